@@ -97,6 +97,15 @@ class SimilarTicket:
     intent: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ResolvedTicket:
+    """A ticket that a person or an answer has resolved, as the index of similar tickets takes it in."""
+
+    id: int
+    text: str
+    intent: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """What the engine believes about one ticket. Makes no decision.

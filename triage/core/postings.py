@@ -1,0 +1,152 @@
+"""The stored side of the similar-ticket index: which ticket contains which term, as mapped arrays.
+
+A folder holds one ``.npy`` file per array and a manifest with the SHA-256 of each. Arrays are opened
+read-only and memory-mapped, so every worker of a machine shares the same pages.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from triage.core.errors import ArtefactError
+
+FORMAT = 1
+KIND = "ticket-index"
+MANIFEST = "manifest.json"
+ARRAYS: dict[str, np.dtype[Any]] = {
+    "keys": np.dtype(np.uint64),
+    "starts": np.dtype(np.int64),
+    "tickets": np.dtype(np.int32),
+    "impacts": np.dtype(np.uint8),
+    "ids": np.dtype(np.int64),
+    "intents": np.dtype(np.int32),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Postings:
+    """Term -> tickets, sorted by ticket number. A ticket's number is its place among the sorted ids.
+
+    Attributes
+    ----------
+    keys : ndarray of uint64, shape (n_terms,)
+        Sorted term keys.
+    starts : ndarray of int64, shape (n_terms + 1,)
+        Where each term's postings begin.
+    tickets : ndarray of int32, shape (n_postings,)
+        Ticket numbers, rising within a term.
+    impacts : ndarray of uint8, shape (n_postings,)
+        Weight of the term in that ticket.
+    ids : ndarray of int64, shape (n_tickets,)
+        Rising.
+    intents : ndarray of int32, shape (n_tickets,)
+        Place in ``intent_names``; -1 for none.
+    intent_names : tuple of str
+    """
+
+    keys: npt.NDArray[np.uint64]
+    starts: npt.NDArray[np.int64]
+    tickets: npt.NDArray[np.int32]
+    impacts: npt.NDArray[np.uint8]
+    ids: npt.NDArray[np.int64]
+    intents: npt.NDArray[np.int32]
+    intent_names: tuple[str, ...] = ()
+
+    @classmethod
+    def none(cls) -> Postings:
+        """Return postings of no tickets."""
+        arrays: dict[str, Any] = {name: np.zeros(0, dtype) for name, dtype in ARRAYS.items()}
+        return cls(**arrays | {"starts": np.zeros(1, np.int64)})
+
+    @classmethod
+    def open(cls, folder: Path) -> Postings:
+        """Map a stored folder.
+
+        Raises
+        ------
+        ArtefactError
+            If a file is missing, has other bytes than the manifest says, or another format.
+        """
+        manifest = read_manifest(folder)
+        arrays: dict[str, Any] = {}
+        for name, dtype in ARRAYS.items():
+            path = folder / f"{name}.npy"
+            if digest(path) != manifest["files"].get(path.name):
+                raise ArtefactError(f"{path} does not match its checksum; rebuild the index")
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+            if array.dtype != dtype or array.ndim != 1:
+                raise ArtefactError(
+                    f"{path} holds {array.dtype} of {array.ndim} dimensions; rebuild the index"
+                )
+            # A plain view: numpy's own memmap class costs microseconds on each slice.
+            arrays[name] = array.view(np.ndarray)
+        return cls(**arrays, intent_names=tuple(manifest["intents"]))
+
+    def place_of_term(self, key: int) -> int | None:
+        """Return the row of a term, None if no ticket contains it."""
+        place = int(np.searchsorted(self.keys, np.uint64(key)))
+        return place if place < len(self.keys) and int(self.keys[place]) == key else None
+
+    def number_of_ticket(self, ticket_id: int) -> int | None:
+        """Return the number of the ticket with this id, None if it is not here."""
+        number = int(np.searchsorted(self.ids, ticket_id))
+        return number if number < len(self.ids) and int(self.ids[number]) == ticket_id else None
+
+    def frequency(self, place: int) -> int:
+        """Return how many tickets contain the term in this row."""
+        return int(self.starts[place + 1] - self.starts[place])
+
+    def intent_of(self, number: int) -> str | None:
+        """Return the intent of a ticket by its number."""
+        code = int(self.intents[number])
+        return None if code < 0 else self.intent_names[code]
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file.
+
+    Raises
+    ------
+    ArtefactError
+        If it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ArtefactError(f"{path} cannot be read ({error.strerror}); rebuild the index") from error
+
+
+def seal(manifest: dict[str, Any]) -> str:
+    """Return the SHA-256 of a manifest's content, its own seal left out."""
+    content = {name: value for name, value in manifest.items() if name != "seal"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """Read and check the manifest of an index.
+
+    Raises
+    ------
+    ArtefactError
+        If it is missing, damaged, or of another format version.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ArtefactError(f"{path} cannot be read ({error.strerror}); build the index first") from error
+    except ValueError as error:
+        raise ArtefactError(f"{path} is damaged ({error}); rebuild the index") from error
+    if not isinstance(manifest, dict) or manifest.get("seal") != seal(manifest):
+        raise ArtefactError(f"{path} does not match its checksum; rebuild the index")
+    if manifest.get("kind") != KIND or manifest.get("format") != FORMAT:
+        raise ArtefactError(f"{path} is not a {KIND} of format {FORMAT}; rebuild the index")
+    return manifest
