@@ -118,9 +118,7 @@ class TicketIndex:
             found.append((weight, int(self._base.ids[number]), self._base.intent_of(number)))
         best = sorted(found, key=lambda entry: (-entry[0], entry[1]))[:k]
         whole = sum(term.weight * term.own_impact for term in query)
-        return tuple(
-            SimilarTicket(id_, min(1.0, weight / whole), intent) for weight, id_, intent in found[:k]
-        )
+        return tuple(SimilarTicket(id_, min(1.0, weight / whole), intent) for weight, id_, intent in best)
 
     def _weigh(self, counts: Counter[int]) -> list[QueryTerm]:
         frequencies = {}

@@ -35,8 +35,8 @@ def words(text: str) -> list[str]:
 STOP_WORDS = frozenset(
     re.findall(
         r"\w+",
-        """a an the and or of to in on at for with is are was were be been am i me my you your it its this that
-        these those as by from do does did have has had can could would should will if so not no there their
+        """a an the and or of to in on at for with is are was were be been am i me my you your it its this
+        that these those as by from do does did have has had can could would should will if so not no there their
         they them he she his her we our us""",
     )
 )
