@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from django import forms
+from django.http import HttpRequest
+
+from accounts.models import User
+
+
+class SignupDetailsForm(forms.Form):
+    """Adds the name to the sign-up form."""
+
+    name = forms.CharField(
+        max_length=120,
+        label="Your name",
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+    field_order = ["name", "email", "password1", "password2"]
+
+    def signup(self, request: HttpRequest, user: User) -> None:
+        user.name = self.cleaned_data["name"]
+        user.save(update_fields=["name"])

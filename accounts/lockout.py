@@ -1,0 +1,32 @@
+"""What counts as the same login, and what a locked-out person sees."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from accounts.models import User
+
+LOCKED_MESSAGE = "Too many failed attempts. Wait a while or reset your password, then try again."
+
+
+def login_name(request: HttpRequest | None, credentials: Mapping[str, Any] | None) -> str:
+    """The e-mail address that a login names, however the form or the API called the field."""
+    sources: list[Mapping[str, Any]] = [credentials or {}]
+    if request is not None:
+        sources.append(getattr(request, "POST", {}))
+    for source in sources:
+        for field in ("email", "username", "login"):
+            if source.get(field):
+                return User.objects.normalize_email(str(source[field]))
+    return ""
+
+
+def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    if request.path.startswith("/api/"):
+        body = {"code": "locked_out", "message": LOCKED_MESSAGE, "errors": {}}
+        return JsonResponse(body, status=429)
+    return render(request, "account/locked_out.html", {"message": LOCKED_MESSAGE}, status=429)

@@ -1,0 +1,110 @@
+"""People: login by e-mail, one role each, one predicate per role."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.db import models, transaction
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+
+class Role(models.TextChoices):
+    REQUESTER = "requester", "Requester"
+    AGENT = "agent", "Agent"
+    SUPERVISOR = "supervisor", "Supervisor"
+
+
+class UserQuerySet(models.QuerySet["User"]):
+    def staff(self) -> UserQuerySet:
+        """Agents and supervisors who can work: those a ticket may be assigned to."""
+        return self.filter(is_active=True, role__in=[Role.AGENT, Role.SUPERVISOR])
+
+    def with_email(self, email: str) -> UserQuerySet:
+        return self.filter(email=User.objects.normalize_email(email))
+
+    def with_verified_email(self, email: str) -> UserQuerySet:
+        address = User.objects.normalize_email(email)
+        return self.filter(email=address, emailaddress__email=address, emailaddress__verified=True)
+
+
+class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    """Creates people on an operator's word: their e-mail address counts as confirmed.
+
+    Whoever signs up alone goes through the sign-up form or ``/api/auth/register`` and must confirm it.
+    """
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        return (email or "").strip().lower()
+
+    @transaction.atomic
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
+        if not email:
+            raise ValueError("A user needs an e-mail address.")
+        user: User = self.model(email=self.normalize_email(email), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
+        return self.create_user(email, password, **{"role": Role.SUPERVISOR, "is_superuser": True, **fields})
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    email = models.EmailField("e-mail address", unique=True)
+    name = models.CharField(max_length=120, blank=True)
+    role = models.CharField(max_length=12, choices=Role.choices, default=Role.REQUESTER)
+    is_active = models.BooleanField(default=True, help_text="Off: this person can no longer log in.")
+    date_joined = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    EMAIL_FIELD = "email"
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS: list[str] = []
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
+        ordering = ["email"]
+
+    def __str__(self) -> str:
+        return self.name or self.email
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = User.objects.normalize_email(self.email)
+
+    @property
+    def is_agent(self) -> bool:
+        """May work on tickets: agents, and supervisors, who can do all that agents can."""
+        return self.is_active and (self.is_superuser or self.role in {Role.AGENT, Role.SUPERVISOR})
+
+    @property
+    def is_supervisor(self) -> bool:
+        """May change what is automated, and see the metrics."""
+        return self.is_active and (self.is_superuser or self.role == Role.SUPERVISOR)
+
+    @property
+    def is_staff(self) -> bool:
+        """Django's word for who may enter the admin."""
+        return self.is_agent
+
+    @property
+    def first_name(self) -> str:
+        return self.name.split(" ")[0] if self.name else ""
+
+    def get_full_name(self) -> str:
+        return self.name or self.email
+
+    def get_short_name(self) -> str:
+        return self.first_name or self.email
+
+    @property
+    def email_is_verified(self) -> bool:
+        """False while a confirmation of the address is still awaited."""
+        address = EmailAddress.objects.filter(user=self, email=self.email).first()
+        return address is None or address.verified

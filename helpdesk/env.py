@@ -1,0 +1,120 @@
+"""Typed readers of the environment. Each refuses a wrong value with a sentence that names the setting."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+from pathlib import Path
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+DEFAULT_KEYS = {"", "secret", "changeme", "change-me", "default", "insecure", "your-secret-key", "secret_key"}
+MIN_KEY_LENGTH = 32
+
+reader = environ.Env()
+
+
+def load(file: Path) -> None:
+    """Read ``file`` if it is there; what the process environment sets wins."""
+    if file.is_file():
+        reader.read_env(str(file))
+
+
+def text(name: str, default: str | None = None) -> str:
+    value = str(reader.str(name, default="" if default is None else default)).strip()
+    if not value and default is None:
+        raise ImproperlyConfigured(f"{name} is not set. Put {name}=… into .env ('make env' writes one for you).")
+    return value
+
+
+def flag(name: str, default: bool) -> bool:
+    raw = text(name, "on" if default else "off").lower()
+    if raw in {"1", "true", "yes", "on"}:
+        return True
+    if raw in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name}={raw!r} is neither on nor off.")
+
+
+def whole(name: str, default: int, *, least: int = 0) -> int:
+    raw = text(name, str(default))
+    try:
+        value = int(raw)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a whole number.") from None
+    if value < least:
+        raise ImproperlyConfigured(f"{name}={value} is too small; the least is {least}.")
+    return value
+
+
+def fraction(name: str, default: float | None) -> float | None:
+    """A number from 0 to 1, or None where neither the setting nor a default is given."""
+    raw = text(name, "" if default is None else str(default))
+    if not raw:
+        return None
+    try:
+        value = float(raw)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name}={raw!r} is not a number.") from None
+    if not 0.0 <= value <= 1.0:
+        raise ImproperlyConfigured(f"{name}={raw} is not between 0 and 1.")
+    return value
+
+
+def words(name: str, default: str) -> list[str]:
+    return [part.strip() for part in text(name, default).split(",") if part.strip()]
+
+
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = text(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name}={value!r} is none of: {', '.join(allowed)}.")
+    return value
+
+
+def database(name: str, default: str) -> dict[str, Any]:
+    """Django's settings for the URL; SQLite gets WAL and IMMEDIATE transactions, see DESIGN "SQLite"."""
+    url = text(name, default)
+    try:
+        config: dict[str, Any] = dict(reader.db_url_config(url))
+    except Exception as error:  # environ raises many kinds; all mean an unreadable URL
+        raise ImproperlyConfigured(f"{name} cannot be read as a database address: {error}") from None
+    engine = str(config.get("ENGINE", ""))
+    if engine.endswith("sqlite3"):
+        config["OPTIONS"] = {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
+                "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728;"
+            ),
+        }
+    elif engine.endswith("postgresql"):
+        config.setdefault("CONN_MAX_AGE", 60)
+        config["CONN_HEALTH_CHECKS"] = True
+    else:
+        raise ImproperlyConfigured(f"{name}: only sqlite:///file and postgres://… are supported, not {url.split(':')[0]!r}.")
+    return config
+
+
+def refuse_unsafe(*, production: bool, debug: bool, secret_key: str, hosts: list[str]) -> None:
+    """Stop a start that would be open to anybody."""
+    if production and debug:
+        raise ImproperlyConfigured("DEBUG must be off when ENVIRONMENT=production.")
+    if debug:
+        return
+    if secret_key.lower() in DEFAULT_KEYS or secret_key.startswith("django-insecure"):
+        raise ImproperlyConfigured("SECRET_KEY is a default one. Give it a long random value ('make env' writes one).")
+    if production and len(secret_key) < MIN_KEY_LENGTH:
+        raise ImproperlyConfigured(f"SECRET_KEY has fewer than {MIN_KEY_LENGTH} characters. Give it a long random value.")
+    if "*" in hosts:
+        raise ImproperlyConfigured("ALLOWED_HOSTS=* would serve any host name. List the real names, comma-separated.")
+
+
+def derived_key(secret_key: str, purpose: str) -> str:
+    """A key of its own for ``purpose`` (HMAC-SHA-256), so that one leaked use does not open another."""
+    digest = hmac.new(secret_key.encode(), f"helpdesk:{purpose}".encode(), hashlib.sha256).digest()
+    return base64.urlsafe_b64encode(digest).decode()

@@ -1,0 +1,37 @@
+"""All addresses. API paths have no trailing slash; pages have one."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+from helpdesk import views
+
+api = [
+    path("", include("accounts.api_urls")),
+    path("", include("tickets.api_urls")),
+    path("", include("triage.api_urls")),
+    path("schema", SpectacularAPIView.as_view(), name="api-schema"),
+    path("docs", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
+]
+
+urlpatterns = [
+    path("api/", include(api)),
+    path("docs", RedirectView.as_view(pattern_name="api-docs")),
+    path("admin/login/", views.admin_login),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("accounts.urls")),
+    path("healthz", views.health, name="health"),
+    path("", include("tickets.urls")),
+]
+
+if settings.DEMO:
+    urlpatterns.insert(0, path("demo/", include("helpdesk.demo_urls")))
+
+handler400 = "helpdesk.views.bad_request"
+handler403 = "helpdesk.views.forbidden"
+handler404 = "helpdesk.views.not_found"
+handler500 = "helpdesk.views.server_error"

@@ -1,0 +1,155 @@
+"""People, clients and a fake engine. A view test gets ``web(person)``, an API test ``api(person)``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client, TestCase
+from rest_framework.test import APIClient
+
+from accounts.models import Role, User
+from tickets.intake import Submission, submit_ticket
+from tickets.models import Ticket
+from triage import pipeline
+from triage.core.types import Assessment, IntentPolicy
+from triage.models import Answer, Intent
+from triage.runtime import Assessed, Snapshot
+
+PASSWORD = "a-long-enough-Passw0rd"
+
+
+def person(email: str, role: Role, name: str) -> User:
+    return User.objects.create_user(email, PASSWORD, role=role, name=name)
+
+
+@pytest.fixture
+def requester(db: None) -> User:
+    return person("rita@example.com", Role.REQUESTER, "Rita Requester")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Another requester, who must never see Rita's tickets."""
+    return person("steve@example.com", Role.REQUESTER, "Steve Stranger")
+
+
+@pytest.fixture
+def agent(db: None) -> User:
+    return person("anna@example.com", Role.AGENT, "Anna Agent")
+
+
+@pytest.fixture
+def other_agent(db: None) -> User:
+    return person("otto@example.com", Role.AGENT, "Otto Other")
+
+
+@pytest.fixture
+def supervisor(db: None) -> User:
+    return person("sue@example.com", Role.SUPERVISOR, "Sue Supervisor")
+
+
+class CommittingClient(Client):
+    """Runs what waits for the commit after each request, as a real server would."""
+
+    def request(self, **request: Any) -> Any:
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            return super().request(**request)
+
+
+class CommittingAPIClient(APIClient):
+    def request(self, **request: Any) -> Any:
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            return super().request(**request)
+
+
+@pytest.fixture
+def web() -> Callable[..., Client]:
+    """``web()`` is a guest's browser, ``web(user)`` a logged-in one."""
+
+    def open_browser(user: User | None = None) -> Client:
+        client = CommittingClient()
+        if user is not None:
+            client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return client
+
+    return open_browser
+
+
+@pytest.fixture
+def api() -> Callable[..., APIClient]:
+    """``api()`` calls without a token, ``api(user)`` as that person."""
+
+    def open_client(user: User | None = None) -> APIClient:
+        client = CommittingAPIClient()
+        if user is not None:
+            client.force_authenticate(user)
+        return client
+
+    return open_client
+
+
+@dataclass
+class FakeEngine:
+    """Says what the test tells it to; raises ``error`` if one is set."""
+
+    assessment: Assessment = field(default_factory=lambda: Assessment(intent=None, confidence=0.0))
+    policies: dict[str, IntentPolicy] = field(default_factory=dict)
+    error: Exception | None = None
+    during: Callable[[], None] | None = None  # what happens elsewhere while the engine thinks
+
+    def says(self, intent: str | None, confidence: float, **facts: Any) -> None:
+        facts = {"margin": confidence, **facts}
+        self.assessment = Assessment(intent=intent, confidence=confidence, **facts)
+
+    def assess(self, subject: str, body: str) -> Assessed:
+        if self.during is not None:
+            self.during()
+        if self.error is not None:
+            raise self.error
+        return Assessed(self.assessment, self.snapshot(), latency_ms=1.0)
+
+    def snapshot(self) -> Snapshot:
+        policies = self.policies or {slug: IntentPolicy() for slug in Intent.objects.values_list("slug", flat=True)}
+        return Snapshot(revision=1, champion=None, engine=None, policies=policies, rules_fingerprint="f")  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    fake = FakeEngine()
+    monkeypatch.setattr(pipeline, "runtime", fake)
+    return fake
+
+
+@pytest.fixture
+def refund_intent(db: None) -> Intent:
+    """An automated intent with an approved answer."""
+    intent = Intent.objects.create(slug="track_refund", title="Where is my refund", mode="auto")
+    Answer.objects.create(intent=intent, body="Hello {requester_name}, refunds take five days.").approve(None)
+    return intent
+
+
+@pytest.fixture
+def submit() -> Callable[..., Ticket]:
+    """Submit a ticket and let triage do its work after the commit."""
+
+    def send(**facts: Any) -> Ticket:
+        facts = {"subject": "Where is my refund?", "body": "I sent the shoes back last week.", **facts}
+        if facts.get("requester") is None:
+            facts.setdefault("guest_email", "guest@example.com")
+        with TestCase.captureOnCommitCallbacks(execute=True):
+            ticket = submit_ticket(Submission(**facts))
+        ticket.refresh_from_db()
+        return ticket
+
+    return send
+
+
+@pytest.fixture(autouse=True)
+def fresh_cache() -> Iterator[None]:
+    cache.clear()
+    yield
+    cache.clear()

@@ -1,0 +1,139 @@
+"""Every legal and illegal transition of a ticket, and the audit row that each writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.models import User
+from tickets.errors import InvalidTransition
+from tickets.models import Closure, Event, Status, Ticket
+
+pytestmark = pytest.mark.django_db
+
+STEPS: dict[str, Callable[[Ticket, User], object]] = {
+    "auto_resolve": lambda ticket, agent: ticket.auto_resolve("Here you are.", facts={}),
+    "escalate": lambda ticket, agent: ticket.escalate("low_confidence"),
+    "request_person": lambda ticket, agent: ticket.request_person(),
+    "assign": lambda ticket, agent: ticket.assign(agent, actor=agent),
+    "agent_reply": lambda ticket, agent: ticket.reply("Hello", author=agent),
+    "requester_reply": lambda ticket, agent: ticket.reply("Hello", author=ticket.requester),
+    "resolve": lambda ticket, agent: ticket.resolve(actor=agent),
+    "reopen": lambda ticket, agent: ticket.reopen(),
+    "close": lambda ticket, agent: ticket.close(Closure.AGENT, actor=agent),
+}
+
+# start state -> step -> end state; what is not named here must be refused
+LEGAL: dict[Status, dict[str, Status]] = {
+    Status.OPEN: {
+        "auto_resolve": Status.AUTO_RESOLVED, "escalate": Status.ESCALATED, "request_person": Status.ESCALATED,
+        "assign": Status.ESCALATED, "agent_reply": Status.PENDING, "requester_reply": Status.OPEN,
+        "resolve": Status.RESOLVED,
+    },
+    Status.AUTO_RESOLVED: {
+        "escalate": Status.ESCALATED, "request_person": Status.ESCALATED, "assign": Status.AUTO_RESOLVED,
+        "agent_reply": Status.PENDING, "requester_reply": Status.ESCALATED, "reopen": Status.ESCALATED,
+        "close": Status.CLOSED,
+    },
+    Status.ESCALATED: {
+        "request_person": Status.ESCALATED, "assign": Status.ESCALATED, "agent_reply": Status.PENDING,
+        "requester_reply": Status.ESCALATED, "resolve": Status.RESOLVED,
+    },
+    Status.PENDING: {
+        "escalate": Status.ESCALATED, "request_person": Status.ESCALATED, "assign": Status.PENDING,
+        "agent_reply": Status.PENDING, "requester_reply": Status.ESCALATED, "resolve": Status.RESOLVED,
+        "reopen": Status.ESCALATED,
+    },
+    Status.RESOLVED: {
+        "escalate": Status.ESCALATED, "request_person": Status.ESCALATED, "assign": Status.RESOLVED,
+        "agent_reply": Status.PENDING, "requester_reply": Status.ESCALATED, "reopen": Status.ESCALATED,
+        "close": Status.CLOSED,
+    },
+    Status.CLOSED: {},
+}
+
+
+def ticket_in(status: Status, requester: User) -> Ticket:
+    return Ticket.objects.create(
+        requester=requester, requester_email=requester.email, subject="Refund", status=status
+    )
+
+
+@pytest.mark.parametrize("start", Status)
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_leads_where_it_may_and_is_refused_elsewhere(
+    start: Status, step: str, requester: User, agent: User
+) -> None:
+    ticket = ticket_in(start, requester)
+    end = LEGAL[start].get(step)
+    if end is None:
+        with pytest.raises(InvalidTransition, match=ticket.reference):
+            STEPS[step](ticket, agent)
+    else:
+        STEPS[step](ticket, agent)
+    ticket.refresh_from_db()
+    assert ticket.status == (end or start)
+
+
+@pytest.mark.parametrize(
+    ("start", "step"), [(start, step) for start, steps in LEGAL.items() for step in steps]
+)
+def test_every_step_writes_one_event_with_where_it_led(
+    start: Status, step: str, requester: User, agent: User
+) -> None:
+    ticket = ticket_in(start, requester)
+    STEPS[step](ticket, agent)
+    event = Event.objects.get(ticket=ticket)
+    assert (event.before, event.after) == (start, LEGAL[start][step])
+
+
+def test_a_refused_step_leaves_no_message_and_no_event(requester: User, agent: User) -> None:
+    ticket = ticket_in(Status.CLOSED, requester)
+    with pytest.raises(InvalidTransition):
+        ticket.reply("too late", author=agent)
+    assert not ticket.messages.exists()
+    assert not ticket.events.exists()
+
+
+def test_what_was_reopened_is_never_answered_automatically_again(requester: User) -> None:
+    ticket = ticket_in(Status.AUTO_RESOLVED, requester)
+    ticket.reopen()
+    Ticket.objects.filter(pk=ticket.pk).update(status=Status.OPEN)
+    with pytest.raises(InvalidTransition, match="a person is on it"):
+        ticket.auto_resolve("again", facts={})
+
+
+def test_a_requester_cannot_be_assigned_a_ticket(requester: User, agent: User) -> None:
+    with pytest.raises(InvalidTransition, match="not an agent"):
+        ticket_in(Status.ESCALATED, requester).assign(requester, actor=agent)
+
+
+def test_solved_closes_and_not_solved_brings_a_person(requester: User) -> None:
+    solved, unsolved = (ticket_in(Status.AUTO_RESOLVED, requester) for _ in range(2))
+    solved.record_feedback(solved=True, rating=5, actor=requester)
+    unsolved.record_feedback(solved=False, actor=requester)
+    assert (solved.status, solved.closure) == (Status.CLOSED, Closure.CONFIRMED)
+    assert (unsolved.status, unsolved.escalation_reason) == (Status.ESCALATED, "not_solved")
+
+
+def test_feedback_given_twice_replaces_the_first_and_keeps_what_it_does_not_name(requester: User) -> None:
+    ticket = ticket_in(Status.ESCALATED, requester)
+    ticket.record_feedback(solved=None, rating=2, comment="slow")
+    ticket.record_feedback(solved=None, rating=4)
+    assert (ticket.feedback.rating, ticket.feedback.comment) == (4, "slow")
+
+
+def test_audit_events_can_be_neither_changed_nor_deleted(requester: User) -> None:
+    ticket = ticket_in(Status.OPEN, requester)
+    ticket.escalate("low_confidence")
+    event = Event.objects.get(ticket=ticket)
+    for attempt in (event.save, event.delete, Event.objects.all().delete):
+        with pytest.raises(TypeError, match="Audit events"):
+            attempt()
+
+
+def test_references_are_unguessable_and_differ() -> None:
+    references = {Ticket(subject="x").reference for _ in range(500)}
+    assert len(references) == 500
+    assert all(len(reference.replace("-", "")) == 12 for reference in references)

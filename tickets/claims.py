@@ -1,0 +1,23 @@
+"""Guest tickets join the account of whoever proves to own their address."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts.models import User
+from tickets.models import Event, Ticket
+
+
+@transaction.atomic
+def claim_guest_tickets(user: User) -> int:
+    """Give ``user`` every guest ticket sent from their confirmed address; returns how many."""
+    if not user.email_is_verified:
+        return 0
+    tickets = list(Ticket.objects.select_for_update().filter(requester=None, requester_email=user.email))
+    for ticket in tickets:
+        ticket.requester = user
+        ticket.save(update_fields=["requester"])
+        Event.objects.create(
+            ticket=ticket, kind=Event.Kind.CLAIMED, actor=user, before=ticket.status, after=ticket.status
+        )
+    return len(tickets)

@@ -1,0 +1,455 @@
+"""The ticket, its conversation and its audit trail. Only Ticket's transition methods change ``status``."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Never, Self
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, transaction
+from django.db.models import Q
+from django.urls import reverse
+from django.utils import timezone
+
+from tickets import notices
+from tickets.errors import InvalidTransition
+from tickets.jobs import Job
+from tickets.outbox import OutgoingMail
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+__all__ = ["Attachment", "Event", "Feedback", "Job", "Message", "OutgoingMail", "Ticket"]
+
+REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+REFERENCE_LENGTH = 12  # 30 ** 12 is 59 bits: cannot be guessed
+
+
+def new_reference() -> str:
+    """An unguessable public name such as ``K7QM-3XNA-9F2T``."""
+    letters = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
+    return "-".join(letters[at : at + 4] for at in range(0, REFERENCE_LENGTH, 4))
+
+
+class Status(models.TextChoices):
+    OPEN = "open", "Open"
+    AUTO_RESOLVED = "auto_resolved", "Answered automatically"
+    ESCALATED = "escalated", "With our team"
+    PENDING = "pending", "Waiting for you"
+    RESOLVED = "resolved", "Resolved"
+    CLOSED = "closed", "Closed"
+
+    @property
+    def is_active(self) -> bool:
+        """Somebody still has something to do."""
+        return self in {Status.OPEN, Status.ESCALATED, Status.PENDING}
+
+
+class Channel(models.TextChoices):
+    WEB = "web", "Web form"
+    API = "api", "API"
+    IMPORT = "import", "Import"
+
+
+class Closure(models.TextChoices):
+    """How a ticket came to be closed: the three parts in which resolution is reported, and agents' own."""
+
+    CONFIRMED = "confirmed", "Confirmed by the requester"
+    SILENCE = "silence", "Assumed: no answer"
+    AGENT = "agent", "Closed by an agent"
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def for_requester(self, user: User) -> Self:
+        return self.filter(requester=user)
+
+    def visible_to(self, user: User) -> Self:
+        """All tickets for agents, their own for everybody else."""
+        return self.all() if user.is_agent else self.for_requester(user)
+
+    def awaiting_agent(self) -> Self:
+        return self.filter(status=Status.ESCALATED)
+
+    def unassigned(self) -> Self:
+        return self.filter(assignee=None)
+
+    def auto_resolved(self) -> Self:
+        return self.filter(status=Status.AUTO_RESOLVED)
+
+    def settled(self) -> Self:
+        """What similar tickets are looked for among."""
+        return self.filter(status__in=[Status.RESOLVED, Status.CLOSED])
+
+    def silent_since(self, moment: Any) -> Self:
+        """Answered tickets whose requester has said nothing since ``moment``."""
+        return self.filter(status__in=[Status.AUTO_RESOLVED, Status.RESOLVED], resolved_at__lt=moment)
+
+
+class Ticket(models.Model):
+    reference = models.CharField(max_length=20, unique=True, default=new_reference, editable=False)
+    external_id = models.CharField(max_length=120, unique=True, null=True, blank=True, editable=False)  # noqa: DJ001
+    requester = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="tickets"
+    )
+    requester_email = models.EmailField()
+    requester_name = models.CharField(max_length=120, blank=True)
+    sender_verified = models.BooleanField(
+        default=False, help_text="The sender was logged in; a guest's address is only a claim."
+    )
+    subject = models.CharField(max_length=200)
+    channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.WEB)
+    status = models.CharField(max_length=14, choices=Status.choices, default=Status.OPEN, editable=False)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="assigned_tickets"
+    )
+    follow_up_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="follow_ups")
+
+    human_requested = models.BooleanField(default=False, editable=False)
+    reopen_count = models.PositiveSmallIntegerField(default=0, editable=False)
+    escalation_reason = models.CharField(max_length=32, blank=True, editable=False)
+    closure = models.CharField(max_length=10, choices=Closure.choices, blank=True, editable=False)
+
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    escalated_at = models.DateTimeField(null=True, blank=True, editable=False)
+    first_human_reply_at = models.DateTimeField(null=True, blank=True, editable=False)
+    resolved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    closed_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects: ClassVar[models.Manager[Ticket]] = TicketQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["requester", "-id"], name="ticket_by_requester"),
+            models.Index(fields=["status", "assignee", "escalated_at"], name="ticket_queue"),
+            models.Index(fields=["status", "resolved_at"], name="ticket_silent"),
+            models.Index(fields=["created_at"], name="ticket_created"),
+            models.Index(fields=["updated_at"], name="ticket_updated"),
+            models.Index(fields=["requester_email"], name="ticket_by_email"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(status__in=Status.values), name="ticket_status_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.subject}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("ticket", args=[self.reference])
+
+    @property
+    def state(self) -> Status:
+        return Status(self.status)
+
+    @property
+    def may_be_automated(self) -> bool:
+        """Nobody human has acted on it yet, and nobody asked for a person."""
+        return self.state is Status.OPEN and not (self.human_requested or self.reopen_count or self.assignee_id)
+
+    # --- transitions: each locks the row, refuses a wrong start, writes its Event -------------------
+
+    def _lock(self, action: str, *allowed: Status) -> None:
+        """Take the row lock and the current values; refuse ``action`` outside the ``allowed`` states."""
+        self.refresh_from_db(from_queryset=Ticket.objects.select_for_update())
+        if self.state not in allowed:
+            raise InvalidTransition(
+                f"Cannot {action} ticket {self.reference}: it is {self.get_status_display().lower()}."
+            )
+
+    def _move(self, status: Status, event: str, actor: User | None, *, fields: Iterable[str] = (), **facts: Any) -> None:
+        """Save ``status`` and the named fields, and write the Event, in the caller's transaction."""
+        before, self.status, self.updated_at = self.status, status, timezone.now()
+        self.save(update_fields=["status", "updated_at", *fields])
+        Event.objects.create(
+            ticket=self, kind=event, actor=actor, before=before, after=status, facts=facts, at=self.updated_at
+        )
+
+    @transaction.atomic
+    def auto_resolve(self, body: str, *, facts: dict[str, Any]) -> Message:
+        """Send an approved answer as the machine. Only an untouched open ticket can be."""
+        self._lock("answer automatically", Status.OPEN)
+        if not self.may_be_automated:
+            raise InvalidTransition(f"Cannot answer ticket {self.reference} automatically: a person is on it.")
+        self.resolved_at = timezone.now()
+        message = self.messages.create(kind=Message.Kind.REPLY, sender=Message.Sender.MACHINE, body=body)
+        self._move(Status.AUTO_RESOLVED, Event.Kind.AUTO_RESOLVED, None, fields=["resolved_at"], **facts)
+        notices.answered(self, message)
+        return message
+
+    @transaction.atomic
+    def escalate(self, reason: str, *, actor: User | None = None, facts: dict[str, Any] | None = None) -> None:
+        """Hand the ticket to people. ``reason`` is a short code such as ``low_confidence``."""
+        self._lock("escalate", Status.OPEN, Status.AUTO_RESOLVED, Status.PENDING, Status.RESOLVED)
+        returned = self.state is not Status.OPEN
+        self._enter_queue(reason, returned=returned)
+        self._move(
+            Status.ESCALATED, Event.Kind.ESCALATED, actor, fields=QUEUE_FIELDS, reason=reason, **(facts or {})
+        )
+        if not returned:
+            notices.escalated(self)
+
+    @transaction.atomic
+    def request_person(self, *, actor: User | None = None) -> None:
+        """The requester wants a human. Always granted unless the ticket is closed; asking twice is harmless."""
+        self._lock("call a person to", *OPEN_TO_REQUESTER)
+        if self.human_requested and self.state is Status.ESCALATED:
+            return
+        self.human_requested = True
+        if self.state is not Status.ESCALATED:
+            self._enter_queue("asked_for_person", returned=self.state is not Status.OPEN)
+        self._move(
+            Status.ESCALATED, Event.Kind.PERSON_REQUESTED, actor, fields=["human_requested", *QUEUE_FIELDS]
+        )
+
+    def _enter_queue(self, reason: str, *, returned: bool) -> None:
+        self.escalation_reason, self.escalated_at, self.resolved_at = reason, timezone.now(), None
+        self.reopen_count += returned
+
+    @transaction.atomic
+    def assign(self, assignee: User | None, *, actor: User | None) -> None:
+        """Give the ticket to an agent, or back to the queue with None."""
+        self._lock("assign", *(set(Status) - {Status.CLOSED}))
+        if assignee is not None and not assignee.is_agent:
+            raise InvalidTransition(f"{assignee} is not an agent and cannot be assigned tickets.")
+        if self.assignee_id == (assignee.pk if assignee else None):
+            return
+        self.assignee = assignee
+        fields, status = ["assignee"], self.state
+        if status is Status.OPEN:
+            self._enter_queue("assigned", returned=False)
+            fields, status = [*fields, *QUEUE_FIELDS], Status.ESCALATED
+        self._move(status, Event.Kind.ASSIGNED, actor, fields=fields, assignee=assignee.pk if assignee else None)
+
+    @transaction.atomic
+    def reply(self, body: str, *, author: User | None) -> Message:
+        """A public message. From the requester it reopens an answered ticket; from an agent it waits for them."""
+        if author is not None and author.is_agent and author.pk != self.requester_id:
+            return self._reply_as_agent(body, author)
+        return self._reply_as_requester(body, author)
+
+    def _reply_as_agent(self, body: str, author: User) -> Message:
+        self._lock("reply to", *(set(Status) - {Status.CLOSED}))
+        message = self.messages.create(
+            kind=Message.Kind.REPLY, sender=Message.Sender.AGENT, author=author, body=body
+        )
+        fields = ["first_human_reply_at", "assignee", "resolved_at"]
+        self.first_human_reply_at = self.first_human_reply_at or message.created_at
+        self.assignee = self.assignee or author
+        self.resolved_at = None
+        self._move(Status.PENDING, Event.Kind.REPLIED, author, fields=fields, message=message.pk)
+        notices.answered(self, message)
+        return message
+
+    def _reply_as_requester(self, body: str, author: User | None) -> Message:
+        self._lock("reply to", *OPEN_TO_REQUESTER)
+        message = self.messages.create(
+            kind=Message.Kind.REPLY, sender=Message.Sender.REQUESTER, author=author, body=body
+        )
+        fields, status = [], self.state
+        if status in {Status.AUTO_RESOLVED, Status.PENDING, Status.RESOLVED}:
+            self._enter_queue("requester_replied", returned=True)
+            fields, status = QUEUE_FIELDS, Status.ESCALATED
+        self._move(status, Event.Kind.REPLIED, author, fields=fields, message=message.pk)
+        notices.requester_wrote(self, message)
+        return message
+
+    @transaction.atomic
+    def note(self, body: str, *, author: User) -> Message:
+        """An internal note: agents see it, the requester never does."""
+        message = self.messages.create(kind=Message.Kind.NOTE, sender=Message.Sender.AGENT, author=author, body=body)
+        Event.objects.create(
+            ticket=self, kind=Event.Kind.NOTED, actor=author, before=self.status, after=self.status,
+            facts={"message": message.pk},
+        )
+        return message
+
+    @transaction.atomic
+    def resolve(self, *, actor: User) -> None:
+        """An agent says the matter is settled."""
+        self._lock("resolve", Status.OPEN, Status.ESCALATED, Status.PENDING)
+        self.resolved_at = timezone.now()
+        self._move(Status.RESOLVED, Event.Kind.RESOLVED, actor, fields=["resolved_at"])
+
+    @transaction.atomic
+    def reopen(self, reason: str = "reopened", *, actor: User | None = None) -> None:
+        """Bring an answered ticket back to the people. It is never answered automatically again."""
+        self._lock("reopen", Status.AUTO_RESOLVED, Status.PENDING, Status.RESOLVED)
+        self._enter_queue(reason, returned=True)
+        self._move(Status.ESCALATED, Event.Kind.REOPENED, actor, fields=QUEUE_FIELDS, reason=reason)
+
+    @transaction.atomic
+    def close(self, closure: Closure, *, actor: User | None = None) -> None:
+        """End the ticket. A later wish opens a linked follow-up."""
+        self._lock("close", Status.AUTO_RESOLVED, Status.RESOLVED)
+        self.closure, self.closed_at = closure, timezone.now()
+        self._move(
+            Status.CLOSED, Event.Kind.CLOSED, actor, fields=["closure", "closed_at"], closure=closure,
+            machine=self.answered_by_machine,
+        )
+
+    @property
+    def answered_by_machine(self) -> bool:
+        """The last public answer came from the machine and no human wrote one."""
+        return self.first_human_reply_at is None and self.messages.filter(sender=Message.Sender.MACHINE).exists()
+
+    @transaction.atomic
+    def record_feedback(
+        self, *, solved: bool | None, rating: int | None = None, comment: str = "", actor: User | None = None
+    ) -> Feedback:
+        """Keep what the requester says of the answer; "not solved" brings it to a person, "solved" closes it."""
+        self._lock("rate", Status.AUTO_RESOLVED, Status.RESOLVED, Status.PENDING, Status.CLOSED, Status.ESCALATED)
+        known = {"solved": solved, "rating": rating, "comment": comment}
+        given = {name: value for name, value in known.items() if value not in (None, "")}
+        feedback, _ = Feedback.objects.update_or_create(
+            ticket=self, defaults={**given, "author": actor, "updated_at": timezone.now()}
+        )
+        Event.objects.create(
+            ticket=self, kind=Event.Kind.FEEDBACK, actor=actor, before=self.status, after=self.status,
+            facts={"solved": solved, "rating": rating},
+        )
+        if solved is False and self.state in {Status.AUTO_RESOLVED, Status.RESOLVED, Status.PENDING}:
+            self.reopen("not_solved", actor=actor)
+        elif solved and self.state in {Status.AUTO_RESOLVED, Status.RESOLVED}:
+            self.close(Closure.CONFIRMED, actor=actor)
+        return feedback
+
+
+QUEUE_FIELDS = ["escalation_reason", "escalated_at", "resolved_at", "reopen_count"]
+OPEN_TO_REQUESTER = (Status.OPEN, Status.AUTO_RESOLVED, Status.ESCALATED, Status.PENDING, Status.RESOLVED)
+
+
+class Message(models.Model):
+    class Kind(models.TextChoices):
+        REPLY = "reply", "Public reply"
+        NOTE = "note", "Internal note"
+
+    class Sender(models.TextChoices):
+        REQUESTER = "requester", "Requester"
+        AGENT = "agent", "Agent"
+        MACHINE = "machine", "Automatic answer"
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="messages")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.REPLY)
+    sender = models.CharField(max_length=9, choices=Sender.choices)
+    body = models.TextField(max_length=settings.MESSAGE_MAX_CHARS)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["ticket", "id"], name="message_of_ticket")]
+
+    def __str__(self) -> str:
+        return f"{self.get_sender_display()}: {self.body[:60]}"
+
+
+def attachment_path(attachment: Attachment, filename: str) -> str:
+    """A random place on disk; the name that a person gave is kept in the row only."""
+    return f"attachments/{attachment.token.hex[:2]}/{attachment.token.hex}"
+
+
+class Attachment(models.Model):
+    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    file = models.FileField(upload_to=attachment_path)
+    name = models.CharField(max_length=150)
+    content_type = models.CharField(max_length=80)
+    size = models.PositiveIntegerField(help_text="bytes")
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AppendOnlyQuerySet(models.QuerySet[Any]):
+    def update(self, **fields: Any) -> Never:
+        raise TypeError("Audit events cannot be changed.")
+
+    def delete(self) -> Never:
+        raise TypeError("Audit events cannot be deleted.")
+
+
+class Event(models.Model):
+    """One audit row. Written with the change it tells of; never updated, never deleted."""
+
+    class Kind(models.TextChoices):
+        CREATED = "created", "Created"
+        AUTO_RESOLVED = "auto_resolved", "Answered automatically"
+        ESCALATED = "escalated", "Handed to the team"
+        PERSON_REQUESTED = "person_requested", "A person was asked for"
+        ASSIGNED = "assigned", "Assigned"
+        REPLIED = "replied", "Replied"
+        NOTED = "noted", "Note added"
+        RESOLVED = "resolved", "Resolved"
+        REOPENED = "reopened", "Reopened"
+        CLOSED = "closed", "Closed"
+        FEEDBACK = "feedback", "Feedback given"
+        INTENT_CORRECTED = "intent_corrected", "Intent corrected"
+        CLAIMED = "claimed", "Joined to an account"
+
+    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
+    before = models.CharField(max_length=14, blank=True)
+    after = models.CharField(max_length=14, blank=True)
+    facts = models.JSONField(default=dict, blank=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager[Event]] = models.Manager.from_queryset(AppendOnlyQuerySet)()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["ticket", "id"], name="event_of_ticket"),
+            models.Index(fields=["kind", "at"], name="event_by_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.pk is not None:
+            raise TypeError("Audit events cannot be changed.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> Never:
+        raise TypeError("Audit events cannot be deleted.")
+
+
+class Feedback(models.Model):
+    """What the requester says of the answer. One a ticket; saying it again replaces it."""
+
+    ticket = models.OneToOneField(Ticket, models.CASCADE, related_name="feedback")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    solved = models.BooleanField(null=True)
+    rating = models.PositiveSmallIntegerField(
+        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
+    )
+    comment = models.TextField(blank=True, max_length=2000)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name_plural = "feedback"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(rating=None) | Q(rating__gte=1, rating__lte=5), name="feedback_rating_1_to_5"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Feedback on {self.ticket_id}"
+
+
+def silence_limit() -> Any:
+    """Answered tickets that nobody touched since this moment count as settled."""
+    return timezone.now() - timedelta(days=settings.CLOSE_AFTER_SILENT_DAYS)

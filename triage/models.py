@@ -1,0 +1,329 @@
+"""What is automated and how: intents with rules, answers and examples; decisions; model versions."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models, transaction
+from django.db.models import Max, Q
+from django.utils import timezone
+
+from tickets.models import Event, Ticket
+from triage import variables
+from triage.core import rules as rule_syntax
+from triage.core import types as core
+from triage.core.errors import RuleError
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class Mode(models.TextChoices):
+    """How far an intent is automated."""
+
+    OFF = core.Mode.OFF.value, "Off: always a person"
+    SHADOW = core.Mode.SHADOW.value, "Shadow: decide, but only record it"
+    SUGGEST = core.Mode.SUGGEST.value, "Suggest: draft for the agent"
+    AUTO = core.Mode.AUTO.value, "Auto: answer when sure"
+
+
+class Action(models.TextChoices):
+    AUTO_RESOLVE = core.Action.AUTO_RESOLVE.value, "Answered automatically"
+    SUGGEST = core.Action.SUGGEST.value, "Suggested to an agent"
+    ESCALATE = core.Action.ESCALATE.value, "Handed to a person"
+
+
+class Intent(models.Model):
+    slug = models.SlugField(max_length=80, unique=True)
+    title = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    group = models.CharField(max_length=60, blank=True)
+    mode = models.CharField(max_length=8, choices=Mode.choices, default=Mode.SUGGEST)
+    threshold = models.FloatField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
+        help_text="Asks for more confidence than the general threshold; never for less.",
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["group", "slug"]
+
+    def __str__(self) -> str:
+        return self.title or self.slug
+
+
+def check_pattern(pattern: str) -> None:
+    """Form validator: the rule syntax, with the core's own explanation of what is wrong."""
+    try:
+        rule_syntax.check_pattern(pattern)
+    except RuleError as error:
+        raise ValidationError(str(error), code="bad_pattern") from error
+
+
+class Rule(models.Model):
+    """A keyword rule for an intent. Works before any training."""
+
+    intent = models.ForeignKey(Intent, models.CASCADE, related_name="rules")
+    pattern = models.CharField(max_length=300, validators=[check_pattern])
+    weight = models.FloatField(default=0.8, validators=[MinValueValidator(0.01), MaxValueValidator(0.99)])
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["intent", "-weight", "id"]
+
+    def __str__(self) -> str:
+        return self.pattern
+
+
+class Guard(models.Model):
+    """A pattern that forbids automation whatever the confidence."""
+
+    topic = models.CharField(max_length=40, help_text="person, legal, security, threat, … : shown as the reason.")
+    pattern = models.CharField(max_length=300, validators=[check_pattern])
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        ordering = ["topic", "id"]
+        verbose_name = "never-automate rule"
+
+    def __str__(self) -> str:
+        return f"{self.topic}: {self.pattern}"
+
+
+class AnswerQuerySet(models.QuerySet["Answer"]):
+    def approved(self) -> Self:
+        return self.filter(state=Answer.State.APPROVED)
+
+
+class Answer(models.Model):
+    """A text for an intent in one language. Only an approved one is ever sent; an edit is a new version."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        APPROVED = "approved", "Approved"
+        RETIRED = "retired", "Retired"
+
+    intent = models.ForeignKey(Intent, models.CASCADE, related_name="answers")
+    language = models.CharField(max_length=8, default="en")
+    version = models.PositiveIntegerField(default=1, editable=False)
+    body = models.TextField(max_length=8000, validators=[variables.check])
+    state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT, editable=False)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False
+    )
+    approved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[models.Manager[Answer]] = AnswerQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["intent", "language", "-version"]
+        constraints = [
+            models.UniqueConstraint(fields=["intent", "language", "version"], name="answer_version"),
+            models.UniqueConstraint(
+                fields=["intent", "language"], condition=Q(state="approved"), name="answer_one_approved"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.intent.slug} [{self.language}] v{self.version}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        variables.check(self.body)
+        if self._state.adding:
+            latest = Answer.objects.filter(intent=self.intent, language=self.language).aggregate(Max("version"))
+            self.version = (latest["version__max"] or 0) + 1
+        super().save(*args, **kwargs)
+
+    @transaction.atomic
+    def approve(self, by: User | None) -> None:
+        """Make this the text that is sent; the one before is retired."""
+        Answer.objects.select_for_update().filter(
+            intent=self.intent, language=self.language, state=self.State.APPROVED
+        ).exclude(pk=self.pk).update(state=self.State.RETIRED)
+        self.state, self.approved_by, self.approved_at = self.State.APPROVED, by, timezone.now()
+        self.save(update_fields=["state", "approved_by", "approved_at"])
+
+    def retire(self) -> None:
+        """Stop sending this text; the intent is not automated in this language until another is approved."""
+        self.state = self.State.RETIRED
+        self.save(update_fields=["state"])
+
+    def render(self, ticket: Ticket) -> str:
+        return variables.fill(self.body, ticket)
+
+
+def fingerprint(text: str) -> str:
+    """The same for texts that differ in case and white space only."""
+    return hashlib.sha256(" ".join(text.lower().split()).encode()).hexdigest()
+
+
+class ExampleQuerySet(models.QuerySet["Example"]):
+    def for_training(self) -> Self:
+        return self.filter(is_active=True).order_by("id")
+
+
+class Example(models.Model):
+    """A labelled text. No intent means out of scope: nothing here answers it."""
+
+    class Source(models.TextChoices):
+        STARTER = "starter", "Starter pack"
+        IMPORT = "import", "Imported ticket"
+        AGENT = "agent", "Corrected by an agent"
+        MANUAL = "manual", "Written in the admin"
+
+    intent = models.ForeignKey(Intent, models.CASCADE, null=True, blank=True, related_name="examples")
+    text = models.TextField()
+    fingerprint = models.CharField(max_length=64, unique=True, editable=False)
+    source = models.CharField(max_length=8, choices=Source.choices, default=Source.MANUAL)
+    ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, blank=True, related_name="examples")
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar[models.Manager[Example]] = ExampleQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["intent", "-id"], name="example_by_intent")]
+
+    def __str__(self) -> str:
+        return self.text[:80]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.fingerprint = fingerprint(self.text)
+        super().save(*args, **kwargs)
+
+
+class ModelVersion(models.Model):
+    """A trained model on disk. At most one is the champion that decides."""
+
+    folder = models.CharField(max_length=200, help_text="Name below TRIAGE_MODEL_DIR.")
+    index_folder = models.CharField(max_length=200, blank=True, help_text="Index of similar tickets, same place.")
+    indexed_until = models.DateTimeField(null=True, blank=True, help_text="Tickets resolved later are caught up.")
+    training_fingerprint = models.CharField(max_length=64)
+    metrics = models.JSONField(default=dict)
+    is_champion = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    promoted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["is_champion"], condition=Q(is_champion=True), name="model_one_champion"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Model {self.pk}"
+
+    @property
+    def path(self) -> Path:
+        return settings.TRIAGE_MODEL_DIR / self.folder
+
+    @property
+    def index_path(self) -> Path | None:
+        return settings.TRIAGE_MODEL_DIR / self.index_folder if self.index_folder else None
+
+    @transaction.atomic
+    def promote(self) -> None:
+        """Make this version decide from now on; every process loads it before its next decision."""
+        ModelVersion.objects.select_for_update().filter(is_champion=True).exclude(pk=self.pk).update(
+            is_champion=False
+        )
+        self.is_champion, self.promoted_at = True, timezone.now()
+        self.save(update_fields=["is_champion", "promoted_at"])
+
+
+class PolicyRevision(models.Model):
+    """One row whose number grows whenever a rule, guard, intent or answer changes: caches compare it."""
+
+    number = models.PositiveBigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"Revision {self.number}"
+
+    @classmethod
+    def current(cls) -> int:
+        return cls.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+
+    @classmethod
+    def bump(cls) -> None:
+        """Tell every process, from the next ticket on, to read the policy again."""
+        if not cls.objects.filter(pk=1).update(number=models.F("number") + 1):
+            cls.objects.get_or_create(pk=1, defaults={"number": 1})
+
+
+class Decision(models.Model):
+    """One complete answer of triage to one ticket. Never changed, but for an agent's correction."""
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="decisions")
+    run = models.PositiveSmallIntegerField(default=1)
+    intent = models.ForeignKey(Intent, models.SET_NULL, null=True, blank=True, related_name="decisions")
+    intent_slug = models.CharField(max_length=80, blank=True, help_text="As decided, even if the intent is gone.")
+    confidence = models.FloatField()
+    runner_up = models.CharField(max_length=80, blank=True)
+    margin = models.FloatField(default=0.0)
+    threshold = models.FloatField()
+    action = models.CharField(max_length=12, choices=Action.choices)
+    reason = models.CharField(max_length=24)
+    detail = models.CharField(max_length=400, blank=True)
+    source = models.CharField(max_length=8, blank=True)
+    language = models.CharField(max_length=8, blank=True)
+    terms = models.JSONField(default=list, blank=True)
+    similar = models.JSONField(default=list, blank=True)
+    response = models.TextField(blank=True, help_text="The answer sent, or suggested to the agent.")
+    answer = models.ForeignKey(Answer, models.SET_NULL, null=True, blank=True)
+    model_version = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, blank=True)
+    rules_fingerprint = models.CharField(max_length=64, blank=True)
+    latency_ms = models.FloatField(default=0.0)
+    applied = models.BooleanField(default=False, help_text="Off: a person was first; kept as a suggestion.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    corrected_intent = models.ForeignKey(
+        Intent, models.SET_NULL, null=True, blank=True, related_name="corrections"
+    )
+    corrected_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
+    corrected_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["ticket", "run"], name="decision_once_a_run")]
+        indexes = [
+            models.Index(fields=["action", "created_at"], name="decision_by_action"),
+            models.Index(fields=["intent", "created_at"], name="decision_by_intent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()}: {self.intent_slug or 'no intent'} ({self.confidence:.0%})"
+
+    @property
+    def final_intent(self) -> Intent | None:
+        """The agent's word where there is one, else the machine's."""
+        return self.corrected_intent if self.corrected_at else self.intent
+
+    @transaction.atomic
+    def correct(self, intent: Intent | None, *, by: User) -> None:
+        """An agent says what the ticket is really about (None: nothing we have an intent for).
+
+        The ticket's text becomes a training example with that label.
+        """
+        self.corrected_intent, self.corrected_by, self.corrected_at = intent, by, timezone.now()
+        self.save(update_fields=["corrected_intent", "corrected_by", "corrected_at"])
+        first = self.ticket.messages.first()
+        text = f"{self.ticket.subject}\n{first.body if first else ''}".strip()
+        Example.objects.update_or_create(
+            fingerprint=fingerprint(text),
+            defaults={"text": text, "intent": intent, "source": Example.Source.AGENT, "ticket": self.ticket},
+        )
+        Event.objects.create(
+            ticket=self.ticket, kind=Event.Kind.INTENT_CORRECTED, actor=by,
+            before=self.ticket.status, after=self.ticket.status,
+            facts={"decided": self.intent_slug, "corrected": intent.slug if intent else None},
+        )

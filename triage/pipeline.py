@@ -1,0 +1,179 @@
+"""Assess, record, act. The engine runs without a lock; what follows is one transaction.
+
+A human always beats the machine: if the ticket is no longer untouched when the lock is taken, the decision
+is kept as a suggestion. Whatever fails in the engine leads to an escalation, never to silence.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from tickets import jobs
+from tickets.models import Status, Ticket
+from triage import language
+from triage.core import policy
+from triage.core import types as core
+from triage.models import Answer, Decision, Intent
+from triage.runtime import EngineSlow, Snapshot, policy_config, runtime
+
+logger = logging.getLogger(__name__)
+
+KIND = "triage"
+FIRST_RUN = 1
+UNTRIAGED_AFTER = timedelta(seconds=30)
+SWEEP_BATCH = 200
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A core decision with what the row must say of where it came from."""
+
+    decision: core.Decision
+    language: str
+    snapshot: Snapshot | None = None
+    latency_ms: float = 0.0
+
+
+def perform(ticket_id: int) -> None:
+    """The job: triage the ticket if it is still there."""
+    ticket = Ticket.objects.filter(pk=ticket_id).first()
+    if ticket is not None:
+        triage_ticket(ticket)
+
+
+def triage_ticket(ticket: Ticket) -> Decision:
+    """The ticket's decision: the one it has, or a new one, recorded and acted upon. Safe to call twice."""
+    known = ticket.decisions.filter(run=FIRST_RUN).first()
+    if known is not None:
+        return known
+    verdict = judge(ticket)
+    try:
+        return _record_and_act(ticket, verdict)
+    except IntegrityError:
+        # Another process decided in the same moment; UNIQUE(ticket, run) let only one through.
+        return ticket.decisions.get(run=FIRST_RUN)
+
+
+def judge(ticket: Ticket) -> Verdict:
+    """Assess the ticket's text and put it through the gates. Never raises: it fails closed."""
+    first = ticket.messages.order_by("id").first()
+    body = first.body if first else ""
+    tongue = settings.TRIAGE_LANGUAGE
+    try:
+        tongue = language.detect(f"{ticket.subject}. {body}", default=settings.TRIAGE_LANGUAGE)
+        assessed = runtime.assess(ticket.subject, body)
+    except EngineSlow as error:
+        return _failed(core.Reason.ENGINE_SLOW, error, tongue)
+    except Exception as error:
+        # The engine is the one part that meets arbitrary text and files; any fault there must end with a person.
+        logger.exception("Triage of ticket %s failed", ticket.reference)
+        return _failed(core.Reason.ENGINE_FAILED, error, tongue)
+    decision = policy.decide(
+        assessed.assessment,
+        intents=assessed.snapshot.policies,
+        language=tongue,
+        config=policy_config(),
+        is_open=ticket.may_be_automated or ticket.human_requested,
+    )
+    if ticket.human_requested:
+        decision = _asked_for_person(decision)
+    return Verdict(decision, tongue, assessed.snapshot, assessed.latency_ms)
+
+
+def _asked_for_person(decision: core.Decision) -> core.Decision:
+    """The form's "I want a person" weighs as much as the words would."""
+    return core.Decision(
+        assessment=decision.assessment,
+        action=core.Action.ESCALATE,
+        reason=core.Reason.ASKED_FOR_PERSON,
+        threshold=decision.threshold,
+        detail="The requester ticked that a person should answer.",
+    )
+
+
+def _failed(reason: core.Reason, error: Exception, tongue: str) -> Verdict:
+    nothing = core.Assessment(intent=None, confidence=0.0)
+    decision = core.Decision(
+        assessment=nothing,
+        action=core.Action.ESCALATE,
+        reason=reason,
+        threshold=settings.TRIAGE_THRESHOLD,
+        detail=f"{policy.REASON_TEXT[reason]}: {error}"[:400],
+    )
+    return Verdict(decision, tongue)
+
+
+@transaction.atomic
+def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
+    ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    decided = verdict.decision
+    intent = Intent.objects.filter(slug=decided.assessment.intent or "").first()
+    answer = _approved_answer(intent, verdict.language)
+    action, reason = decided.action, decided.reason
+    if action is core.Action.AUTO_RESOLVE and (answer is None or answer.language != verdict.language):
+        # Retired between the assessment and now; what is left may be in another language.
+        action, reason = core.Action.ESCALATE, core.Reason.NO_ANSWER
+    applied = ticket.state is Status.OPEN and (ticket.may_be_automated or action is not core.Action.AUTO_RESOLVE)
+    response = answer.render(ticket) if answer else ""
+    row = _decision_row(ticket, verdict, action, reason)
+    row.intent, row.answer, row.response, row.applied = intent, answer, response, applied
+    row.save()
+    if applied:
+        _act(ticket, row)
+    return row
+
+
+def _act(ticket: Ticket, row: Decision) -> None:
+    facts = {"decision": row.pk, "confidence": row.confidence, "intent": row.intent_slug}
+    if row.action == core.Action.AUTO_RESOLVE:
+        ticket.auto_resolve(row.response, facts=facts)
+    else:
+        ticket.escalate(row.reason, facts=facts)
+
+
+def _approved_answer(intent: Intent | None, tongue: str) -> Answer | None:
+    """The approved answer in the ticket's language, else in the house's own (for a suggestion)."""
+    if intent is None:
+        return None
+    approved = {answer.language: answer for answer in intent.answers.filter(state=Answer.State.APPROVED)}
+    return approved.get(tongue) or approved.get(settings.TRIAGE_LANGUAGE)
+
+
+def _decision_row(ticket: Ticket, verdict: Verdict, action: core.Action, reason: core.Reason) -> Decision:
+    decided, snapshot = verdict.decision, verdict.snapshot
+    assessment = decided.assessment
+    return Decision(
+        ticket=ticket,
+        run=FIRST_RUN,
+        intent_slug=assessment.intent or "",
+        confidence=assessment.confidence,
+        runner_up=assessment.runner_up or "",
+        margin=assessment.margin,
+        threshold=decided.threshold,
+        action=action,
+        reason=reason,
+        detail=decided.detail[:400],
+        source=assessment.source,
+        language=verdict.language,
+        terms=[asdict(term) for term in assessment.terms],
+        similar=[asdict(similar) for similar in assessment.similar],
+        model_version=snapshot.champion if snapshot else None,
+        rules_fingerprint=snapshot.rules_fingerprint if snapshot else "",
+        latency_ms=verdict.latency_ms,
+    )
+
+
+def sweep_untriaged() -> None:
+    """Give every open ticket without a decision its job back, whatever happened to the first."""
+    before = timezone.now() - UNTRIAGED_AFTER
+    lost = Ticket.objects.filter(status=Status.OPEN, created_at__lt=before, decisions=None)
+    for pk in lost.values_list("pk", flat=True)[:SWEEP_BATCH]:
+        job = jobs.enqueue(KIND, pk, key=f"{pk}:{FIRST_RUN}")
+        if job.finished_at or job.failed_at:
+            job.revive()

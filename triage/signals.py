@@ -1,0 +1,31 @@
+"""Triage watches tickets from outside: a new open ticket gets its job in the same transaction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
+
+from tickets import jobs
+from tickets.models import Status, Ticket
+from triage import pipeline
+from triage.models import Answer, Guard, Intent, PolicyRevision, Rule
+
+jobs.register(pipeline.KIND, pipeline.perform, prompt=True)
+jobs.register_sweep(pipeline.sweep_untriaged)
+
+
+@receiver(post_save, sender=Ticket)
+def triage_new_ticket(instance: Ticket, created: bool, raw: bool = False, **kwargs: Any) -> None:
+    if created and not raw and instance.status == Status.OPEN:
+        jobs.enqueue(pipeline.KIND, instance.pk, key=f"{instance.pk}:{pipeline.FIRST_RUN}")
+
+
+@receiver([post_save, post_delete])
+def note_policy_change(sender: type, **kwargs: Any) -> None:
+    if sender in POLICY_MODELS:
+        PolicyRevision.bump()
+
+
+POLICY_MODELS = {Answer, Guard, Intent, Rule}
