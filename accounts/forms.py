@@ -1,3 +1,5 @@
+"""What people tell about themselves."""
+
 from __future__ import annotations
 
 from django import forms
@@ -19,3 +21,14 @@ class SignupDetailsForm(forms.Form):
     def signup(self, request: HttpRequest, user: User) -> None:
         user.name = self.cleaned_data["name"]
         user.save(update_fields=["name"])
+
+
+class ProfileForm(forms.ModelForm[User]):
+    """The name. Address and password have pages of their own that ask for proof."""
+
+    class Meta:
+        model = User
+        fields = ["name"]
+        labels = {"name": "Your name"}
+        widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
+        help_texts = {"name": "How our team addresses you."}

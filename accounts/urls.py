@@ -1,5 +1,11 @@
-"""django-allauth's account pages, under their own names."""
+"""The account pages: ours, and django-allauth's under their own names."""
 
 from django.urls import include, path
 
-urlpatterns = [path("", include("allauth.account.urls"))]
+from accounts import views
+
+urlpatterns = [
+    path("login/", views.login, name="account_login"),
+    path("profile/", views.profile, name="profile"),
+    path("", include("allauth.account.urls")),
+]
