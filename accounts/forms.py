@@ -23,7 +23,7 @@ class SignupDetailsForm(forms.Form):
         user.save(update_fields=["name"])
 
 
-class ProfileForm(forms.ModelForm[User]):
+class ProfileForm(forms.ModelForm):
     """The name. Address and password have pages of their own that ask for proof."""
 
     class Meta:

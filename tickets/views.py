@@ -48,9 +48,8 @@ def recent_tickets(request: HttpRequest) -> list[Ticket]:
     if user is not None:
         return list(mine(user)[:RECENT])
     references = request.session.get(GUEST_SESSION_KEY, [])
-    return (
-        list(Ticket.objects.filter(reference__in=references, requester=None)[:RECENT]) if references else []
-    )
+    held = Ticket.objects.filter(reference__in=references, requester=None)
+    return list(held[:RECENT]) if references else []
 
 
 def mine(user: User) -> TicketQuerySet:
@@ -168,23 +167,18 @@ def ticket_page(request: HttpRequest, ticket: Ticket, **forms: Any) -> HttpRespo
     context = {
         "ticket": ticket,
         "conversation": conversation.select_related("author").prefetch_related("attachments"),
+        "follow_ups": ticket.follow_ups.filter(requester=ticket.requester_id),
         "for_desk": reads_for_desk(request, ticket),
-        "feedback": said,
         "promise": wording.promise(ticket) if ticket.state is Status.ESCALATED else None,
         "reads_long": wording.reads_long(ticket),
         "may_reply": ticket.state in OPEN_TO_REQUESTER,
         "may_ask": ticket.state in ASKABLE and not ticket.human_requested,
-        "follow_ups": ticket.follow_ups.filter(
-            requester=ticket.requester, requester_email=ticket.requester_email
-        ),
+        "feedback": said,
+        "feedback_form": FeedbackForm(initial=vars(said) if said else None),
         "reply_form": ReplyForm(),
-        "feedback_form": FeedbackForm(
-            initial={"rating": said.rating, "comment": said.comment} if said else {}
-        ),
         **forms,
     }
-    status = 422 if forms else 200
-    return render(request, "tickets/ticket.html", context, status=status)
+    return render(request, "tickets/ticket.html", context, status=422 if forms else 200)
 
 
 def reads_for_desk(request: HttpRequest, ticket: Ticket) -> bool:
