@@ -1,0 +1,340 @@
+"""Finds what the writer of a mail says now: no greeting, signature, quoted thread or legal notice.
+
+The work is done line by line with cheap tests, so its cost grows with the length and nothing else.
+When a mail is only passed on, the passed-on text is what the writer says.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from triage.core import mail_words as words
+
+#: Longer lines are prose or rubbish, never a header, quote line, greeting or signature.
+_FRAME_CHARS: Final = 300
+#: A signature has no more filled lines than this.
+_SIGNATURE_LINES: Final = 25
+#: How often a mail may be passed on before we stop following.
+_MAX_DEPTH: Final = 4
+
+_QUOTED: Final = re.compile(r"\s{0,4}(?:>|\|\s|｜)")
+_UNQUOTE: Final = re.compile(r"\s{0,4}(?:[>|｜]\s?)++")
+_MAIL_ADDRESS: Final = re.compile(r"[^\s@<>\[\]()]{1,64}@[^\s@<>\[\]()]{1,64}")
+_TIME: Final = re.compile(r"\b\d{1,2}[:.hu]\d{2}\b|上午|下午|오전|오후")
+_DATE: Final = re.compile(
+    r"\b(?:19|20)\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\d{1,2}\s?月|\b\d{1,2}\.? \w{3,9}\.? \d{2,4}\b"
+)
+_HEADER: Final = re.compile(r"[*_\s]{0,3}([^\W\d_][\w-]{0,19})\s?[*_]{0,2}\s?[:：][*_]{0,2}(?:\s+|$)")
+_RULE_LINE: Final = re.compile(r"\s*(?:[-_=*~#—–]\s?){4,}\s*$")
+_SEPARATOR: Final = re.compile(r"\s*[-_=*~—–]{2,}\s*+([^-_=*~—–].{2,60}?)\s*[-_=*~—–]{2,}\s*$")
+_DELIMITER: Final = re.compile(r"--\s?$|—\s?$|__\s?$")
+_WROTE: Final = re.compile(
+    r"(?:^|[\s,.>)\]:])(?:" + "|".join(map(re.escape, words.WROTE)) + r")(?:[\s:：,.]|$)"
+)
+_FORWARD_LINE: Final = re.compile("|".join(map(re.escape, words.FORWARDED)))
+_ORIGINAL_LINE: Final = re.compile("|".join(map(re.escape, words.ORIGINAL)))
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_GREETING: Final = re.compile(
+    r"(?:" + "|".join(map(re.escape, sorted(words.GREETINGS, key=len, reverse=True))) + r")(?![\w'’])"
+)
+_POINTER: Final = re.compile(
+    r"\b(?:fyi|fwd|fw|see|below|forward(?:ed|ing)?|attached|following|passing|this|mail|e-?mail|message|siehe|"
+    r"unten|weiter\w*|voir|ci-dessous|abajo|sotto|zie|onder\w*|abaixo|poniżej)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What the writer says, split from the mail that is passed on below it (if any)."""
+
+    own: tuple[str, ...]
+    forwarded: tuple[str, ...] = ()
+
+
+def strip_mail(text: str, *, forwarded: bool = False) -> str:
+    """Return the writer's own words.
+
+    Parameters
+    ----------
+    text
+        Plain text with line breaks. HTML goes through :func:`triage.core.markup.to_plain_text` first.
+    forwarded
+        True when the subject says that the mail is passed on.
+
+    Returns
+    -------
+    str
+        The words, line by line. Never empty unless ``text`` is blank: where stripping would leave
+        nothing, less is stripped.
+    """
+    return _strip(text, forwarded, _MAX_DEPTH)
+
+
+def _strip(text: str, forwarded: bool, depth: int) -> str:
+    lines = [line.rstrip() for line in text.split("\n")]
+    letter = _split_thread(lines, forwarded)
+    own = unframe(letter.own)
+    if letter.forwarded and depth and not _says_something(own):
+        passed_on = _strip("\n".join(letter.forwarded), False, depth - 1)
+        if _WORD.search(passed_on):
+            return passed_on
+    for candidate in (own, _joined(letter.own), _unquoted(lines)):
+        if _WORD.search(candidate):
+            return candidate
+    return text.strip()
+
+
+def _joined(lines: tuple[str, ...]) -> str:
+    return "\n".join(lines).strip()
+
+
+def _unquoted(lines: list[str]) -> str:
+    return _joined(tuple(_unquote(lines)))
+
+
+def _unquote(lines: list[str]) -> list[str]:
+    return [_UNQUOTE.sub("", line, count=1) for line in lines]
+
+
+def _says_something(own: str) -> bool:
+    """Tell a covering note ("see below", "FYI") from a writer who asks on their own account."""
+    return len([w for w in _WORD.findall(own.lower()) if not _POINTER.fullmatch(w)]) >= 5
+
+
+def _split_thread(lines: list[str], forwarded: bool) -> Letter:
+    own: list[str] = []
+    spoken = False
+    position = 0
+    while position < len(lines):
+        line = lines[position]
+        if _QUOTED.match(line):
+            end = _end_of_quote(lines, position)
+            quote = _unquote(lines[position:end])
+            if not spoken and (forwarded or _starts_headers(quote, 0)):
+                return Letter(tuple(own), _body_below_headers(quote))
+            position = end
+            continue
+        span = _quote_line(lines, position)
+        if span:
+            below = lines[position + span :]
+            if any(_QUOTED.match(later) for later in below[:6]):
+                position += span
+                continue
+            return Letter(tuple(own), tuple(below) if forwarded else ())
+        kind = _thread_start(lines, position)
+        if kind:
+            below_headers = _body_below_headers(_unquote(lines[position:]))
+            passed_on = kind == "forward" or forwarded or not _WORD.search(unframe(tuple(own)))
+            return Letter(tuple(own), below_headers if passed_on else ())
+        own.append(line)
+        spoken = spoken or _WORD.search(line) is not None
+        position += 1
+    return Letter(tuple(own))
+
+
+def _end_of_quote(lines: list[str], start: int) -> int:
+    """Return where a run of quoted lines ends; blank lines between quoted ones belong to it."""
+    end = start
+    for position in range(start, len(lines)):
+        if _QUOTED.match(lines[position]):
+            end = position + 1
+        elif lines[position].strip():
+            break
+    return end
+
+
+def _quote_line(lines: list[str], position: int) -> int:
+    """Return how many lines "On … she wrote:" takes here, 0 for none; mailers wrap it up to three."""
+    joined = ""
+    for span in (1, 2, 3):
+        if position + span > len(lines):
+            return 0
+        line = lines[position + span - 1].strip()
+        if not line or len(line) > _FRAME_CHARS or _QUOTED.match(line):
+            return 0
+        joined = f"{joined} {line}".strip()
+        if len(joined) > _FRAME_CHARS:
+            return 0
+        if _is_quote_line(joined, _next_is_quoted(lines, position + span)):
+            return span
+    return 0
+
+
+def _is_quote_line(line: str, before_quote: bool) -> bool:
+    ends = line.endswith((":", "：", "："))
+    address = _MAIL_ADDRESS.search(line) is not None
+    dated = _DATE.search(line) is not None or _TIME.search(line) is not None
+    verb = _WROTE.search(line.lower()) is not None
+    evidence = address + dated + verb
+    if ends:
+        return evidence >= 2 or (before_quote and evidence >= 1)
+    return before_quote and evidence >= 2 and len(line) < 200
+
+
+def _next_is_quoted(lines: list[str], position: int) -> bool:
+    following = next((line for line in lines[position : position + 3] if line.strip()), "")
+    return _QUOTED.match(following) is not None
+
+
+def _thread_start(lines: list[str], position: int) -> str:
+    """Say whether an older mail starts at this line: "forward", "reply" or "" for no."""
+    line = lines[position]
+    if len(line) > _FRAME_CHARS or not line.strip():
+        return ""
+    lowered = line.lower()
+    framed = _SEPARATOR.match(line) is not None or lowered.strip().endswith(":")
+    if (
+        framed
+        and _FORWARD_LINE.search(lowered)
+        and (_SEPARATOR.match(line) or _headers_near(lines, position + 1))
+    ):
+        return "forward"
+    if _SEPARATOR.match(line) and _ORIGINAL_LINE.search(lowered):
+        return "reply"
+    if _RULE_LINE.match(line) and _headers_near(lines, position + 1):
+        return "reply"
+    return "reply" if _starts_headers(lines, position) else ""
+
+
+def _headers_near(lines: list[str], position: int) -> bool:
+    for offset in range(position, min(position + 3, len(lines))):
+        line = _UNQUOTE.sub("", lines[offset], count=1)
+        if line.strip():
+            return _starts_headers(_unquote(lines[offset : offset + 8]), 0)
+    return False
+
+
+def _starts_headers(lines: list[str], position: int) -> bool:
+    """Recognise the header block of an older mail by its names, or by its shape in other languages."""
+    found = _HEADER.match(lines[position]) if position < len(lines) else None
+    if found is None or len(lines[position]) > _FRAME_CHARS:
+        return False
+    block = [line for line in lines[position : position + 7] if line.strip()]
+    names = []
+    for line in block:
+        header = _HEADER.match(line)
+        if header is None:
+            break
+        names.append(header.group(1).lower())
+    known = sum(name in words.OTHER_KEYS or name in words.FROM_KEYS for name in names)
+    if known >= 3 and any(name in words.FROM_KEYS for name in names):
+        return True
+    shown = " ".join(block[: len(names)])[:1000]
+    return len(names) >= 3 and _MAIL_ADDRESS.search(shown) is not None and _DATE.search(shown) is not None
+
+
+def _body_below_headers(lines: list[str]) -> tuple[str, ...]:
+    """Drop separators and headers at the top of an older mail."""
+    position = 0
+    while position < len(lines):
+        line = lines[position].strip()
+        header = _HEADER.match(line)
+        is_header = header is not None and header.group(1).lower() in words.OTHER_KEYS | words.FROM_KEYS
+        if line and not (
+            is_header or _SEPARATOR.match(line) or _RULE_LINE.match(line) or _forward_title(line)
+        ):
+            break
+        position += 1
+    return tuple(lines[position:])
+
+
+def _forward_title(line: str) -> bool:
+    return len(line) < 80 and line.endswith(":") and _FORWARD_LINE.search(line.lower()) is not None
+
+
+def unframe(lines: tuple[str, ...]) -> str:
+    """Drop greeting, farewell, signature, device footer and legal notice around a letter's text."""
+    body = _drop_notices(list(lines))
+    body = _drop_signature(body)
+    body = _drop_greeting(body)
+    return "\n".join(body).strip()
+
+
+def _drop_notices(lines: list[str]) -> list[str]:
+    kept: list[str] = []
+    paragraph: list[str] = []
+    for line in [*lines, ""]:
+        if line.strip():
+            paragraph.append(line)
+            continue
+        if not _is_notice(paragraph):
+            kept += paragraph
+        paragraph = []
+        kept.append("")
+    return kept
+
+
+def _is_notice(paragraph: list[str]) -> bool:
+    text = " ".join(paragraph)[:3000].lower()
+    if len(text) < 60 or "?" in text:
+        return False
+    marks = sum(mark in text for mark in words.DISCLAIMER_MARKS)
+    return marks >= 3 or (marks >= 2 and len(text) > 150)
+
+
+def _drop_signature(lines: list[str]) -> list[str]:
+    """Cut at the first line that ends the letter and has only signature-like lines below it."""
+    frame_from = _frame_start(lines)
+    for position in range(max(0, frame_from - 1), len(lines)):
+        bare = lines[position].strip()
+        if bare and (_DELIMITER.match(bare) or _is_device_footer(bare) or _is_farewell(bare)):
+            return lines[:position]
+    return lines
+
+
+def _frame_start(lines: list[str]) -> int:
+    """Return the line below which no line holds a sentence that could be the question."""
+    filled = 0
+    for position in range(len(lines) - 1, -1, -1):
+        line = lines[position].strip()
+        filled += bool(line)
+        speaks = "?" in line or line.lower().startswith(("ps", "p.s")) or len(line.split()) > 14
+        if filled > _SIGNATURE_LINES or (speaks and not _is_device_footer(line)):
+            return position + 1
+    return 0
+
+
+def _is_device_footer(line: str) -> bool:
+    lowered = line.lower().lstrip("-–—*[( ")
+    return len(line) < 120 and lowered.startswith(words.DEVICE_FOOTERS) and "?" not in line
+
+
+def _is_farewell(line: str) -> bool:
+    """Accept the closing word alone, or with a name behind it ("Thanks, Ana")."""
+    lowered = " ".join(line.lower().replace("’", "'").split()).strip(" ,.!-–—:)(*~")
+    if lowered in words.FAREWELLS:
+        return True
+    head, comma, tail = lowered.partition(",")
+    if not comma:
+        head, comma, tail = lowered.partition("!")
+    return bool(comma) and head.strip() in words.FAREWELLS and len(tail.split()) <= 4 and "?" not in tail
+
+
+def _drop_greeting(lines: list[str]) -> list[str]:
+    for position, line in enumerate(lines):
+        bare = line.strip()
+        if not bare:
+            continue
+        rest = _after_greeting(bare)
+        if rest is None:
+            return lines[position:]
+        return [rest, *lines[position + 1 :]] if rest else lines[position + 1 :]
+    return lines
+
+
+def _after_greeting(line: str) -> str | None:
+    """Return what follows the greeting in its line; None if the line opens with no greeting."""
+    lowered = line.lower()
+    found = _GREETING.match(lowered) if len(lowered) == len(line) else None
+    if found is None:
+        return None
+    after = line[found.end() :]
+    end = re.match(r"[^,!.?:;\n–—]{0,40}?(?:[,!.:;–—]+\s*|$)", after)
+    if end is None:
+        return None
+    named = end.group().strip(" ,!.:;–—")
+    if len(named.split()) > 4:
+        return None
+    return after[end.end() :].strip()

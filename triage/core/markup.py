@@ -1,0 +1,100 @@
+"""Plain text from HTML mail, in one linear pass; text that is not HTML comes back unchanged.
+
+Quoted parts of HTML mail (``<blockquote>`` and the wrappers of web mailers) become lines that
+start with ``> ``, so that one set of rules deals with both kinds of mail.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import Final
+
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+# Possessive quantifiers (``*+``) never give characters back: hostile input stays linear.
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9:]*+)([^<>]*+)>")
+_COMMENT: Final = re.compile(r"<!--(?:[^-]++|-(?!->))*+(?:-->|\Z)|<[!?][^<>]*+>")
+_LOOKS_LIKE_HTML: Final = re.compile(
+    r"<(?:html|body|head|div|p|br|table|span|blockquote|ul|ol|font|a|b|i|strong|em|img|h[1-6]|o:p)"
+    r"(?:\s[^<>]*+)?/?>",
+    re.IGNORECASE,
+)
+_BREAKS: Final = _words(
+    "p div br tr li table ul ol h1 h2 h3 h4 h5 h6 hr blockquote section article header footer pre dd dt "
+    "center form address body html"
+)
+_INLINE: Final = _words(
+    "a b i u s em strong span font img td th tbody thead tfoot col colgroup small big sub sup code tt abbr "
+    "cite q o:p st1:place wbr del ins strike label input button picture source svg path meta link base mark "
+    "time title head style script"
+)
+_HIDDEN: Final = frozenset({"style", "script", "title", "head", "svg"})
+
+
+def looks_like_html(text: str) -> bool:
+    """Say whether a text holds a tag that only HTML mail has."""
+    return _LOOKS_LIKE_HTML.search(text) is not None
+
+
+def to_plain_text(text: str) -> str:
+    """Turn HTML into lines of text; return anything else as it is.
+
+    Tags end words and lines as a browser would show them, hidden parts vanish, entities are
+    resolved once, and quoted blocks are marked with ``> `` at the start of each line.
+    """
+    if not looks_like_html(text):
+        return text
+    lines = _Lines()
+    hidden = ""
+    position = 0
+    source = _COMMENT.sub("", text)
+    for tag in _TAG.finditer(source):
+        closing, name = bool(tag.group(1)), tag.group(2).lower()
+        if name not in _BREAKS and name not in _INLINE:
+            continue
+        if not hidden:
+            lines.write(source[position : tag.start()])
+        position = tag.end()
+        if hidden:
+            hidden = "" if closing and name == hidden else hidden
+        elif name in _HIDDEN and not closing and not tag.group(3).endswith("/"):
+            hidden = name
+        elif name == "blockquote":
+            lines.quote(-1 if closing else 1)
+        elif name in _BREAKS:
+            lines.end()
+        elif name in {"td", "th"}:
+            lines.write(" ")
+    if not hidden:
+        lines.write(source[position:])
+    return lines.text()
+
+
+class _Lines:
+    """Collects lines and remembers how deep in quotes each one stands."""
+
+    def __init__(self) -> None:
+        self._done: list[str] = []
+        self._open: list[str] = []
+        self._depth = 0
+
+    def write(self, source: str) -> None:
+        self._open.append(" ".join(html.unescape(source).split(" ")).replace("\r", " ").replace("\n", " "))
+
+    def end(self) -> None:
+        line = " ".join("".join(self._open).split())
+        self._open.clear()
+        if line or (self._done and self._done[-1]):
+            self._done.append(("> " if self._depth and line else "") + line)
+
+    def quote(self, change: int) -> None:
+        self.end()
+        self._depth = max(0, self._depth + change)
+
+    def text(self) -> str:
+        self.end()
+        return "\n".join(self._done).strip("\n")

@@ -1,0 +1,92 @@
+"""Splits a text into the separate things it asks, so that two questions are not answered as one."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+#: No more parts than this are looked at; whoever asks that much needs a person anyway.
+MAX_QUESTIONS: Final = 12
+#: A part with fewer words carries no question of its own ("Any ideas?").
+MIN_WORDS: Final = 3
+
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]{0,2}(?:\s+|$)|(?<=[。！？])|\n+")
+_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_OPENERS: Final = (
+    r"(?:how|what|when|where|why|who|which|whats|hows|wheres)"
+    r"(?:['’]?s|\s+(?:do|does|did|is|are|was|were|can|could|will|would|should|much|many|long|often|soon|come|"
+    r"about|if|to|has|have|am|kind|type|time|currenc\w+|countr\w+))"
+    r"|(?:can|could|do|does|did|will|would|should|may|is|are|am|was|has|have)\s+"
+    r"(?:i|you|u|we|they|it|my|there|the|this|your)"
+)
+_ASKS: Final = re.compile(
+    rf"^\W*(?:(?:and|also|so|but|then|or|ok|okay|well|now|please|plus)\W+){{0,3}}(?:{_OPENERS})\b"
+    r"|\b(?:i\s+(?:need|want|wish|would\s+like|wanna|require)|i['’]?d\s+like|need\s+(?:to|help)|want\s+to|please|"
+    r"help\s+me|tell\s+me|let\s+me\s+know|wonder(?:ing)?|explain|show\s+me|advise|any\s+way\s+to|how\s+(?:do|can|to))\b",
+    re.IGNORECASE,
+)
+_TROUBLE: Final = re.compile(
+    r"n['’]t\b|\b(?:not|cannot|cant|wont|doesnt|didnt|isnt|hasnt|havent|never|no|nothing|unable|fail\w*|declin\w*|"
+    r"reject\w*|lost|stolen|missing|wrong|error|broken|stuck|still|problem|issue|unknown|twice|disappear\w*|charged)\b",
+    re.IGNORECASE,
+)
+_JOINTS: Final = re.compile(
+    r"[,;.]?\s+(?:and\s+also|and\s+then\s+also|also|and\s+another\s+(?:thing|question)|another\s+(?:thing|question)|"
+    r"one\s+more\s+(?:thing|question)|additionally|furthermore|moreover|in\s+addition|besides\s+that|besides|"
+    r"on\s+top\s+of\s+that|apart\s+from\s+that|secondly|second\s+question|by\s+the\s+way|btw|oh\s+and|"
+    r"while\s+i['’]?m\s+(?:here|at\s+it)|plus)\b[\s,:\-–—]*",
+    re.IGNORECASE,
+)
+_AND_OPENER: Final = re.compile(rf"[,;]?\s+(?:and|&|plus|or)\s+(?=(?:{_OPENERS})\b)", re.IGNORECASE)
+_RUN_ON: Final = re.compile(rf"\s+(?=(?:{_OPENERS})\b)", re.IGNORECASE)
+_EMBEDDING: Final = re.compile(
+    r"\b(?:know|knows|tell|me|us|understand|explain|sure|see|check|wondering|wonder|if|whether|about|and|or|that|"
+    r"on|of|to|ask|asking|out|is|was|but|so|how|what|when|where|why|who|which|as|because|since|for|in|at|by|"
+    r"with|than|then|just|only|there|the|a|my|your|also|please|confirm|idea|explanation|question|help|"
+    r"like|say|says|said|show|remember|forgot|learn|find|figure|clear|clarify|advise)\W*$",
+    re.IGNORECASE,
+)
+
+
+def split_questions(text: str) -> tuple[str, ...]:
+    """Return the parts of a text that ask or complain of something, each on its own.
+
+    A text without any such part is one question. The parts keep the order and the words of the
+    text. It is for the classifier to say whether two parts ask for different things.
+    """
+    parts = [part for sentence in _SENTENCE_END.split(text) for part in _split_sentence(sentence)]
+    asking = [part for part in parts if _word_count(part) >= MIN_WORDS and _asks(part)]
+    if not asking:
+        whole = " ".join(text.split())
+        return (whole,) if whole else ()
+    return tuple(dict.fromkeys(asking))[:MAX_QUESTIONS]
+
+
+def _asks(part: str) -> bool:
+    return part.rstrip("\"'”’)] ").endswith(("?", "？")) or bool(_ASKS.search(part) or _TROUBLE.search(part))
+
+
+def _word_count(part: str) -> int:
+    return len(_WORD.findall(part))
+
+
+def _split_sentence(sentence: str) -> list[str]:
+    parts = [sentence]
+    for joint in (_JOINTS, _AND_OPENER, _RUN_ON):
+        parts = [piece for part in parts for piece in _cut(part, joint)]
+    return [" ".join(part.split()) for part in parts if part.strip()]
+
+
+def _cut(text: str, joint: re.Pattern[str]) -> list[str]:
+    """Cut at each joint that has enough words on both sides to be two questions."""
+    pieces: list[str] = []
+    start = 0
+    for found in joint.finditer(text):
+        before, after = text[start : found.start()], text[found.end() :]
+        if _word_count(before) < MIN_WORDS or _word_count(after[:200]) < MIN_WORDS:
+            continue
+        if joint is _RUN_ON and _EMBEDDING.search(before[-40:]):
+            continue
+        pieces.append(before)
+        start = found.end()
+    return [*pieces, text[start:]]

@@ -1,0 +1,129 @@
+"""What the classifier reads: one clean form of any text, and the question inside a long mail."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Final
+
+from triage.core.mail import strip_mail
+from triage.core.markup import looks_like_html, to_plain_text
+from triage.core.questions import split_questions
+
+#: The classifier reads no more than this; a question is far shorter.
+MAX_CHARS: Final = 20_000
+#: Raw mail is cut here before anything else (styles and markup can be long).
+MAX_RAW_CHARS: Final = 400_000
+#: So much plain text is searched for the writer's words; what is further down is thread or rubbish.
+MAX_MAIL_CHARS: Final = 30_000
+
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+_INVISIBLE: Final = re.compile(
+    "[\u0000-\u0008\u000e-\u001f\u007f-\u0084\u0086-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5"
+    "\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U000e0000-\U000e0fff\ud800-\udfff]"
+)
+_NEW_LINES: Final = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
+_BLANKS: Final = re.compile(r"[^\S\n]+")
+_EMPTY_LINES: Final = re.compile(r"\n(?: ?\n)+")
+_ADDRESS: Final = re.compile(r"^\W*(?:https?:|www\.|mailto:|ftp:)|[^\s@]@[^\s@]", re.IGNORECASE)
+_DIGITS: Final = re.compile(r"\d")
+_SUBJECT_PREFIX: Final = re.compile(
+    r"^\s*(?:(?:re|aw|sv|antw|rif|odp|vs|ynt|res|r|回复|答复|fwd?|wg|tr|rv|enc|doorst|i|pd|ilt|vb|转发)"
+    r"\s?(?:\[\d{1,3}\])?\s?[:：]\s*)+",
+    re.IGNORECASE,
+)
+_FORWARD_PREFIX: Final = re.compile(r"\b(?:fwd?|wg|tr|rv|enc|doorst|pd|ilt|vb|转发)\s?[:：]", re.IGNORECASE)
+_WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_EMPTY_SUBJECT: Final = _words(
+    "a about account an and anfrage asap assistance bitte contact customer email enquiry for from frage have "
+    "hello help hello hi hilfe i important in info inquiry is issue it kontakt message my need new no of "
+    "on one please problem query question questions quick re regarding request service something subject "
+    "support the this ticket to untitled urgent us with you your none assunto asunto ayuda pregunta "
+    "consulta duda aide demande domanda aiuto vraag hulp pytanie pomoc soru yardım fråga hjälp"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a ticket asks. ``text`` is for the classifier, ``questions`` its separate parts."""
+
+    text: str
+    questions: tuple[str, ...]
+
+
+def clean(text: str) -> str:
+    """Return readable lines: HTML resolved, invisible characters gone, blanks collapsed."""
+    raw = _INVISIBLE.sub("", text[:MAX_RAW_CHARS])
+    lines = to_plain_text(_NEW_LINES.sub("\n", unicodedata.normalize("NFKC", raw)))
+    return _EMPTY_LINES.sub("\n\n", _BLANKS.sub(" ", _NEW_LINES.sub("\n", _INVISIBLE.sub("", lines))))
+
+
+def normalise(text: str) -> str:
+    """Return the one form in which a text is learned and classified.
+
+    NFKC, HTML to text, no invisible characters, addresses and long numbers left out (an order
+    number says nothing about the question), single blanks, at most :data:`MAX_CHARS` characters.
+    Letter case stays. Applying it twice changes nothing. Linear in the length of the text.
+    """
+    return _flatten(clean(text))
+
+
+def _flatten(text: str) -> str:
+    spoken = text.replace("<", " ").replace(">", " ").replace("&", " and ")
+    kept = [_without_identifier(token) for token in spoken[: 2 * MAX_CHARS].split()]
+    flat = unicodedata.normalize("NFKC", " ".join(filter(None, kept)))
+    return flat if len(flat) <= MAX_CHARS else flat[:MAX_CHARS].rsplit(" ", 1)[0].strip()
+
+
+def _without_identifier(token: str) -> str:
+    """Drop a token that names one thing in the world (an address, a number like 4711-0815).
+
+    The mark that ends its sentence stays, as it tells a question from a statement.
+    """
+    if len(token) <= 80 and not _ADDRESS.search(token) and len(_DIGITS.findall(token)) < 5:
+        return token
+    return token[-1] if token[-1] in ".!?" else ""
+
+
+def find_ask(subject: str, body: str) -> Ask:
+    """Find what a ticket asks.
+
+    Parameters
+    ----------
+    subject
+        The subject line; may be empty. Used where it says something the body does not.
+    body
+        Plain text or HTML, possibly a whole mail with greeting, signature and quoted thread.
+
+    Returns
+    -------
+    Ask
+        ``text`` is empty only if both are blank.
+    """
+    title = _SUBJECT_PREFIX.sub("", _BLANKS.sub(" ", clean(subject)).replace("\n", " ")).strip()
+    own = strip_mail(
+        clean(body)[:MAX_MAIL_CHARS], forwarded=_FORWARD_PREFIX.search(subject[:200]) is not None
+    )
+    said = _flatten(own)
+    if not _WORD.search(said):
+        said = _flatten(title) or said
+        return Ask(said, split_questions(said))
+    questions = tuple(filter(None, (_flatten(part) for part in split_questions(own[: 2 * MAX_CHARS]))))
+    is_reply = _SUBJECT_PREFIX.match(subject) is not None
+    text = said if is_reply or not _adds(title, said) else f"{_flatten(title)}. {said}"
+    return Ask(text, questions or (said,))
+
+
+def _adds(title: str, said: str) -> bool:
+    """Say whether a subject tells more than that somebody has a question."""
+    spoken = set(_WORD.findall(title.lower())) - _EMPTY_SUBJECT
+    return bool(spoken - set(_WORD.findall(said.lower())))
+
+
+__all__ = ["MAX_CHARS", "Ask", "clean", "find_ask", "looks_like_html", "normalise"]
