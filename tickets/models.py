@@ -117,6 +117,9 @@ class Ticket(models.Model):
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
     escalated_at = models.DateTimeField(null=True, blank=True, editable=False)
     first_human_reply_at = models.DateTimeField(null=True, blank=True, editable=False)
+    first_reply_seconds = models.PositiveIntegerField(
+        null=True, blank=True, editable=False, help_text="From the team's queue, else from arrival, to the first human reply."
+    )
     resolved_at = models.DateTimeField(null=True, blank=True, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -131,6 +134,7 @@ class Ticket(models.Model):
             models.Index(fields=["created_at"], name="ticket_created"),
             models.Index(fields=["updated_at"], name="ticket_updated"),
             models.Index(fields=["requester_email"], name="ticket_by_email"),
+            models.Index(fields=["first_human_reply_at", "first_reply_seconds"], name="ticket_first_reply"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="ticket_status_known"),
@@ -237,8 +241,11 @@ class Ticket(models.Model):
         message = self.messages.create(
             kind=Message.Kind.REPLY, sender=Message.Sender.AGENT, author=author, body=body
         )
-        fields = ["first_human_reply_at", "assignee", "resolved_at"]
-        self.first_human_reply_at = self.first_human_reply_at or message.created_at
+        fields = ["first_human_reply_at", "first_reply_seconds", "assignee", "resolved_at"]
+        if self.first_human_reply_at is None:
+            waited = message.created_at - (self.escalated_at or self.created_at)
+            self.first_human_reply_at = message.created_at
+            self.first_reply_seconds = max(0, int(waited.total_seconds()))
         self.assignee = self.assignee or author
         self.resolved_at = None
         self._move(Status.PENDING, Event.Kind.REPLIED, author, fields=fields, message=message.pk)
@@ -440,6 +447,7 @@ class Feedback(models.Model):
 
     class Meta:
         verbose_name_plural = "feedback"
+        indexes = [models.Index(fields=["updated_at", "solved", "rating"], name="feedback_by_time")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(rating=None) | Q(rating__gte=1, rating__lte=5), name="feedback_rating_1_to_5"

@@ -298,6 +298,14 @@ class Decision(models.Model):
         indexes = [
             models.Index(fields=["action", "created_at"], name="decision_by_action"),
             models.Index(fields=["intent", "created_at"], name="decision_by_intent"),
+            # All that the metrics group by, so that they never read the wide rows themselves.
+            models.Index(
+                fields=["created_at", "action", "applied", "reason", "intent_slug", "ticket"],
+                name="decision_metrics",
+            ),
+            models.Index(
+                fields=["created_at"], name="decision_corrected", condition=Q(corrected_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
