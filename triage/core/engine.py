@@ -1,0 +1,126 @@
+"""Reads a ticket and says what it is about, how sure that is, and what speaks against answering it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from triage.core.model import Model, Prediction
+from triage.core.rules import RuleBook
+from triage.core.similarity import TicketIndex
+from triage.core.text import find_ask, normalise
+from triage.core.types import Assessment, Guard, Source, Term
+
+SIMILAR_TICKETS = 5
+#: A part of a ticket counts as a question of its own only if its intent is at least this sure.
+PART_CONFIDENCE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Belief:
+    """What one source says about a text."""
+
+    source: Source
+    intent: str | None = None
+    confidence: float = 0.0
+    runner_up: str | None = None
+    runner_up_confidence: float = 0.0
+    in_scope: bool = False
+    terms: tuple[Term, ...] = ()
+
+
+class Engine:
+    """Rules, trained model and similar tickets behind one question: what is this ticket?
+
+    Parameters
+    ----------
+    rulebook : RuleBook
+        Keyword rules and guards; they work before anything is trained.
+    model : Model or None
+        Answers first where there is one.
+    index : TicketIndex or None
+        Resolved tickets to show beside the assessment.
+    """
+
+    def __init__(
+        self, rulebook: RuleBook, model: Model | None = None, index: TicketIndex | None = None
+    ) -> None:
+        self.rulebook = rulebook
+        self.model = model
+        self.index = index
+
+    def assess(self, subject: str, body: str) -> Assessment:
+        """Assess one ticket. Makes no decision, keeps nothing, and takes any text.
+
+        Parameters
+        ----------
+        subject, body : str
+            As they came in: HTML, quoted threads, signatures and all.
+        """
+        ask = find_ask(subject, body)
+        belief = self._believe(ask.text)
+        return Assessment(
+            intent=belief.intent,
+            confidence=belief.confidence,
+            runner_up=belief.runner_up,
+            runner_up_confidence=belief.runner_up_confidence,
+            margin=belief.confidence - belief.runner_up_confidence,
+            in_scope=belief.in_scope,
+            questions=ask.questions,
+            several_questions=self._ask_different_things(ask.questions),
+            guard=self._guard(subject, ask.text),
+            terms=belief.terms,
+            similar=self.index.search(ask.text, k=SIMILAR_TICKETS) if self.index is not None else (),
+            source=belief.source,
+            ask=ask.text,
+        )
+
+    def assess_many(self, tickets: Iterable[tuple[str, str]]) -> list[Assessment]:
+        """Assess (subject, body) pairs one after the other."""
+        return [self.assess(subject, body) for subject, body in tickets]
+
+    def _guard(self, subject: str, text: str) -> Guard | None:
+        return self.rulebook.guard(f"{normalise(subject)} {text}")
+
+    def _believe(self, text: str) -> _Belief:
+        if self.model is None:
+            return self._from_rules(text)
+        learnt = _from_model(self.model.predict([text])[0])
+        if not self.model.skipped_intents:
+            return learnt
+        ruled = self._from_rules(text)
+        unlearnt = ruled.intent is not None and ruled.intent not in self.model.intents
+        return ruled if unlearnt and ruled.confidence > learnt.confidence else learnt
+
+    def _from_rules(self, text: str) -> _Belief:
+        match = self.rulebook.match(text)
+        if match.intent is None:
+            return _Belief(Source.NONE)
+        return _Belief(
+            source=Source.RULES,
+            intent=match.intent,
+            confidence=match.confidence,
+            runner_up=match.runner_up,
+            runner_up_confidence=match.runner_up_confidence,
+            in_scope=True,
+            terms=match.terms,
+        )
+
+    def _ask_different_things(self, questions: tuple[str, ...]) -> bool:
+        """Say whether two parts of the ticket surely have different intents."""
+        if len(questions) < 2:
+            return False
+        beliefs = [self._believe(question) for question in questions]
+        return len({b.intent for b in beliefs if b.confidence >= PART_CONFIDENCE}) > 1
+
+
+def _from_model(prediction: Prediction) -> _Belief:
+    return _Belief(
+        source=Source.MODEL,
+        intent=prediction.intent,
+        confidence=prediction.confidence,
+        runner_up=prediction.runner_up,
+        runner_up_confidence=prediction.runner_up_confidence,
+        in_scope=prediction.in_scope,
+        terms=prediction.terms,
+    )

@@ -1,0 +1,249 @@
+"""Turns a text into weighted word, word-pair and character n-grams, one text at a time and fast.
+
+Character n-grams never cross a word, so those of a word depend on the word alone and are looked up
+once per distinct word. Every feature belongs to one word or one pair of words: that is what lets the
+explanation of a decision speak in words although most of the weight may sit in letters.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from triage.core.errors import ArtefactError, TrainingError
+
+Floats = npt.NDArray[np.float32]
+Ints = npt.NDArray[np.int32]
+
+#: Longer texts are cut: no question needs more, and a hostile text must stay cheap.
+MAX_CHARS = 20_000
+MAX_WORDS = 600
+MAX_WORD_CHARS = 40
+
+WORD, PAIR, CHAR = 0, 1, 2
+#: How much each block may say; each block's vector has this length before all are joined.
+BLOCK_WEIGHTS = (1.0, 0.7, 1.0)
+#: Two words up to this many places apart make a pair, whatever their order.
+PAIR_REACH = 5
+CHAR_SIZES = (3, 4, 5)
+_CACHED_WORDS = 50_000
+
+_WORD = re.compile(r"\d+|[^\W\d_]+")
+_APOSTROPHE = re.compile(r"(?<=\w)['’`´](?=\w)")
+
+
+def words_of(text: str) -> list[str]:
+    """Return the lower-cased, accent-folded words of ``text``, digits as zeros.
+
+    A number keeps its length (up to six) and loses its value: an order number says "an order number
+    stands here", not which one.
+    """
+    folded = text[:MAX_CHARS].lower()
+    if not folded.isascii():
+        folded = unicodedata.normalize("NFKD", folded)
+        folded = "".join(c for c in folded if not unicodedata.combining(c))
+    found = _WORD.findall(_APOSTROPHE.sub("", folded))[:MAX_WORDS]
+    return ["0" * min(len(w), 6) if w[0].isdigit() else w[:MAX_WORD_CHARS] for w in found]
+
+
+def _char_grams(word: str) -> list[str]:
+    padded = f" {word} "
+    return [padded[i : i + n] for n in CHAR_SIZES for i in range(max(len(padded) - n + 1, 1))]
+
+
+def _word_terms(words: Sequence[str]) -> Iterator[str]:
+    yield from words
+    for left, right in itertools.pairwise(words):
+        yield f"{left} {right}"
+
+
+def _pair_terms(words: Sequence[str]) -> Iterator[str]:
+    yield from words
+    for i, left in enumerate(words):
+        for right in words[i + 1 : i + 1 + PAIR_REACH]:
+            yield f"{left} {right}" if left <= right else f"{right} {left}"
+
+
+@dataclass(frozen=True, slots=True)
+class TextVector:
+    """One text as features.
+
+    Attributes
+    ----------
+    ids : ndarray of int32, shape (n,)
+        Columns of the known features.
+    values : ndarray of float32, shape (n,)
+        Their weights; each block of features has its own fixed length.
+    known : float
+        Share of the text's words, weighted by rarity, that training has seen, in [0, 1].
+    n_words : int
+        Number of words in the text.
+    """
+
+    ids: Ints
+    values: Floats
+    known: float
+    n_words: int
+
+
+class Vectoriser:
+    """TF-IDF over words and neighbours, word pairs and letters, each block of unit length.
+
+    Parameters
+    ----------
+    min_count : int
+        A feature must occur in this many training texts to be kept.
+
+    Notes
+    -----
+    Sublinear term frequency and smoothed inverse document frequency as in Salton & Buckley, "Term-weighting
+    approaches in automatic text retrieval", 1988.
+    """
+
+    def __init__(self, *, min_count: int = 1) -> None:
+        self.min_count = min_count
+
+    def fit(self, texts: Sequence[str]) -> Vectoriser:
+        """Learn the vocabulary and the rarity of each feature from ``texts``."""
+        counts: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
+        for text in texts:
+            words = words_of(text)
+            counts[WORD].update(set(_word_terms(words)))
+            counts[PAIR].update(set(_pair_terms(words)))
+            counts[CHAR].update({gram for word in set(words) for gram in _char_grams(word)})
+        kept = [sorted(t for t, n in block.items() if n >= self.min_count) for block in counts]
+        if not kept[WORD]:
+            raise TrainingError("No word occurs in the training texts; give examples with words in them.")
+        frequency = [block[t] for block, terms in zip(counts, kept, strict=True) for t in terms]
+        idf = np.log((1 + len(texts)) / (1 + np.asarray(frequency, dtype=np.float64))) + 1
+        return self._assign(kept, idf.astype(np.float32), float(np.log(1 + len(texts)) + 1))
+
+    def _assign(self, kept: Sequence[Sequence[str]], idf: Floats, unknown_idf: float) -> Vectoriser:
+        sizes = [len(terms) for terms in kept]
+        self.starts_ = (0, sizes[0], sizes[0] + sizes[1], sum(sizes))
+        self.vocabulary_ = tuple(
+            {term: start + i for i, term in enumerate(terms)}
+            for start, terms in zip(self.starts_, kept, strict=False)
+        )
+        self.idf_ = idf
+        self.unknown_idf_ = unknown_idf
+        self._grams_of: dict[str, tuple[int, ...]] = {}
+        return self
+
+    @property
+    def n_features(self) -> int:
+        """Number of columns."""
+        return self.starts_[-1]
+
+    def grams(self, word: str) -> tuple[int, ...]:
+        """Return the columns of the known character n-grams of ``word``."""
+        found = self._grams_of.get(word)
+        if found is None:
+            known = self.vocabulary_[CHAR]
+            found = tuple(known[g] for g in _char_grams(word) if g in known)
+            if len(self._grams_of) >= _CACHED_WORDS:
+                self._grams_of.clear()
+            self._grams_of[word] = found
+        return found
+
+    def vector(self, text: str) -> TextVector:
+        """Turn one text into its features."""
+        words = words_of(text)
+        known_words, known_pairs = self.vocabulary_[WORD], self.vocabulary_[PAIR]
+        found = (
+            [known_words[t] for t in _word_terms(words) if t in known_words],
+            [known_pairs[t] for t in _pair_terms(words) if t in known_pairs],
+            [gram for word in words for gram in self.grams(word)],
+        )
+        parts = [self._weigh(ids, weight) for ids, weight in zip(found, BLOCK_WEIGHTS, strict=True)]
+        return TextVector(
+            ids=np.concatenate([ids for ids, _ in parts]),
+            values=np.concatenate([values for _, values in parts]),
+            known=self._known_share(words),
+            n_words=len(words),
+        )
+
+    def _weigh(self, found: list[int], weight: float) -> tuple[Ints, Floats]:
+        counts = Counter(found)
+        ids = np.fromiter(counts.keys(), dtype=np.int32, count=len(counts))
+        frequency = np.fromiter(counts.values(), dtype=np.float32, count=len(counts))
+        values = (1 + np.log(frequency)) * self.idf_[ids]
+        length = float(np.sqrt(values @ values))
+        return ids, (values * (weight / length) if length else values).astype(np.float32)
+
+    def attribute(self, text: str, ids: Ints, shares: Floats) -> dict[str, float]:
+        """Add up what each readable term of ``text`` contributed.
+
+        Parameters
+        ----------
+        text : str
+        ids : ndarray of int32, shape (n,)
+            The text's columns, as in its :class:`TextVector`.
+        shares : ndarray of float32, shape (n,)
+            What each column contributed to some sum.
+
+        Returns
+        -------
+        dict of str to float
+            Contribution of each word (with its letters) and each pair of words; they add up to the whole.
+        """
+        share_of = dict(zip(ids.tolist(), shares.tolist(), strict=True))
+        words = words_of(text)
+        found: dict[str, float] = {}
+        for block, terms in ((WORD, _word_terms(words)), (PAIR, _pair_terms(words))):
+            for term in dict.fromkeys(terms):
+                column = self.vocabulary_[block].get(term)
+                if column is not None:
+                    found[term] = found.get(term, 0.0) + share_of[column]
+        total = Counter(gram for word in words for gram in self.grams(word))
+        for word, times in Counter(words).items():
+            letters = sum(share_of[g] * n / total[g] for g, n in Counter(self.grams(word)).items())
+            found[word] = found.get(word, 0.0) + letters * times
+        return found
+
+    def _known_share(self, words: Sequence[str]) -> float:
+        known, total = 0.0, 0.0
+        for word in words:
+            column = self.vocabulary_[WORD].get(word)
+            idf = self.unknown_idf_ if column is None else float(self.idf_[column])
+            total += idf
+            known += 0.0 if column is None else idf
+        return known / total if total else 0.0
+
+    def matrix(self, vectors: Sequence[TextVector]) -> sparse.csr_matrix:
+        """Stack vectors into a sparse matrix of shape (n_texts, n_features), float32."""
+        sizes = np.fromiter((v.ids.size for v in vectors), dtype=np.int64, count=len(vectors))
+        indptr = np.concatenate([[0], np.cumsum(sizes)])
+        ids = np.concatenate([v.ids for v in vectors]) if vectors else np.empty(0, np.int32)
+        values = np.concatenate([v.values for v in vectors]) if vectors else np.empty(0, np.float32)
+        stacked = sparse.csr_matrix((values, ids, indptr), shape=(len(vectors), self.n_features))
+        stacked.sort_indices()
+        return stacked
+
+    def arrays(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Return everything learnt as plain arrays, to be stored."""
+        terms = [t for block in self.vocabulary_ for t in block]
+        return {
+            "terms": np.frombuffer("\n".join(terms).encode(), dtype=np.uint8),
+            "starts": np.asarray(self.starts_, dtype=np.int64),
+            "idf": self.idf_,
+            "unknown_idf": np.asarray([self.unknown_idf_], dtype=np.float64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[np.generic]]) -> Vectoriser:
+        """Rebuild from what :meth:`arrays` gave. Raises ArtefactError where the parts disagree."""
+        terms = bytes(arrays["terms"]).decode().split("\n")
+        starts = [int(s) for s in arrays["starts"]]
+        if len(terms) != starts[-1] or len(terms) != len(arrays["idf"]):
+            raise ArtefactError("The stored vocabulary and its weights differ in length; train again.")
+        kept = [terms[a:b] for a, b in itertools.pairwise(starts)]
+        return cls()._assign(kept, arrays["idf"].astype(np.float32), float(arrays["unknown_idf"][0]))

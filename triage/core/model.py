@@ -1,0 +1,283 @@
+"""The trained model: which intent a text has, how sure that is, and which words say so."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from triage.core import artefact
+from triage.core.artefact import Manifest
+from triage.core.calibration import expected_calibration_error
+from triage.core.classifier import LinearClassifier
+from triage.core.errors import ArtefactError, TrainingError
+from triage.core.features import TextVector, Vectoriser
+from triage.core.neighbours import Neighbours
+from triage.core.scope import TrustModel, evidence, rank
+from triage.core.training import Corpus, HeldOut, held_out_evidence
+from triage.core.types import Example, Term
+
+KIND = "triage model"
+#: An intent with fewer different examples is left to the keyword rules.
+MIN_EXAMPLES = 5
+#: Share of the expected stream that is about something nobody taught us.
+UNKNOWN_SHARE = 0.05
+#: From this many texts on, a feature must occur twice to be kept.
+_RARE_FROM = 4_000
+_TERMS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What the model believes about one text.
+
+    ``confidence`` is the calibrated probability that ``intent`` is right and the text is in scope;
+    ``runner_up_confidence`` is on the same scale. ``terms`` weighed most for (positive) or against.
+    """
+
+    intent: str
+    confidence: float
+    runner_up: str | None
+    runner_up_confidence: float
+    in_scope: bool
+    terms: tuple[Term, ...] = ()
+
+
+class Model:
+    """A trained text classifier with calibrated confidence. Made by :meth:`fit` or :meth:`load`.
+
+    Attributes
+    ----------
+    intents : tuple of str
+        The intents it can name.
+    skipped_intents : tuple of str
+        Intents that had too few examples to learn; keyword rules must serve them.
+    metrics : dict of str to float
+        Figures measured on held-out texts while training.
+    """
+
+    def __init__(
+        self,
+        *,
+        intents: tuple[str, ...],
+        skipped_intents: tuple[str, ...],
+        vectoriser: Vectoriser,
+        classifier: LinearClassifier,
+        neighbours: Neighbours,
+        trust: TrustModel,
+        sharpness: float,
+        metrics: dict[str, float],
+        fingerprint: str,
+    ) -> None:
+        self.intents = intents
+        self.skipped_intents = skipped_intents
+        self.metrics = metrics
+        self.fingerprint = fingerprint
+        self._vectoriser = vectoriser
+        self._classifier = classifier
+        self._neighbours = neighbours
+        self._trust = trust
+        self._sharpness = sharpness
+
+    @classmethod
+    def fit(cls, examples: Sequence[Example], *, seed: int = 0, min_examples: int = MIN_EXAMPLES) -> Model:
+        """Train on labelled texts.
+
+        Parameters
+        ----------
+        examples : sequence of Example
+            Texts with their intent; intent None marks an out-of-scope text. The order does not matter.
+        seed : int
+            The same examples and seed give the same model.
+        min_examples : int
+            Intents with fewer different texts are skipped, see :attr:`skipped_intents`.
+
+        Raises
+        ------
+        TrainingError
+            Fewer than two intents have enough examples, or no text holds a word.
+        """
+        texts, names, intents, skipped = _select(examples, min_examples)
+        labels = np.searchsorted(np.asarray(intents), names)
+        outside = np.asarray([name == "" for name in names])
+        labels[outside] = len(intents)
+        vectoriser = Vectoriser(min_count=2 if len(texts) >= _RARE_FROM else 1).fit(texts)
+        corpus = Corpus.read(texts, labels, len(intents), vectoriser)
+        held_out, sharpness = held_out_evidence(corpus, seed)
+        trust, metrics = _fit_trust(held_out, seed)
+        return cls(
+            intents=intents,
+            skipped_intents=skipped,
+            vectoriser=vectoriser,
+            classifier=LinearClassifier(seed=seed).fit(corpus.matrix, labels, len(intents) + 1),
+            neighbours=Neighbours.build(corpus.matrix, labels, len(intents) + 1, vectoriser.starts_),
+            trust=trust,
+            sharpness=sharpness,
+            metrics=metrics | {"texts": float(len(texts)), "intents": float(len(intents))},
+            fingerprint=fingerprint(examples),
+        )
+
+    def predict(self, texts: Iterable[str]) -> list[Prediction]:
+        """Name the intent of each text. Any string is fine; one without a known word gets confidence 0."""
+        return [self._predict(text) for text in texts]
+
+    def _predict(self, text: str) -> Prediction:
+        vector = self._vectoriser.vector(text)
+        n_intents = len(self.intents)
+        scores = self._classifier.scores(vector)[None, :]
+        ranking = rank(scores, self._sharpness, n_intents)
+        top, second = int(ranking.top[0]), int(ranking.second[0])
+        similar = self._neighbours.similarities(vector)[:, None, :]
+        table = evidence(
+            scores,
+            ranking,
+            similar,
+            self._neighbours.class_starts,
+            np.asarray([vector.known]),
+            np.asarray([float(vector.n_words)]),
+        )
+        confidence = _probability(float(self._trust.log_odds(table)[0])) if vector.ids.size else 0.0
+        runner_up = _share_out(confidence, ranking.probabilities[0])[second]
+        return Prediction(
+            intent=self.intents[top],
+            confidence=confidence,
+            runner_up=self.intents[second],
+            runner_up_confidence=float(runner_up),
+            in_scope=confidence >= 0.25 if vector.ids.size else False,
+            terms=self._terms(vector, text, top),
+        )
+
+    def probabilities(self, text: str) -> dict[str | None, float]:
+        """Return the probability of every intent and, under None, of "none of these"; they sum to one."""
+        vector = self._vectoriser.vector(text)
+        ranking = rank(self._classifier.scores(vector)[None, :], self._sharpness, len(self.intents))
+        shares = _share_out(self._predict(text).confidence, ranking.probabilities[0])
+        found: dict[str | None, float] = dict(zip(self.intents, shares.tolist(), strict=True))
+        found[None] = max(0.0, 1.0 - float(shares.sum()))
+        return found
+
+    def _terms(self, vector: TextVector, text: str, top: int) -> tuple[Term, ...]:
+        weights = self._classifier.coef_[vector.ids]
+        shares = vector.values * (weights[:, top] - weights[:, : len(self.intents)].mean(axis=1))
+        by_term = self._vectoriser.attribute(text, vector.ids, shares)
+        heaviest = sorted(by_term.items(), key=lambda item: (-abs(item[1]), item[0]))[:_TERMS]
+        return tuple(Term(term, round(weight, 4)) for term, weight in heaviest)
+
+    def save(self, folder: Path) -> Manifest:
+        """Store the model in a new folder. Raises ArtefactError where the folder exists."""
+        neighbours = self._neighbours
+        return artefact.save(
+            Path(folder),
+            kind=KIND,
+            arrays={
+                **self._vectoriser.arrays(),
+                "coef": self._classifier.coef_,
+                "intercept": self._classifier.intercept_,
+                "rows": neighbours.rows,
+                "weights": neighbours.weights,
+                "pointers": neighbours.pointers,
+                "class_starts": neighbours.class_starts,
+            },
+            parts=self._trust.parts(),
+            fingerprint=self.fingerprint,
+            metrics=self.metrics,
+            settings={
+                "intents": list(self.intents),
+                "skipped_intents": list(self.skipped_intents),
+                "sharpness": self._sharpness,
+            },
+        )
+
+    @classmethod
+    def load(cls, folder: Path) -> Model:
+        """Read a stored model back. Raises ArtefactError where any bit of it is not as it was written."""
+        stored = artefact.load(Path(folder), kind=KIND, trusted=TrustModel.TRUSTED)
+        arrays, manifest = stored.arrays, stored.manifest
+        try:
+            vectoriser = Vectoriser.from_arrays(arrays)
+            classifier = LinearClassifier()
+            classifier.coef_, classifier.intercept_ = arrays["coef"], arrays["intercept"]
+            return cls(
+                intents=tuple(manifest.settings["intents"]),
+                skipped_intents=tuple(manifest.settings["skipped_intents"]),
+                vectoriser=vectoriser,
+                classifier=classifier,
+                neighbours=Neighbours(
+                    rows=arrays["rows"],
+                    weights=arrays["weights"],
+                    pointers=arrays["pointers"],
+                    class_starts=arrays["class_starts"],
+                    block_starts=vectoriser.starts_,
+                ),
+                trust=TrustModel.from_parts(stored.parts),
+                sharpness=manifest.settings["sharpness"],
+                metrics=manifest.metrics,
+                fingerprint=manifest.fingerprint,
+            )
+        except KeyError as error:
+            raise ArtefactError(f"{folder} lacks the part {error}; train again.") from error
+
+
+def fingerprint(examples: Iterable[Example]) -> str:
+    """Return the SHA-256 of the labelled texts, whatever their order."""
+    lines = sorted(json.dumps([e.text, e.intent]) for e in examples)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _select(
+    examples: Sequence[Example], min_examples: int
+) -> tuple[list[str], list[str], tuple[str, ...], tuple[str, ...]]:
+    """Drop repeats, settle contradictions by majority, and leave out intents with too few texts."""
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for example in examples:
+        text = example.text.strip()
+        if text:
+            votes[text][example.intent or ""] += 1
+    labelled = {text: min(seen, key=lambda name: (-seen[name], name)) for text, seen in votes.items()}
+    sizes = Counter(labelled.values())
+    wanted = {e.intent for e in examples if e.intent}
+    intents = tuple(sorted(name for name in wanted if sizes[name] >= min_examples))
+    skipped = tuple(sorted(wanted.difference(intents)))
+    if len(intents) < 2:
+        raise TrainingError(
+            f"Only {len(intents)} intents have {min_examples} or more different examples; "
+            "at least two are needed to train."
+        )
+    kept = sorted(text for text, name in labelled.items() if not name or name in set(intents))
+    return kept, [labelled[text] for text in kept], intents, skipped
+
+
+def _fit_trust(held_out: HeldOut, seed: int) -> tuple[TrustModel, dict[str, float]]:
+    inside = held_out.in_scope
+    n_outside = int((~inside).sum())
+    weights = np.ones(len(inside))
+    if n_outside:
+        weights[~inside] = inside.sum() * UNKNOWN_SHARE / (1 - UNKNOWN_SHARE) / n_outside
+    trust = TrustModel(seed=seed).fit(held_out.table, held_out.right, weights)
+    confidence = 1 / (1 + np.exp(-trust.log_odds(held_out.table)))
+    return trust, {
+        "accuracy": float(held_out.right[inside].mean()),
+        "ece": expected_calibration_error(confidence[inside], held_out.right[inside]),
+        "unknown_above_75": float((confidence[~inside] >= 0.75).mean()) if n_outside else 0.0,
+    }
+
+
+def _probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-max(min(log_odds, 30.0), -30.0)))
+
+
+def _share_out(confidence: float, probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Put the confidence on the best intent and scale the others so that no sum exceeds one."""
+    top = int(np.argmax(probabilities))
+    best = float(probabilities[top])
+    rest = (1 - confidence) / (1 - best) if best < 1 else 0.0
+    shares = probabilities * min(confidence / best, rest)
+    shares[top] = confidence
+    return shares

@@ -1,0 +1,109 @@
+"""The training texts themselves, to ask how near a new text is to what each intent was taught with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from triage.core.features import BLOCK_WEIGHTS, CHAR, WORD, Floats, TextVector
+
+_CHUNK = 256
+_BLOCKS = (WORD, CHAR)
+
+
+class Neighbours:
+    """Training texts ordered by class, found by their words and by their letters.
+
+    Kept as one list of (text, weight) per feature, so that a query reads only its own features' lists.
+    """
+
+    def __init__(
+        self,
+        *,
+        rows: npt.NDArray[np.integer],
+        weights: npt.NDArray[np.floating],
+        pointers: npt.NDArray[np.int64],
+        class_starts: npt.NDArray[np.int64],
+        block_starts: tuple[int, ...],
+    ) -> None:
+        self.rows = rows
+        self.weights = weights
+        self.pointers = pointers
+        self.class_starts = class_starts
+        self.block_starts = block_starts
+
+    @property
+    def n_texts(self) -> int:
+        """Number of training texts."""
+        return int(self.class_starts[-1])
+
+    @classmethod
+    def build(
+        cls,
+        matrix: sparse.csr_matrix,
+        labels: npt.NDArray[np.int64],
+        n_classes: int,
+        block_starts: tuple[int, ...],
+    ) -> Neighbours:
+        """Order the texts of ``matrix`` (rows) by class and turn them into lists per feature."""
+        order = np.argsort(labels, kind="stable")
+        columns = sparse.csc_matrix(matrix[order])
+        columns.sort_indices()
+        kind = np.uint16 if len(labels) <= np.iinfo(np.uint16).max else np.int32
+        sizes = np.bincount(labels, minlength=n_classes)
+        return cls(
+            rows=columns.indices.astype(kind),
+            weights=columns.data.astype(np.float16),
+            pointers=columns.indptr.astype(np.int64),
+            class_starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            block_starts=block_starts,
+        )
+
+    def similarities(self, vector: TextVector) -> Floats:
+        """Return the cosine of one text to every training text, by words and by letters.
+
+        Returns
+        -------
+        ndarray of float32, shape (2, n_texts)
+            Values in [0, 1]; first by words, second by character n-grams.
+        """
+        found = np.zeros((len(_BLOCKS), self.n_texts), dtype=np.float32)
+        for place, block in enumerate(_BLOCKS):
+            low, high = self.block_starts[block], self.block_starts[block + 1]
+            inside = (vector.ids >= low) & (vector.ids < high)
+            rows, weights = self._lists(vector.ids[inside], vector.values[inside])
+            summed = np.bincount(rows, weights=weights, minlength=self.n_texts)
+            found[place] = summed / BLOCK_WEIGHTS[block] ** 2
+        return np.minimum(found, 1.0)
+
+    def _lists(self, ids: npt.NDArray[np.int32], values: Floats) -> tuple[npt.NDArray[np.integer], Floats]:
+        spans = [slice(self.pointers[i], self.pointers[i + 1]) for i in ids]
+        if not spans:
+            return np.empty(0, np.int64), np.empty(0, np.float32)
+        sizes = [s.stop - s.start for s in spans]
+        rows = np.concatenate([self.rows[s] for s in spans])
+        weights = np.concatenate([self.weights[s] for s in spans])
+        return rows, np.asarray(weights * np.repeat(values, sizes), dtype=np.float32)
+
+
+def similarity_chunks(
+    queries: sparse.csr_matrix, texts: sparse.csr_matrix, block_starts: tuple[int, ...]
+) -> Iterator[tuple[slice, Floats]]:
+    """Compare many texts with many training texts, some hundred at a time.
+
+    Yields
+    ------
+    slice, ndarray of float32, shape (2, n_queries_in_chunk, n_texts)
+        Cosines by words and by letters, as :meth:`Neighbours.similarities` gives them for one text.
+    """
+    halves = []
+    for block in _BLOCKS:
+        span = slice(block_starts[block], block_starts[block + 1])
+        halves.append((queries[:, span], sparse.csr_matrix(texts[:, span].T), BLOCK_WEIGHTS[block] ** 2))
+    for start in range(0, queries.shape[0], _CHUNK):
+        rows = slice(start, min(start + _CHUNK, queries.shape[0]))
+        dense = [np.asarray((q[rows] @ t).todense(), dtype=np.float32) / w for q, t, w in halves]
+        yield rows, np.minimum(np.stack(dense), 1.0)

@@ -1,0 +1,194 @@
+"""What a ranking model is worth on texts and on intents that it has not seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from triage.core.calibration import fit_sharpness
+from triage.core.classifier import LinearClassifier
+from triage.core.features import BLOCK_WEIGHTS, Floats, Vectoriser, words_of
+from triage.core.neighbours import similarity_chunks
+from triage.core.scope import Doubles, evidence, rank
+
+Ints = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+FOLDS = 5
+#: Share of the intents that is held out altogether at a time.
+HELD_OUT_SHARE = 0.2
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """The training texts as features.
+
+    Attributes
+    ----------
+    words : list of list of str
+    matrix : csr_matrix, shape (n_texts, n_features)
+    labels : ndarray of int, shape (n_texts,)
+        Intent number; ``n_intents`` marks an out-of-scope text.
+    n_intents : int
+    vectoriser : Vectoriser
+    """
+
+    words: list[list[str]]
+    matrix: sparse.csr_matrix
+    labels: Ints
+    n_intents: int
+    vectoriser: Vectoriser
+
+    @classmethod
+    def read(cls, texts: Sequence[str], labels: Ints, n_intents: int, vectoriser: Vectoriser) -> Corpus:
+        """Turn texts into features with a fitted ``vectoriser``."""
+        matrix = vectoriser.matrix([vectoriser.vector(text) for text in texts])
+        return cls([words_of(text) for text in texts], matrix, labels, n_intents, vectoriser)
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Evidence about texts by models that had not seen them, and whether the best intent was right.
+
+    ``in_scope`` is False for out-of-scope examples and for texts of intents that were held out.
+    """
+
+    table: Doubles
+    right: Mask
+    in_scope: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """A split of the corpus: what to learn from, what to judge, and which intents take part."""
+
+    train: Ints
+    test: Ints
+    intents: Ints
+
+
+def _folds(labels: Ints, seed: int) -> list[Ints]:
+    """Split the texts of every class evenly over the folds."""
+    shuffled = np.random.default_rng(seed).permutation(len(labels))
+    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    return [np.sort(by_class[start::FOLDS]) for start in range(FOLDS)]
+
+
+def _text_trials(corpus: Corpus, seed: int) -> Iterator[_Trial]:
+    everyone = np.arange(len(corpus.labels))
+    for fold in _folds(corpus.labels, seed):
+        yield _Trial(np.setdiff1d(everyone, fold), fold, np.arange(corpus.n_intents))
+
+
+def _intent_trials(corpus: Corpus, seed: int) -> Iterator[_Trial]:
+    """Hold out a fifth of the intents at a time; each intent is left out once."""
+    if corpus.n_intents < FOLDS:
+        return
+    shuffled = np.random.default_rng(seed + 1).permutation(corpus.n_intents)
+    for part in range(FOLDS):
+        gone = shuffled[part::FOLDS]
+        outside = np.isin(corpus.labels, gone)
+        kept = np.setdiff1d(np.arange(corpus.n_intents), gone)
+        yield _Trial(np.flatnonzero(~outside), np.flatnonzero(outside), kept)
+
+
+def _unseen(corpus: Corpus, trial: _Trial) -> tuple[sparse.csr_matrix, Doubles]:
+    """Return the judged texts without the features that only they have, and their share of known words.
+
+    Without this a held-out text would look more familiar than a new ticket ever does.
+    """
+    seen = np.bincount(corpus.matrix[trial.train].indices, minlength=corpus.matrix.shape[1]) > 0
+    kept = sparse.csr_matrix(corpus.matrix[trial.test] @ sparse.diags_array(seen.astype(np.float32)))
+    kept.eliminate_zeros()
+    starts = corpus.vectoriser.starts_
+    blocks = []
+    for low, high, weight in zip(starts, starts[1:], BLOCK_WEIGHTS, strict=False):
+        block = kept[:, low:high]
+        length = np.sqrt(np.asarray(block.multiply(block).sum(axis=1)).ravel())
+        factor = np.divide(weight, length, out=np.zeros_like(length), where=length > 0)
+        blocks.append(sparse.diags_array(factor.astype(np.float32)) @ block)
+    return sparse.csr_matrix(sparse.hstack(blocks)), _known_shares(corpus, trial)
+
+
+def _known_shares(corpus: Corpus, trial: _Trial) -> Doubles:
+    counts = Counter(word for i in trial.train for word in set(corpus.words[i]))
+    n = len(trial.train)
+    unknown = np.log(1 + n) + 1
+    rarity = {word: np.log((1 + n) / (1 + count)) + 1 for word, count in counts.items()}
+    shares = np.zeros(len(trial.test))
+    for place, i in enumerate(trial.test):
+        known = sum(rarity.get(word, 0.0) for word in corpus.words[i])
+        missing = sum(unknown for word in corpus.words[i] if word not in rarity)
+        shares[place] = known / (known + missing) if known else 0.0
+    return shares
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A trial with the scores its model gave to the texts held out."""
+
+    trial: _Trial
+    matrix: sparse.csr_matrix
+    known: Doubles
+    scores: Floats
+    train_columns: Ints
+
+
+def _judge(corpus: Corpus, trial: _Trial, seed: int) -> _Judged:
+    columns = np.append(trial.intents, corpus.n_intents)
+    local = np.searchsorted(columns, corpus.labels[trial.train])
+    model = LinearClassifier(seed=seed).fit(corpus.matrix[trial.train], local, len(columns))
+    matrix, known = _unseen(corpus, trial)
+    return _Judged(trial, matrix, known, model.score_matrix(matrix), local)
+
+
+def _evidence_of(corpus: Corpus, judged: _Judged, sharpness: float) -> HeldOut:
+    trial = judged.trial
+    n_here = len(trial.intents)
+    ranking = rank(judged.scores, sharpness, n_here)
+    order = np.argsort(judged.train_columns, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(np.bincount(judged.train_columns, minlength=n_here + 1))])
+    n_words = np.asarray([len(corpus.words[i]) for i in trial.test], dtype=np.float64)
+    texts = corpus.matrix[trial.train[order]]
+    parts = [
+        evidence(judged.scores[r], ranking.part(r), similarities, starts, judged.known[r], n_words[r])
+        for r, similarities in similarity_chunks(judged.matrix, texts, corpus.vectoriser.starts_)
+    ]
+    truth = corpus.labels[trial.test]
+    return HeldOut(np.vstack(parts), trial.intents[ranking.top] == truth, np.isin(truth, trial.intents))
+
+
+def _sharpness(corpus: Corpus, judged: Sequence[_Judged]) -> float:
+    scores, labels = [], []
+    for one in judged:
+        truth = corpus.labels[one.trial.test]
+        inside = truth < corpus.n_intents
+        scores.append(one.scores[inside, : corpus.n_intents])
+        labels.append(truth[inside])
+    return fit_sharpness(np.vstack(scores), np.concatenate(labels))
+
+
+def held_out_evidence(corpus: Corpus, seed: int) -> tuple[HeldOut, float]:
+    """Collect the evidence on held-out texts and on held-out intents.
+
+    Returns
+    -------
+    HeldOut
+    float
+        The sharpness of the class probabilities, fitted on the held-out texts.
+    """
+    by_text = [_judge(corpus, trial, seed) for trial in _text_trials(corpus, seed)]
+    sharpness = _sharpness(corpus, by_text)
+    by_intent = [_judge(corpus, trial, seed) for trial in _intent_trials(corpus, seed)]
+    parts = [_evidence_of(corpus, judged, sharpness) for judged in (*by_text, *by_intent)]
+    found = HeldOut(
+        np.vstack([p.table for p in parts]),
+        np.concatenate([p.right for p in parts]),
+        np.concatenate([p.in_scope for p in parts]),
+    )
+    return found, sharpness
