@@ -71,7 +71,7 @@ class Rule(models.Model):
     """A keyword rule for an intent. Works before any training."""
 
     intent = models.ForeignKey(Intent, models.CASCADE, related_name="rules")
-    pattern = models.CharField(max_length=300, validators=[check_pattern])
+    pattern = models.CharField(max_length=rule_syntax.MAX_PATTERN_CHARS, validators=[check_pattern])
     weight = models.FloatField(default=0.8, validators=[MinValueValidator(0.01), MaxValueValidator(0.99)])
     is_active = models.BooleanField(default=True)
 
@@ -86,7 +86,7 @@ class Guard(models.Model):
     """A pattern that forbids automation whatever the confidence."""
 
     topic = models.CharField(max_length=40, help_text="person, legal, security, threat, … : shown as the reason.")
-    pattern = models.CharField(max_length=300, validators=[check_pattern])
+    pattern = models.CharField(max_length=rule_syntax.MAX_PATTERN_CHARS, validators=[check_pattern])
     is_active = models.BooleanField(default=True)
 
     class Meta:

@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('topic', models.CharField(help_text='person, legal, security, threat, … : shown as the reason.', max_length=40)),
-                ('pattern', models.CharField(max_length=300, validators=[triage.models.check_pattern])),
+                ('pattern', models.CharField(max_length=500, validators=[triage.models.check_pattern])),
                 ('is_active', models.BooleanField(default=True)),
             ],
             options={
@@ -128,7 +128,7 @@ class Migration(migrations.Migration):
             name='Rule',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('pattern', models.CharField(max_length=300, validators=[triage.models.check_pattern])),
+                ('pattern', models.CharField(max_length=500, validators=[triage.models.check_pattern])),
                 ('weight', models.FloatField(default=0.8, validators=[django.core.validators.MinValueValidator(0.01), django.core.validators.MaxValueValidator(0.99)])),
                 ('is_active', models.BooleanField(default=True)),
                 ('intent', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rules', to='triage.intent')),
