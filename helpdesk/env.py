@@ -26,7 +26,9 @@ def load(file: Path) -> None:
 def text(name: str, default: str | None = None) -> str:
     value = str(reader.str(name, default="" if default is None else default)).strip()
     if not value and default is None:
-        raise ImproperlyConfigured(f"{name} is not set. Put {name}=… into .env ('make env' writes one for you).")
+        raise ImproperlyConfigured(
+            f"{name} is not set. Put {name}=… into .env ('make env' writes one for you)."
+        )
     return value
 
 
@@ -75,8 +77,10 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
-def database(name: str, default: str) -> dict[str, Any]:
-    """Django's settings for the URL; SQLite gets WAL and IMMEDIATE transactions, see DESIGN "SQLite"."""
+def database(name: str, default: str, *, base: Path) -> dict[str, Any]:
+    """Django's settings for the URL. SQLite gets WAL and IMMEDIATE transactions: deferred ones fail with
+    "database is locked" as soon as two processes read and then write. A relative file lies below ``base``.
+    """
     url = text(name, default)
     try:
         config: dict[str, Any] = dict(reader.db_url_config(url))
@@ -84,6 +88,9 @@ def database(name: str, default: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{name} cannot be read as a database address: {error}") from None
     engine = str(config.get("ENGINE", ""))
     if engine.endswith("sqlite3"):
+        if config["NAME"] != ":memory:":
+            config["NAME"] = str(base / config["NAME"])
+            Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,
@@ -96,22 +103,32 @@ def database(name: str, default: str) -> dict[str, Any]:
         config.setdefault("CONN_MAX_AGE", 60)
         config["CONN_HEALTH_CHECKS"] = True
     else:
-        raise ImproperlyConfigured(f"{name}: only sqlite:///file and postgres://… are supported, not {url.split(':')[0]!r}.")
+        raise ImproperlyConfigured(
+            f"{name}: only sqlite:///file and postgres://… are supported, not {url.split(':')[0]!r}."
+        )
     return config
 
 
-def refuse_unsafe(*, production: bool, debug: bool, secret_key: str, hosts: list[str]) -> None:
+def refuse_unsafe(*, production: bool, debug: bool, demo: bool, secret_key: str, hosts: list[str]) -> None:
     """Stop a start that would be open to anybody."""
     if production and debug:
         raise ImproperlyConfigured("DEBUG must be off when ENVIRONMENT=production.")
+    if production and demo:
+        raise ImproperlyConfigured("DEMO must be off when ENVIRONMENT=production: its passwords are public.")
     if debug:
         return
     if secret_key.lower() in DEFAULT_KEYS or secret_key.startswith("django-insecure"):
-        raise ImproperlyConfigured("SECRET_KEY is a default one. Give it a long random value ('make env' writes one).")
+        raise ImproperlyConfigured(
+            "SECRET_KEY is a default one. Give it a long random value ('make env' writes one)."
+        )
     if production and len(secret_key) < MIN_KEY_LENGTH:
-        raise ImproperlyConfigured(f"SECRET_KEY has fewer than {MIN_KEY_LENGTH} characters. Give it a long random value.")
+        raise ImproperlyConfigured(
+            f"SECRET_KEY has fewer than {MIN_KEY_LENGTH} characters. Give it a long random value."
+        )
     if "*" in hosts:
-        raise ImproperlyConfigured("ALLOWED_HOSTS=* would serve any host name. List the real names, comma-separated.")
+        raise ImproperlyConfigured(
+            "ALLOWED_HOSTS=* would serve any host name. List the real names, comma-separated."
+        )
 
 
 def derived_key(secret_key: str, purpose: str) -> str:

@@ -113,7 +113,9 @@ class FakeEngine:
         return Assessed(self.assessment, self.snapshot(), latency_ms=1.0)
 
     def snapshot(self) -> Snapshot:
-        policies = self.policies or {slug: IntentPolicy() for slug in Intent.objects.values_list("slug", flat=True)}
+        policies = self.policies or {
+            slug: IntentPolicy() for slug in Intent.objects.values_list("slug", flat=True)
+        }
         return Snapshot(revision=1, champion=None, engine=None, policies=policies, rules_fingerprint="f")  # type: ignore[arg-type]
 
 
@@ -146,6 +148,12 @@ def submit() -> Callable[..., Ticket]:
         return ticket
 
     return send
+
+
+@pytest.fixture(autouse=True)
+def mail_goes_through_the_outbox(settings: Any) -> None:
+    """Django's test runner swaps the mail backend; ours is part of what is tested."""
+    settings.EMAIL_BACKEND = "tickets.outbox.OutboxBackend"
 
 
 @pytest.fixture(autouse=True)

@@ -24,12 +24,15 @@ os.environ.update(
     LOG_LEVEL="ERROR",
 )
 
-from helpdesk.settings import *  # noqa: E402, F403
+from helpdesk.settings import *  # noqa: F403
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # bcrypt costs a quarter of a second each
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.MD5PasswordHasher"
+]  # bcrypt costs a quarter of a second each
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405  # whitenoise warns where it is missing
 MAIL_DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 REAL_DATA = Path(os.environ.get("HELPDESK_DATA", BASE_DIR.parent / "shared" / "data"))  # noqa: F405

@@ -20,7 +20,9 @@ def person(request: HttpRequest) -> User | None:
 
 def open_to_guest(request: HttpRequest, ticket: Ticket) -> None:
     """Let this browser session see the guest's ticket (after submitting it, or by its signed link)."""
-    held = [reference for reference in request.session.get(GUEST_SESSION_KEY, []) if reference != ticket.reference]
+    held = [
+        reference for reference in request.session.get(GUEST_SESSION_KEY, []) if reference != ticket.reference
+    ]
     request.session[GUEST_SESSION_KEY] = [*held, ticket.reference][-GUEST_TICKETS_KEPT:]
 
 

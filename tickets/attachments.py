@@ -37,7 +37,9 @@ def check(file: UploadedFile) -> str:
     name = file.name or "file"
     kind = ALLOWED_TYPES.get(PurePath(name).suffix.lower())
     if kind is None:
-        raise AttachmentRefused(f"{name}: files of this type are not taken. Taken are: {', '.join(ALLOWED_TYPES)}.")
+        raise AttachmentRefused(
+            f"{name}: files of this type are not taken. Taken are: {', '.join(ALLOWED_TYPES)}."
+        )
     size = file.size or 0
     if size > settings.ATTACHMENT_MAX_BYTES:
         limit = settings.ATTACHMENT_MAX_BYTES // (1024 * 1024)

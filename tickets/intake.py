@@ -12,7 +12,6 @@ from accounts.models import User
 from tickets import attachments
 from tickets.models import Channel, Event, Message, Ticket
 
-
 SUBJECT_LENGTH = 200
 
 
@@ -29,6 +28,7 @@ class Submission:
     follow_up_of: Ticket | None = None
     human_requested: bool = False
     files: Sequence[UploadedFile] = ()
+    external_id: str | None = None  # the sender's own name for it: a second one is refused by the database
 
 
 @transaction.atomic
@@ -49,6 +49,7 @@ def submit_ticket(submission: Submission) -> Ticket:
         channel=submission.channel,
         follow_up_of=submission.follow_up_of,
         human_requested=submission.human_requested,
+        external_id=submission.external_id,
     )
     ticket.save()
     message = Message.objects.create(
@@ -56,8 +57,12 @@ def submit_ticket(submission: Submission) -> Ticket:
     )
     attachments.attach(message, submission.files)
     Event.objects.create(
-        ticket=ticket, kind=Event.Kind.CREATED, actor=requester, after=ticket.status,
-        facts={"channel": submission.channel}, at=ticket.created_at,
+        ticket=ticket,
+        kind=Event.Kind.CREATED,
+        actor=requester,
+        after=ticket.status,
+        facts={"channel": submission.channel},
+        at=ticket.created_at,
     )
     return ticket
 

@@ -58,7 +58,9 @@ class Job(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["run_at", "id"], name="job_due", condition=Q(finished_at=None, failed_at=None)),
+            models.Index(
+                fields=["run_at", "id"], name="job_due", condition=Q(finished_at=None, failed_at=None)
+            ),
             models.Index(fields=["finished_at"], name="job_finished"),
         ]
 
@@ -136,8 +138,12 @@ def dispatch(job_id: int, *, prompt: bool) -> None:
 def claim(job_id: int) -> Job | None:
     """Take the lease of one job whatever its ``run_at``; None if it is done or another worker holds it."""
     now = timezone.now()
-    taken = Job.objects.filter(pk=job_id).claimable(now).update(  # type: ignore[attr-defined]
-        lease_until=now + LEASE, attempts=models.F("attempts") + 1
+    taken = (
+        Job.objects.filter(pk=job_id)
+        .claimable(now)
+        .update(  # type: ignore[attr-defined]
+            lease_until=now + LEASE, attempts=models.F("attempts") + 1
+        )
     )
     return Job.objects.get(pk=job_id) if taken else None
 

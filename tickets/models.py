@@ -91,7 +91,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
 class Ticket(models.Model):
     reference = models.CharField(max_length=20, unique=True, default=new_reference, editable=False)
-    external_id = models.CharField(max_length=120, unique=True, null=True, blank=True, editable=False)  # noqa: DJ001
+    external_id = models.CharField(max_length=120, unique=True, null=True, blank=True, editable=False)
     requester = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="tickets"
     )
@@ -106,7 +106,9 @@ class Ticket(models.Model):
     assignee = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="assigned_tickets"
     )
-    follow_up_of = models.ForeignKey("self", models.SET_NULL, null=True, blank=True, related_name="follow_ups")
+    follow_up_of = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, related_name="follow_ups"
+    )
 
     human_requested = models.BooleanField(default=False, editable=False)
     reopen_count = models.PositiveSmallIntegerField(default=0, editable=False)
@@ -118,7 +120,10 @@ class Ticket(models.Model):
     escalated_at = models.DateTimeField(null=True, blank=True, editable=False)
     first_human_reply_at = models.DateTimeField(null=True, blank=True, editable=False)
     first_reply_seconds = models.PositiveIntegerField(
-        null=True, blank=True, editable=False, help_text="From the team's queue, else from arrival, to the first human reply."
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="From the team's queue, else from arrival, to the first human reply.",
     )
     resolved_at = models.DateTimeField(null=True, blank=True, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -153,7 +158,9 @@ class Ticket(models.Model):
     @property
     def may_be_automated(self) -> bool:
         """Nobody human has acted on it yet, and nobody asked for a person."""
-        return self.state is Status.OPEN and not (self.human_requested or self.reopen_count or self.assignee_id)
+        return self.state is Status.OPEN and not (
+            self.human_requested or self.reopen_count or self.assignee_id
+        )
 
     # --- transitions: each locks the row, refuses a wrong start, writes its Event -------------------
 
@@ -165,7 +172,9 @@ class Ticket(models.Model):
                 f"Cannot {action} ticket {self.reference}: it is {self.get_status_display().lower()}."
             )
 
-    def _move(self, status: Status, event: str, actor: User | None, *, fields: Iterable[str] = (), **facts: Any) -> None:
+    def _move(
+        self, status: Status, event: str, actor: User | None, *, fields: Iterable[str] = (), **facts: Any
+    ) -> None:
         """Save ``status`` and the named fields, and write the Event, in the caller's transaction."""
         before, self.status, self.updated_at = self.status, status, timezone.now()
         self.save(update_fields=["status", "updated_at", *fields])
@@ -178,7 +187,9 @@ class Ticket(models.Model):
         """Send an approved answer as the machine. Only an untouched open ticket can be."""
         self._lock("answer automatically", Status.OPEN)
         if not self.may_be_automated:
-            raise InvalidTransition(f"Cannot answer ticket {self.reference} automatically: a person is on it.")
+            raise InvalidTransition(
+                f"Cannot answer ticket {self.reference} automatically: a person is on it."
+            )
         self.resolved_at = timezone.now()
         message = self.messages.create(kind=Message.Kind.REPLY, sender=Message.Sender.MACHINE, body=body)
         self._move(Status.AUTO_RESOLVED, Event.Kind.AUTO_RESOLVED, None, fields=["resolved_at"], **facts)
@@ -186,7 +197,9 @@ class Ticket(models.Model):
         return message
 
     @transaction.atomic
-    def escalate(self, reason: str, *, actor: User | None = None, facts: dict[str, Any] | None = None) -> None:
+    def escalate(
+        self, reason: str, *, actor: User | None = None, facts: dict[str, Any] | None = None
+    ) -> None:
         """Hand the ticket to people. ``reason`` is a short code such as ``low_confidence``."""
         self._lock("escalate", Status.OPEN, Status.AUTO_RESOLVED, Status.PENDING, Status.RESOLVED)
         returned = self.state is not Status.OPEN
@@ -227,7 +240,9 @@ class Ticket(models.Model):
         if status is Status.OPEN:
             self._enter_queue("assigned", returned=False)
             fields, status = [*fields, *QUEUE_FIELDS], Status.ESCALATED
-        self._move(status, Event.Kind.ASSIGNED, actor, fields=fields, assignee=assignee.pk if assignee else None)
+        self._move(
+            status, Event.Kind.ASSIGNED, actor, fields=fields, assignee=assignee.pk if assignee else None
+        )
 
     @transaction.atomic
     def reply(self, body: str, *, author: User | None) -> Message:
@@ -268,9 +283,15 @@ class Ticket(models.Model):
     @transaction.atomic
     def note(self, body: str, *, author: User) -> Message:
         """An internal note: agents see it, the requester never does."""
-        message = self.messages.create(kind=Message.Kind.NOTE, sender=Message.Sender.AGENT, author=author, body=body)
+        message = self.messages.create(
+            kind=Message.Kind.NOTE, sender=Message.Sender.AGENT, author=author, body=body
+        )
         Event.objects.create(
-            ticket=self, kind=Event.Kind.NOTED, actor=author, before=self.status, after=self.status,
+            ticket=self,
+            kind=Event.Kind.NOTED,
+            actor=author,
+            before=self.status,
+            after=self.status,
             facts={"message": message.pk},
         )
         return message
@@ -295,28 +316,40 @@ class Ticket(models.Model):
         self._lock("close", Status.AUTO_RESOLVED, Status.RESOLVED)
         self.closure, self.closed_at = closure, timezone.now()
         self._move(
-            Status.CLOSED, Event.Kind.CLOSED, actor, fields=["closure", "closed_at"], closure=closure,
+            Status.CLOSED,
+            Event.Kind.CLOSED,
+            actor,
+            fields=["closure", "closed_at"],
+            closure=closure,
             machine=self.answered_by_machine,
         )
 
     @property
     def answered_by_machine(self) -> bool:
         """The last public answer came from the machine and no human wrote one."""
-        return self.first_human_reply_at is None and self.messages.filter(sender=Message.Sender.MACHINE).exists()
+        return (
+            self.first_human_reply_at is None and self.messages.filter(sender=Message.Sender.MACHINE).exists()
+        )
 
     @transaction.atomic
     def record_feedback(
         self, *, solved: bool | None, rating: int | None = None, comment: str = "", actor: User | None = None
     ) -> Feedback:
         """Keep what the requester says of the answer; "not solved" brings it to a person, "solved" closes it."""
-        self._lock("rate", Status.AUTO_RESOLVED, Status.RESOLVED, Status.PENDING, Status.CLOSED, Status.ESCALATED)
+        self._lock(
+            "rate", Status.AUTO_RESOLVED, Status.RESOLVED, Status.PENDING, Status.CLOSED, Status.ESCALATED
+        )
         known = {"solved": solved, "rating": rating, "comment": comment}
         given = {name: value for name, value in known.items() if value not in (None, "")}
         feedback, _ = Feedback.objects.update_or_create(
             ticket=self, defaults={**given, "author": actor, "updated_at": timezone.now()}
         )
         Event.objects.create(
-            ticket=self, kind=Event.Kind.FEEDBACK, actor=actor, before=self.status, after=self.status,
+            ticket=self,
+            kind=Event.Kind.FEEDBACK,
+            actor=actor,
+            before=self.status,
+            after=self.status,
             facts={"solved": solved, "rating": rating},
         )
         if solved is False and self.state in {Status.AUTO_RESOLVED, Status.RESOLVED, Status.PENDING}:

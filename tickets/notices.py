@@ -28,7 +28,13 @@ def requester_wrote(ticket: Ticket, message: Message) -> None:
     """The agent in charge learns of the requester's reply."""
     if ticket.assignee is None:
         return
-    _send(ticket, "requester_wrote", f"[{ticket.reference}] Reply: {ticket.subject}", [ticket.assignee.email], message=message)
+    _send(
+        ticket,
+        "requester_wrote",
+        f"[{ticket.reference}] Reply: {ticket.subject}",
+        [ticket.assignee.email],
+        message=message,
+    )
 
 
 def access_link(ticket: Ticket) -> None:

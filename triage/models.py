@@ -85,7 +85,9 @@ class Rule(models.Model):
 class Guard(models.Model):
     """A pattern that forbids automation whatever the confidence."""
 
-    topic = models.CharField(max_length=40, help_text="person, legal, security, threat, … : shown as the reason.")
+    topic = models.CharField(
+        max_length=40, help_text="person, legal, security, threat, … : shown as the reason."
+    )
     pattern = models.CharField(max_length=rule_syntax.MAX_PATTERN_CHARS, validators=[check_pattern])
     is_active = models.BooleanField(default=True)
 
@@ -138,7 +140,9 @@ class Answer(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         variables.check(self.body)
         if self._state.adding:
-            latest = Answer.objects.filter(intent=self.intent, language=self.language).aggregate(Max("version"))
+            latest = Answer.objects.filter(intent=self.intent, language=self.language).aggregate(
+                Max("version")
+            )
             self.version = (latest["version__max"] or 0) + 1
         super().save(*args, **kwargs)
 
@@ -205,8 +209,12 @@ class ModelVersion(models.Model):
     """A trained model on disk. At most one is the champion that decides."""
 
     folder = models.CharField(max_length=200, help_text="Name below TRIAGE_MODEL_DIR.")
-    index_folder = models.CharField(max_length=200, blank=True, help_text="Index of similar tickets, same place.")
-    indexed_until = models.DateTimeField(null=True, blank=True, help_text="Tickets resolved later are caught up.")
+    index_folder = models.CharField(
+        max_length=200, blank=True, help_text="Index of similar tickets, same place."
+    )
+    indexed_until = models.DateTimeField(
+        null=True, blank=True, help_text="Tickets resolved later are caught up."
+    )
     training_fingerprint = models.CharField(max_length=64)
     metrics = models.JSONField(default=dict)
     is_champion = models.BooleanField(default=False)
@@ -267,7 +275,9 @@ class Decision(models.Model):
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="decisions")
     run = models.PositiveSmallIntegerField(default=1)
     intent = models.ForeignKey(Intent, models.SET_NULL, null=True, blank=True, related_name="decisions")
-    intent_slug = models.CharField(max_length=80, blank=True, help_text="As decided, even if the intent is gone.")
+    intent_slug = models.CharField(
+        max_length=80, blank=True, help_text="As decided, even if the intent is gone."
+    )
     confidence = models.FloatField()
     runner_up = models.CharField(max_length=80, blank=True)
     margin = models.FloatField(default=0.0)
@@ -331,7 +341,10 @@ class Decision(models.Model):
             defaults={"text": text, "intent": intent, "source": Example.Source.AGENT, "ticket": self.ticket},
         )
         Event.objects.create(
-            ticket=self.ticket, kind=Event.Kind.INTENT_CORRECTED, actor=by,
-            before=self.ticket.status, after=self.ticket.status,
+            ticket=self.ticket,
+            kind=Event.Kind.INTENT_CORRECTED,
+            actor=by,
+            before=self.ticket.status,
+            after=self.ticket.status,
             facts={"decided": self.intent_slug, "corrected": intent.slug if intent else None},
         )

@@ -119,7 +119,9 @@ def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
     if action is core.Action.AUTO_RESOLVE and (answer is None or answer.language != verdict.language):
         # Retired between the assessment and now; what is left may be in another language.
         action, reason = core.Action.ESCALATE, core.Reason.NO_ANSWER
-    applied = ticket.state is Status.OPEN and (ticket.may_be_automated or action is not core.Action.AUTO_RESOLVE)
+    applied = ticket.state is Status.OPEN and (
+        ticket.may_be_automated or action is not core.Action.AUTO_RESOLVE
+    )
     response = answer.render(ticket) if answer else ""
     row = _decision_row(ticket, verdict, action, reason)
     row.intent, row.answer, row.response, row.applied = intent, answer, response, applied
@@ -152,9 +154,9 @@ def _decision_row(ticket: Ticket, verdict: Verdict, action: core.Action, reason:
         ticket=ticket,
         run=FIRST_RUN,
         intent_slug=assessment.intent or "",
-        confidence=assessment.confidence,
+        confidence=storable(assessment.confidence),
         runner_up=assessment.runner_up or "",
-        margin=assessment.margin,
+        margin=storable(assessment.margin),
         threshold=decided.threshold,
         action=action,
         reason=reason,
@@ -167,6 +169,11 @@ def _decision_row(ticket: Ticket, verdict: Verdict, action: core.Action, reason:
         rules_fingerprint=snapshot.rules_fingerprint if snapshot else "",
         latency_ms=verdict.latency_ms,
     )
+
+
+def storable(probability: float) -> float:
+    """What is no probability (NaN from a broken model) was refused by the gates and is kept as 0."""
+    return probability if 0.0 <= probability <= 1.0 else 0.0
 
 
 def sweep_untriaged() -> None:

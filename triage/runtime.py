@@ -97,6 +97,12 @@ class Runtime:
         with self._lock:
             return self._current()
 
+    def warm(self) -> None:
+        """Load engine and index now, so that the first ticket does not wait for it."""
+        with self._lock:
+            self._current()
+            self._catch_up()
+
     def forget(self) -> None:
         """Drop what is cached; the next call loads anew."""
         with self._lock:

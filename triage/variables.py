@@ -30,7 +30,9 @@ def check(body: str) -> None:
         known = ", ".join(f"{{{name}}}" for name in VARIABLES)
         raise ValidationError(f"Unknown variable {wrong}. Use only: {known}.", code="unknown_variable")
     if body.count("{") != len(PLACEHOLDER.findall(body)) or body.count("}") != body.count("{"):
-        raise ValidationError("A curly bracket is open or left over. Write variables as {name}.", code="brackets")
+        raise ValidationError(
+            "A curly bracket is open or left over. Write variables as {name}.", code="brackets"
+        )
 
 
 def fill(body: str, ticket: Ticket) -> str:

@@ -1,0 +1,161 @@
+"""Login, tokens and sign-up for programs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.adapter import get_adapter
+from allauth.account.models import EmailAddress
+from axes.handlers.proxy import AxesProxyHandler
+from django.contrib.auth import authenticate
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError as PasswordRefused
+from django.db import IntegrityError, transaction
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import exceptions, serializers, status
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework.views import APIView
+from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.tokens import RefreshToken
+from rest_framework_simplejwt.views import TokenRefreshView
+
+from accounts.lockout import LOCKED_MESSAGE
+from accounts.models import User
+
+
+class LockedOut(exceptions.APIException):
+    status_code = status.HTTP_429_TOO_MANY_REQUESTS
+    default_code = "locked_out"
+    default_detail = LOCKED_MESSAGE
+
+
+class LoginSerializer(serializers.Serializer[Any]):
+    email = serializers.EmailField()
+    password = serializers.CharField(trim_whitespace=False, style={"input_type": "password"})
+
+
+class TokensSerializer(serializers.Serializer[Any]):
+    access = serializers.CharField(help_text="Send as `Authorization: Bearer …`; short-lived.")
+    refresh = serializers.CharField(help_text="Exchange at /auth/refresh; each is good for one use.")
+
+
+class RefreshSerializer(serializers.Serializer[Any]):
+    refresh = serializers.CharField()
+
+
+class RegisterSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=120)
+    email = serializers.EmailField()
+    password = serializers.CharField(trim_whitespace=False, max_length=128, style={"input_type": "password"})
+
+    def validate_email(self, value: str) -> str:
+        return User.objects.normalize_email(value)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            validate_password(attrs["password"], User(email=attrs["email"], name=attrs["name"]))
+        except PasswordRefused as error:
+            raise serializers.ValidationError({"password": error.messages}) from error
+        return attrs
+
+
+class NoticeSerializer(serializers.Serializer[Any]):
+    message = serializers.CharField()
+
+
+class LoginView(APIView):
+    """E-mail and password against an access and a refresh token."""
+
+    permission_classes = [AllowAny]
+    authentication_classes: list[Any] = []
+    throttle_classes = [ScopedRateThrottle]
+    throttle_scope = "login"
+
+    def get_authenticate_header(self, request: Request) -> str:
+        return "Bearer"  # makes a failed login a 401 although no authentication is asked for
+
+    @extend_schema(request=LoginSerializer, responses=TokensSerializer, auth=[])
+    def post(self, request: Request) -> Response:
+        form = LoginSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        credentials = {
+            "email": User.objects.normalize_email(form.validated_data["email"]),
+            "password": form.validated_data["password"],
+        }
+        user = authenticate(request._request, **credentials)
+        if not AxesProxyHandler.is_allowed(request._request, credentials):
+            raise LockedOut
+        if not isinstance(user, User):
+            raise exceptions.AuthenticationFailed(
+                "No active account has this e-mail address and password.", "invalid_credentials"
+            )
+        if not user.email_is_verified:
+            raise exceptions.PermissionDenied(
+                "Confirm your e-mail address first: open the link we sent you.", "email_not_verified"
+            )
+        refresh = RefreshToken.for_user(user)
+        return Response({"access": str(refresh.access_token), "refresh": str(refresh)})
+
+
+class RefreshView(TokenRefreshView):
+    """A new pair of tokens for a refresh token, which is used up by it."""
+
+    throttle_classes = [ScopedRateThrottle]
+    throttle_scope = "login"
+
+
+class LogoutView(APIView):
+    """Makes a refresh token useless. The access token runs out by itself within minutes."""
+
+    @extend_schema(request=RefreshSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        form = RefreshSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        try:
+            token = RefreshToken(form.validated_data["refresh"])
+            if str(token.get("user_id")) != str(request.user.pk):
+                raise TokenError("Another person's token.")
+            token.blacklist()
+        except TokenError as error:
+            raise serializers.ValidationError({"refresh": ["Not a valid refresh token of yours."]}) from error
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
+class RegisterView(APIView):
+    """Signs somebody up. The answer is the same whether or not the address has an account already."""
+
+    permission_classes = [AllowAny]
+    authentication_classes: list[Any] = []
+    throttle_classes = [ScopedRateThrottle]
+    throttle_scope = "register"
+
+    @extend_schema(
+        request=RegisterSerializer,
+        responses={202: OpenApiResponse(NoticeSerializer, "A mail with a confirmation link is on its way.")},
+        auth=[],
+    )
+    def post(self, request: Request) -> Response:
+        form = RegisterSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        sign_up(request, **form.validated_data)
+        message = "Check your mail: open the link in it to confirm your address, then log in."
+        return Response({"message": message}, status=status.HTTP_202_ACCEPTED)
+
+
+def sign_up(request: Request, *, name: str, email: str, password: str) -> None:
+    """Create an unconfirmed account, or tell the owner of the address that one exists."""
+    user = User(email=email, name=name)
+    user.set_password(password)  # also where the address is taken: both ways take the same time
+    try:
+        with transaction.atomic():
+            if User.objects.with_email(email).exists():
+                get_adapter().send_account_already_exists_mail(email)
+                return
+            user.save()
+            address = EmailAddress.objects.create(user=user, email=email, primary=True, verified=False)
+            address.send_confirmation(request._request, signup=True)
+    except IntegrityError:
+        get_adapter().send_account_already_exists_mail(email)  # somebody else was faster

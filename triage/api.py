@@ -1,0 +1,110 @@
+"""Decisions and metrics for programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from rest_framework import exceptions, serializers
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from tickets.api import caller, load_ticket
+from tickets.models import Ticket
+from triage import metrics, pipeline
+from triage.models import Action, Decision
+
+
+class IsSupervisor(BasePermission):
+    message = "Only supervisors see the metrics."
+
+    def has_permission(self, request: Request, view: APIView) -> bool:
+        return bool(request.user and request.user.is_authenticated and caller(request).is_supervisor)
+
+
+class SimilarTicketSerializer(serializers.Serializer[Any]):
+    id = serializers.CharField(
+        allow_null=True, help_text="Reference; null for a ticket that is not yours to see."
+    )
+    subject = serializers.CharField(allow_null=True)
+    similarity = serializers.FloatField()
+    intent = serializers.CharField(allow_null=True)
+
+
+class TermSerializer(serializers.Serializer[Any]):
+    text = serializers.CharField()
+    weight = serializers.FloatField(help_text="Positive speaks for the intent, negative against it.")
+
+
+class DecisionSerializer(serializers.ModelSerializer[Decision]):
+    ticket = serializers.SlugRelatedField("reference", read_only=True)
+    status = serializers.CharField(source="ticket.status", read_only=True)
+    intent = serializers.CharField(source="intent_slug", read_only=True)
+    response = serializers.SerializerMethodField(
+        help_text="The text that was sent. Agents also see one that is only suggested."
+    )
+    similar_tickets = serializers.SerializerMethodField()
+    terms = TermSerializer(many=True, read_only=True)
+    answer_version = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Decision
+        fields = [
+            "ticket", "status", "intent", "confidence", "runner_up", "margin", "threshold", "action", "reason",
+            "detail", "response", "similar_tickets", "terms", "source", "language", "model_version",
+            "answer_version", "latency_ms", "applied", "created_at",
+        ]  # fmt: skip
+
+    @extend_schema_field(serializers.CharField(allow_null=True))
+    def get_response(self, decision: Decision) -> str | None:
+        sent = decision.applied and decision.action == Action.AUTO_RESOLVE
+        return decision.response if sent or caller(self.context["request"]).is_agent else None
+
+    @extend_schema_field(OpenApiTypes.STR)
+    def get_answer_version(self, decision: Decision) -> str | None:
+        return str(decision.answer) if decision.answer else None
+
+    @extend_schema_field(SimilarTicketSerializer(many=True))
+    def get_similar_tickets(self, decision: Decision) -> list[dict[str, Any]]:
+        """A stranger's ticket counts as evidence, but neither its name nor its text is shown."""
+        ids = [row["id"] for row in decision.similar]
+        user = caller(self.context["request"])
+        shown = Ticket.objects.filter(pk__in=ids).visible_to(user).in_bulk()  # type: ignore[attr-defined]
+        return [
+            {
+                "id": shown[row["id"]].reference if row["id"] in shown else None,
+                "subject": shown[row["id"]].subject if row["id"] in shown else None,
+                "similarity": row["similarity"],
+                "intent": row["intent"],
+            }
+            for row in decision.similar
+        ]
+
+
+class ResolveView(APIView):
+    @extend_schema(request=None, responses=DecisionSerializer)
+    def post(self, request: Request, reference: str) -> Response:
+        """Run the automated resolution, or return the decision there already is. Safe to repeat."""
+        ticket = load_ticket(request, reference)
+        decision = pipeline.triage_ticket(ticket)
+        decision = Decision.objects.select_related("ticket", "answer__intent").get(pk=decision.pk)
+        return Response(DecisionSerializer(decision, context={"request": request}).data)
+
+
+class MetricsView(APIView):
+    permission_classes = [IsSupervisor]
+
+    @extend_schema(
+        parameters=[OpenApiParameter("days", int, description="Looked back, 1 to 365; 30 if not given.")],
+        responses=OpenApiTypes.OBJECT,
+    )
+    def get(self, request: Request) -> Response:
+        """Volume, automation, feedback, backlog and response times."""
+        raw = request.query_params.get("days", "30")
+        if not raw.isdigit() or not 1 <= int(raw) <= 365:
+            raise exceptions.ValidationError({"days": ["A whole number from 1 to 365."]})
+        return Response(asdict(metrics.collect(days=int(raw))))

@@ -1,0 +1,80 @@
+"""Training a model on the examples as they are now, and making it the champion."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import cast
+
+from django.conf import settings
+from django.utils import timezone
+
+from tickets.models import Ticket, TicketQuerySet
+from triage.core.model import Model
+from triage.core.similarity import TicketIndex
+from triage.core.types import Example as LabelledText
+from triage.models import Example, ModelVersion
+from triage.runtime import resolved_tickets
+
+logger = logging.getLogger(__name__)
+VERSIONS_KEPT = 5
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A new version with what is worth telling about it."""
+
+    version: ModelVersion
+    examples: int
+    intents: int
+    skipped_intents: tuple[str, ...]
+    indexed_tickets: int
+
+
+def labelled_texts() -> list[LabelledText]:
+    rows = Example.objects.for_training().values_list("text", "intent__slug")  # type: ignore[attr-defined]
+    return [LabelledText(text, slug) for text, slug in rows.iterator(chunk_size=2000)]
+
+
+def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = logger.info) -> Trained:
+    """Fit a model and build the index of similar tickets; both are written before the row that names them.
+
+    Raises TrainingError where the examples do not suffice; nothing has changed then.
+    """
+    examples = labelled_texts()
+    tell(f"Training on {len(examples)} examples …")
+    model = Model.fit(examples, seed=seed)
+    stamp = unused_stamp(timezone.now())
+    folder, index_folder = f"model-{stamp}", f"index-{stamp}"
+    settings.TRIAGE_MODEL_DIR.mkdir(parents=True, exist_ok=True)
+    model.save(settings.TRIAGE_MODEL_DIR / folder)
+    tell("Indexing resolved tickets …")
+    indexed_until = timezone.now()
+    settled = cast(TicketQuerySet, Ticket.objects.all()).settled().order_by("id")
+    index = TicketIndex.build(resolved_tickets(settled), settings.TRIAGE_MODEL_DIR / index_folder)
+    version = ModelVersion.objects.create(
+        folder=folder,
+        index_folder=index_folder,
+        indexed_until=indexed_until,
+        training_fingerprint=model.fingerprint,
+        metrics=dict(model.metrics),
+    )
+    if promote:
+        version.promote()
+    forget_old_versions()
+    return Trained(version, len(examples), len(model.intents), tuple(model.skipped_intents), len(index))
+
+
+def unused_stamp(now: datetime) -> str:
+    return f"{now:%Y%m%d-%H%M%S}-{now.microsecond:06d}"
+
+
+def forget_old_versions() -> None:
+    """Remove the folders of versions that are long past. Their rows stay: decisions name them."""
+    old = ModelVersion.objects.filter(is_champion=False).order_by("-id")[VERSIONS_KEPT:]
+    for version in old:
+        for folder in filter(None, (version.folder, version.index_folder)):
+            shutil.rmtree(settings.TRIAGE_MODEL_DIR / folder, ignore_errors=True)

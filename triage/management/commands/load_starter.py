@@ -1,0 +1,30 @@
+"""Install the starter pack, or a pack of your own in the same format."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from triage.pack import STARTER, PackError, install, read_pack
+
+
+class Command(BaseCommand):
+    help = "Install intents, rules, answers, examples and past tickets. Adds what is missing, overwrites nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "folder", type=Path, nargs="?", default=STARTER, help="a pack (default: the starter pack)"
+        )
+
+    def handle(self, *args: Any, folder: Path, **options: Any) -> None:
+        try:
+            added = install(read_pack(folder))
+        except PackError as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(
+            f"Added {added.intents} intents, {added.examples} examples, {added.guards} never-automate rules, "
+            f"{added.tickets} past tickets."
+        )
