@@ -1,0 +1,106 @@
+"""Who may import whom. No cycle, and none hidden inside a function."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("helpdesk", "triage", "tickets", "accounts")  # each may import itself and those after it
+CORE_MAY_USE = {"numpy", "scipy", "sklearn", "skops"}
+ENCODER_MAY_USE = CORE_MAY_USE | {"onnxruntime", "tokenizers"}  # optional, in one module only
+
+
+def sources(room: str) -> list[Path]:
+    return [file for file in sorted((ROOT / room).rglob("*.py")) if "migrations" not in file.parts]
+
+
+def imported(file: Path) -> Iterator[str]:
+    """Every module that ``file`` imports, wherever in it the import stands."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}: relative import"
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_itself_and_rooms_below_it(room: str) -> None:
+    above = set(ROOMS[: ROOMS.index(room)])
+    wrong = {
+        f"{file.relative_to(ROOT)}: {module}"
+        for file in sources(room)
+        for module in imported(file)
+        if module.split(".")[0] in above
+    }
+    if room == "helpdesk":
+        assert sources(room)
+    assert not wrong
+
+
+def test_the_core_needs_nothing_but_numerics() -> None:
+    wrong = set()
+    for file in sources("triage/core"):
+        allowed = ENCODER_MAY_USE if file.name == "encoder.py" else CORE_MAY_USE
+        for module in imported(file):
+            top = module.split(".")[0]
+            own = module.startswith("triage.core")
+            if not own and top not in sys.stdlib_module_names and top not in allowed:
+                wrong.add(f"{file.name}: {module}")
+    assert not wrong
+
+
+def test_only_the_bridge_and_its_like_reach_into_the_engine() -> None:
+    """Rows meet the engine in runtime.py and learning.py; everybody else goes through them."""
+    heavy = {"triage.core.engine", "triage.core.model", "triage.core.similarity"}
+    bridge = {"runtime.py", "learning.py"}
+    wrong = {
+        str(file.relative_to(ROOT))
+        for file in sources("triage")
+        if "core" not in file.parts and file.name not in bridge and heavy & set(imported(file))
+    }
+    assert not wrong
+
+
+def test_there_is_no_import_cycle_between_modules() -> None:
+    modules = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+        for room in ROOMS
+        for file in sources(room)
+    }
+    needs = {
+        name: {module for module in at_load(file) if module in modules} for name, file in modules.items()
+    }
+    done: set[str] = set()
+
+    def visit(name: str, path: tuple[str, ...]) -> None:
+        assert name not in path, " -> ".join([*path, name])
+        if name not in done:
+            for other in sorted(needs[name] - {name}):
+                visit(other, (*path, name))
+            done.add(name)
+
+    for name in modules:
+        visit(name, ())
+
+
+def at_load(file: Path) -> Iterator[str]:
+    """What is imported while ``file`` is being loaded: not for type checkers, not inside functions."""
+    pending: list[ast.AST] = [ast.parse(file.read_text(encoding="utf-8"))]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            continue
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+        pending.extend(ast.iter_child_nodes(node))
