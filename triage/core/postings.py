@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ ARRAYS: dict[str, np.dtype[Any]] = {
     "starts": np.dtype(np.int64),
     "tickets": np.dtype(np.int32),
     "impacts": np.dtype(np.uint8),
+    "term_peaks": np.dtype(np.uint8),
+    "ticket_peaks": np.dtype(np.uint8),
     "ids": np.dtype(np.int64),
     "intents": np.dtype(np.int32),
 }
@@ -44,6 +47,10 @@ class Postings:
         Ticket numbers, rising within a term.
     impacts : ndarray of uint8, shape (n_postings,)
         Weight of the term in that ticket.
+    term_peaks : ndarray of uint8, shape (n_terms,)
+        Largest impact of the term in any ticket.
+    ticket_peaks : ndarray of uint8, shape (n_tickets,)
+        Largest impact of any term in the ticket.
     ids : ndarray of int64, shape (n_tickets,)
         Rising.
     intents : ndarray of int32, shape (n_tickets,)
@@ -55,6 +62,8 @@ class Postings:
     starts: npt.NDArray[np.int64]
     tickets: npt.NDArray[np.int32]
     impacts: npt.NDArray[np.uint8]
+    term_peaks: npt.NDArray[np.uint8]
+    ticket_peaks: npt.NDArray[np.uint8]
     ids: npt.NDArray[np.int64]
     intents: npt.NDArray[np.int32]
     intent_names: tuple[str, ...] = ()
@@ -89,19 +98,25 @@ class Postings:
             arrays[name] = array.view(np.ndarray)
         return cls(**arrays, intent_names=tuple(manifest["intents"]))
 
-    def place_of_term(self, key: int) -> int | None:
-        """Return the row of a term, None if no ticket contains it."""
-        place = int(np.searchsorted(self.keys, np.uint64(key)))
-        return place if place < len(self.keys) and int(self.keys[place]) == key else None
+    def places_of(self, keys: Collection[int]) -> list[int | None]:
+        """Return the row of each term, None for terms that no ticket contains."""
+        wanted = np.fromiter(keys, dtype=np.uint64, count=len(keys))
+        places = self.keys.searchsorted(wanted)
+        known = np.flatnonzero(places < len(self.keys))
+        known = known[self.keys[places[known]] == wanted[known]]
+        rows: list[int | None] = [None] * len(keys)
+        for place in known.tolist():
+            rows[place] = int(places[place])
+        return rows
 
     def number_of_ticket(self, ticket_id: int) -> int | None:
         """Return the number of the ticket with this id, None if it is not here."""
         number = int(np.searchsorted(self.ids, ticket_id))
         return number if number < len(self.ids) and int(self.ids[number]) == ticket_id else None
 
-    def frequency(self, place: int) -> int:
-        """Return how many tickets contain the term in this row."""
-        return int(self.starts[place + 1] - self.starts[place])
+    def frequency(self, place: int | None) -> int:
+        """Return how many tickets contain the term in this row; 0 for None."""
+        return 0 if place is None else int(self.starts[place + 1] - self.starts[place])
 
     def intent_of(self, number: int) -> str | None:
         """Return the intent of a ticket by its number."""

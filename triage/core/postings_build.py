@@ -21,6 +21,8 @@ from triage.core.types import ResolvedTicket
 
 #: Tickets that are counted together: enough to sort in bulk, few enough to stay small in memory.
 CHUNK = 50_000
+#: Term number, ticket number and impact of each posting of some tickets, sorted.
+_Chunk = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.uint8]]
 
 
 def write_postings(tickets: Iterable[ResolvedTicket], folder: Path) -> None:
@@ -69,7 +71,7 @@ class _Counting:
 
     def __init__(self) -> None:
         self.numbers = _Numbers()
-        self.chunks: list[tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.uint8]]] = []
+        self.chunks: list[_Chunk] = []
         self.ids = array("q")
         self.intents = array("i")
         self.intent_codes: dict[str, int] = {}
@@ -89,10 +91,8 @@ class _Counting:
         return -1 if intent is None else self.intent_codes.setdefault(intent, len(self.intent_codes))
 
 
-def _count(
-    numbers: npt.NDArray[np.int32], lengths: npt.NDArray[np.int64], first: int
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
-    """Return (term number, ticket number, impact) of each posting, sorted."""
+def _count(numbers: npt.NDArray[np.int32], lengths: npt.NDArray[np.int64], first: int) -> _Chunk:
+    """Return the postings of tickets whose numbers start at ``first``."""
     owner = np.repeat(np.arange(len(lengths), dtype=np.int64), lengths)
     kept = numbers >= 0
     owner, numbers = owner[kept], numbers[kept]
@@ -116,12 +116,27 @@ def _write(counting: _Counting, folder: Path) -> None:
     for numbers, _, _ in counting.chunks:
         frequencies += np.bincount(numbers, minlength=len(keys))
     starts = np.concatenate([[0], np.cumsum(frequencies[by_key])])
+    term_peaks, ticket_peaks = _peaks(counting.chunks, len(keys), len(ids))
     _save(folder, "keys", keys[by_key])
     _save(folder, "starts", starts)
+    _save(folder, "term_peaks", term_peaks[by_key])
+    _save(folder, "ticket_peaks", ticket_peaks[by_id])
     _save(folder, "ids", ids[by_id])
     _save(folder, "intents", np.asarray(counting.intents, dtype=np.int32)[by_id])
     _write_postings(counting, folder, starts, by_key, by_id)
     _write_manifest(folder, {"intents": list(counting.intent_codes), "tickets": len(ids), "terms": len(keys)})
+
+
+def _peaks(
+    chunks: Iterable[_Chunk], n_terms: int, n_tickets: int
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8]]:
+    """Return the largest impact of each term and of each ticket."""
+    of_terms = np.zeros(n_terms, dtype=np.uint8)
+    of_tickets = np.zeros(n_tickets, dtype=np.uint8)
+    for numbers, owners, chunk_impacts in chunks:
+        np.maximum.at(of_terms, numbers, chunk_impacts)
+        np.maximum.at(of_tickets, owners, chunk_impacts)
+    return of_terms, of_tickets
 
 
 def _write_postings(

@@ -12,14 +12,14 @@ one agree to the last digit.
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
 import numpy.typing as npt
 
-from triage.core.terms import terms
+from triage.core.terms import count_terms
 
 #: BM25's saturation of repeated terms and its penalty on length.
 SATURATION = 1.2
@@ -31,7 +31,7 @@ LARGEST_IMPACT = 255
 #: Steps of a query weight for one unit of inverse document frequency.
 WEIGHT_STEPS = 64
 #: A query is cut to its heaviest terms: beyond them a pasted log file only adds cost.
-MOST_QUERY_TERMS = 32
+MOST_QUERY_TERMS = 24
 #: A repeated term counts at most this often in a query.
 MOST_REPEATS = 8
 
@@ -71,42 +71,64 @@ def inverse_frequency(tickets: int, frequency: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class QueryTerm:
-    """A term of a query. ``weight`` multiplies the impact the term has in a ticket."""
+    """A term of a query. ``weight`` multiplies the impact the term has in a ticket.
+
+    ``place`` is the term's row in the stored index, None where only recent tickets contain it.
+    """
 
     key: int
-    repeats: int
     weight: int
-    own_impact: int
+    place: int | None = None
 
 
-def weigh_query(counts: Counter[int], frequencies: dict[int, int], tickets: int) -> list[QueryTerm]:
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The known terms that rank tickets, and the weight of a ticket with the same words."""
+
+    terms: tuple[QueryTerm, ...]
+    whole: int
+
+
+def weigh_query(
+    counts: Mapping[int, int], places: Sequence[int | None], frequencies: Sequence[int], tickets: int
+) -> Query:
     """Give the terms of a query their weights and keep the heaviest.
 
     Parameters
     ----------
-    counts : Counter of int
+    counts : mapping of int to int
         Repeats of each term key in the query.
-    frequencies : dict of int to int
-        Number of tickets that contain the term.
+    places, frequencies : sequence, in the order of ``counts``
+        Row of the term in the stored index; number of tickets that contain it.
     tickets : int
         Number of tickets in the collection.
 
     Returns
     -------
-    list of QueryTerm
-        At most `MOST_QUERY_TERMS`, heaviest first, ties by key.
+    Query
+        With the `MOST_QUERY_TERMS` heaviest terms that some ticket contains. Words that no ticket contains
+        rank nothing, but count in ``whole`` among the heaviest.
     """
-    total = np.full(len(counts), counts.total(), dtype=np.int64)
-    own = impacts(np.fromiter(counts.values(), dtype=np.int64, count=len(counts)), total)
+    own = impacts_of(counts)
     weighed = []
-    for (key, repeats), impact in zip(counts.items(), own.tolist(), strict=True):
-        rarity = inverse_frequency(tickets, frequencies[key])
+    for (key, repeats), impact, place, frequency in zip(
+        counts.items(), own.tolist(), places, frequencies, strict=True
+    ):
+        rarity = inverse_frequency(tickets, frequency)
         weight = max(1, round(WEIGHT_STEPS * rarity * min(repeats, MOST_REPEATS)))
-        weighed.append(QueryTerm(key, repeats, weight, impact))
-    weighed.sort(key=lambda term: (-term.weight, term.key))
-    return weighed[:MOST_QUERY_TERMS]
+        weighed.append((-weight, key, impact, place, frequency))
+    weighed.sort(key=lambda entry: entry[:2])
+    whole = sum(-weight * impact for weight, _, impact, _, _ in weighed[:MOST_QUERY_TERMS])
+    known = [QueryTerm(key, -weight, place) for weight, key, _, place, frequency in weighed if frequency]
+    return Query(tuple(known[:MOST_QUERY_TERMS]), whole)
 
 
-def count_keys(text: str) -> Counter[int]:
+def impacts_of(counts: Mapping[int, int]) -> Impacts:
+    """Return the impacts of one text's terms, in the order of ``counts``."""
+    repeats = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
+    return impacts(repeats, np.full(len(counts), repeats.sum(), dtype=np.int64))
+
+
+def count_keys(text: str) -> dict[int, int]:
     """Count the term keys of a text."""
-    return Counter({term_key(term): repeats for term, repeats in Counter(terms(text)).items()})
+    return {term_key(term): repeats for term, repeats in count_terms(text).items()}

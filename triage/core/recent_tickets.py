@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from triage.core.ranking import QueryTerm, count_keys, impacts
+from triage.core.ranking import QueryTerm, count_keys, impacts_of
 from triage.core.types import ResolvedTicket
 
 
@@ -47,9 +47,7 @@ class RecentTickets:
         self.discard(ticket.id)
         slot = len(self._ids)
         counts = count_keys(ticket.text)
-        repeats = np.fromiter(counts.values(), dtype=np.int64, count=len(counts))
-        weights = impacts(repeats, np.full(len(counts), counts.total(), dtype=np.int64))
-        for key, weight in zip(counts, weights.tolist(), strict=True):
+        for key, weight in zip(counts, impacts_of(counts).tolist(), strict=True):
             row = self._rows.setdefault(key, _Row())
             row.slots.append(slot)
             row.impacts.append(weight)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from triage.core.postings import Postings
 from triage.core.postings_build import write_postings
 from triage.core.pruning import best_numbers
-from triage.core.ranking import QueryTerm, count_keys, weigh_query
+from triage.core.ranking import Query, count_keys, weigh_query
 from triage.core.recent_tickets import RecentTickets
 from triage.core.types import ResolvedTicket, SimilarTicket
 
@@ -112,21 +111,22 @@ class TicketIndex:
             return ()
         with self._lock:
             query = self._weigh(counts)
-            found = self._recent.weigh(query, k, exclude)
+            found = self._recent.weigh(query.terms, k, exclude)
             hidden = self._gone | self._numbers(exclude)
-        for weight, number in best_numbers(self._base, query, k, hidden):
+        for weight, number in best_numbers(self._base, query.terms, k, hidden):
             found.append((weight, int(self._base.ids[number]), self._base.intent_of(number)))
         best = sorted(found, key=lambda entry: (-entry[0], entry[1]))[:k]
-        whole = sum(term.weight * term.own_impact for term in query)
-        return tuple(SimilarTicket(id_, min(1.0, weight / whole), intent) for weight, id_, intent in best)
+        return tuple(
+            SimilarTicket(id_, min(1.0, weight / query.whole), intent) for weight, id_, intent in best
+        )
 
-    def _weigh(self, counts: Counter[int]) -> list[QueryTerm]:
-        frequencies = {}
-        for key in counts:
-            place = self._base.place_of_term(key)
-            stored = 0 if place is None else self._base.frequency(place)
-            frequencies[key] = stored + self._recent.frequency(key)
-        return weigh_query(counts, frequencies, len(self._base.ids) + len(self._recent))
+    def _weigh(self, counts: Mapping[int, int]) -> Query:
+        places = self._base.places_of(counts.keys())
+        frequencies = [
+            self._base.frequency(place) + self._recent.frequency(key)
+            for key, place in zip(counts, places, strict=True)
+        ]
+        return weigh_query(counts, places, frequencies, len(self._base.ids) + len(self._recent))
 
     def _numbers(self, ids: Collection[int]) -> set[int]:
         numbers = (self._base.number_of_ticket(ticket_id) for ticket_id in ids)

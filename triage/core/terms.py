@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from functools import lru_cache
 
 _WORD = re.compile(r"\w+")
 #: No real word is longer; cutting keeps pasted base64 from filling the vocabulary with giants.
 LONGEST_TERM = 40
+#: Characters of a text that are read. What comes after some 3,000 words is a pasted log.
+LONGEST_TEXT = 20_000
 
 
 def words(text: str) -> list[str]:
@@ -17,13 +20,14 @@ def words(text: str) -> list[str]:
     Parameters
     ----------
     text : str
-        Any text, also empty or hostile.
+        Any text, also empty or hostile. Its first `LONGEST_TEXT` characters are read.
 
     Returns
     -------
     list of str
         Letters, digits and underscores in runs, in their order, accents removed.
     """
+    text = text[:LONGEST_TEXT]
     if not text.isascii():
         decomposed = unicodedata.normalize("NFKD", text)
         text = "".join(c for c in decomposed if not unicodedata.combining(c))
@@ -82,8 +86,8 @@ def _without_plural(word: str) -> str:
     return word
 
 
-def terms(text: str) -> list[str]:
-    """Split a text into the terms that the index ranks by.
+def count_terms(text: str) -> dict[str, int]:
+    """Count the terms of a text that the index ranks by.
 
     Parameters
     ----------
@@ -92,7 +96,12 @@ def terms(text: str) -> list[str]:
 
     Returns
     -------
-    list of str
-        The stems of its words without `STOP_WORDS`, in their order, repeated as often as they occur.
+    dict of str to int
+        The stems of its words without `STOP_WORDS`, with how often each occurs.
     """
-    return [stem(word) for word in words(text) if word not in STOP_WORDS]
+    counts: dict[str, int] = {}
+    for word, repeats in Counter(words(text)).items():
+        if word not in STOP_WORDS:
+            term = stem(word)
+            counts[term] = counts.get(term, 0) + repeats
+    return counts
