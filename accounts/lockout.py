@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from allauth.account.signals import password_reset
+from axes.utils import reset
+from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
@@ -30,3 +33,9 @@ def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         body = {"code": "locked_out", "message": LOCKED_MESSAGE, "errors": {}}
         return JsonResponse(body, status=429)
     return render(request, "account/locked_out.html", {"message": LOCKED_MESSAGE}, status=429)
+
+
+@receiver(password_reset)
+def unlock(request: HttpRequest, user: User, **kwargs: Any) -> None:
+    """Whoever could open the link in the mail owns the account: earlier failures no longer count."""
+    reset(username=user.email)

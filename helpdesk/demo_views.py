@@ -1,0 +1,71 @@
+"""The demo's mail, read from the files that the worker wrote in place of sending it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import cast
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET
+
+SHOWN = 100
+
+
+@dataclass(frozen=True)
+class Mail:
+    name: str
+    subject: str
+    sender: str
+    to: str
+    sent: datetime
+    body: str
+
+
+@require_GET
+@never_cache
+def mail_list(request: HttpRequest) -> HttpResponse:
+    return render(request, "demo/mail_list.html", {"mails": [read(file) for file in files()[:SHOWN]]})
+
+
+@require_GET
+@never_cache
+def mail_one(request: HttpRequest, name: str) -> HttpResponse:
+    file = next((file for file in files() if file.name == name), None)
+    if file is None:
+        raise Http404("No such mail.")
+    return render(request, "demo/mail_one.html", {"mail": read(file)})
+
+
+def files() -> list[Path]:
+    """The mail files, newest first. A name from outside is only ever compared with these."""
+    folder = Path(settings.EMAIL_FILE_PATH)
+    found = folder.glob("*.log") if folder.is_dir() else []
+    return sorted(found, key=lambda file: (file.stat().st_mtime, file.name), reverse=True)
+
+
+def read(file: Path) -> Mail:
+    message = cast(EmailMessage, message_from_bytes(file.read_bytes(), policy=policy.default))
+    text = message.get_body(("plain",))
+    return Mail(
+        name=file.name,
+        subject=str(message["Subject"] or "(no subject)"),
+        sender=str(message["From"] or ""),
+        to=str(message["To"] or ""),
+        sent=datetime.fromtimestamp(file.stat().st_mtime, tz=UTC),
+        body=without_rule(text.get_content() if text else ""),
+    )
+
+
+def without_rule(body: str) -> str:
+    """The text without the line of dashes that the file backend writes after each message."""
+    lines = body.rstrip().splitlines()
+    if lines and set(lines[-1]) == {"-"} and len(lines[-1]) > 70:
+        lines.pop()
+    return "\n".join(lines).rstrip()
