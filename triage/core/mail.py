@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from triage.core import mail_words as words
+from triage.core.letter import unframe
 
 #: Longer lines are prose or rubbish, never a header, quote line, greeting or signature.
 _FRAME_CHARS: Final = 300
-#: A signature has no more filled lines than this.
-_SIGNATURE_LINES: Final = 25
 #: How often a mail may be passed on before we stop following.
 _MAX_DEPTH: Final = 4
 
@@ -26,19 +25,17 @@ _TIME: Final = re.compile(r"\b\d{1,2}[:.hu]\d{2}\b|上午|下午|오전|오후")
 _DATE: Final = re.compile(
     r"\b(?:19|20)\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\d{1,2}\s?月|\b\d{1,2}\.? \w{3,9}\.? \d{2,4}\b"
 )
-_HEADER: Final = re.compile(r"[*_\s]{0,3}([^\W\d_][\w-]{0,19})\s?[*_]{0,2}\s?[:：][*_]{0,2}(?:\s+|$)")
+_HEADER: Final = re.compile(
+    r"[*_\s]{0,3}([^\W\d_][\w'-]{0,19}(?:\s\w{1,12})?)\s?[*_]{0,2}\s?[:：][*_]{0,2}(?:\s+|$)"
+)
 _RULE_LINE: Final = re.compile(r"\s*(?:[-_=*~#—–]\s?){4,}\s*$")
 _SEPARATOR: Final = re.compile(r"\s*[-_=*~—–]{2,}\s*+([^-_=*~—–].{2,60}?)\s*[-_=*~—–]{2,}\s*$")
-_DELIMITER: Final = re.compile(r"--\s?$|—\s?$|__\s?$")
 _WROTE: Final = re.compile(
     r"(?:^|[\s,.>)\]:])(?:" + "|".join(map(re.escape, words.WROTE)) + r")(?:[\s:：,.]|$)"
 )
 _FORWARD_LINE: Final = re.compile("|".join(map(re.escape, words.FORWARDED)))
 _ORIGINAL_LINE: Final = re.compile("|".join(map(re.escape, words.ORIGINAL)))
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_GREETING: Final = re.compile(
-    r"(?:" + "|".join(map(re.escape, sorted(words.GREETINGS, key=len, reverse=True))) + r")(?![\w'’])"
-)
 _POINTER: Final = re.compile(
     r"\b(?:fyi|fwd|fw|see|below|forward(?:ed|ing)?|attached|following|passing|this|mail|e-?mail|message|siehe|"
     r"unten|weiter\w*|voir|ci-dessous|abajo|sotto|zie|onder\w*|abaixo|poniżej)\b"
@@ -163,14 +160,14 @@ def _quote_line(lines: list[str], position: int) -> int:
 
 
 def _is_quote_line(line: str, before_quote: bool) -> bool:
-    ends = line.endswith((":", "：", "："))
+    ends = line.endswith((":", "："))
+    if not (ends or before_quote):
+        return False
     address = _MAIL_ADDRESS.search(line) is not None
     dated = _DATE.search(line) is not None or _TIME.search(line) is not None
     verb = _WROTE.search(line.lower()) is not None
     evidence = address + dated + verb
-    if ends:
-        return evidence >= 2 or (before_quote and evidence >= 1)
-    return before_quote and evidence >= 2 and len(line) < 200
+    return evidence >= 2 or (ends and before_quote and evidence >= 1)
 
 
 def _next_is_quoted(lines: list[str], position: int) -> bool:
@@ -217,7 +214,7 @@ def _starts_headers(lines: list[str], position: int) -> bool:
         header = _HEADER.match(line)
         if header is None:
             break
-        names.append(header.group(1).lower())
+        names.append(header.group(1).lower().split()[0])
     known = sum(name in words.OTHER_KEYS or name in words.FROM_KEYS for name in names)
     if known >= 3 and any(name in words.FROM_KEYS for name in names):
         return True
@@ -227,11 +224,13 @@ def _starts_headers(lines: list[str], position: int) -> bool:
 
 def _body_below_headers(lines: list[str]) -> tuple[str, ...]:
     """Drop separators and headers at the top of an older mail."""
-    position = 0
+    position = headers = 0
     while position < len(lines):
         line = lines[position].strip()
+        if position >= headers and _starts_headers(lines, position):
+            headers = position + _block_length(lines, position)
         header = _HEADER.match(line)
-        is_header = header is not None and header.group(1).lower() in words.OTHER_KEYS | words.FROM_KEYS
+        is_header = header is not None and (position < headers or _is_known(header))
         if line and not (
             is_header or _SEPARATOR.match(line) or _RULE_LINE.match(line) or _forward_title(line)
         ):
@@ -240,101 +239,18 @@ def _body_below_headers(lines: list[str]) -> tuple[str, ...]:
     return tuple(lines[position:])
 
 
+def _block_length(lines: list[str], position: int) -> int:
+    """Return how many lines in a row look like headers."""
+    length = 0
+    while position + length < len(lines) and length < 12 and _HEADER.match(lines[position + length]):
+        length += 1
+    return length
+
+
+def _is_known(header: re.Match[str]) -> bool:
+    name = header.group(1).lower().split()[0]
+    return name in words.OTHER_KEYS or name in words.FROM_KEYS
+
+
 def _forward_title(line: str) -> bool:
     return len(line) < 80 and line.endswith(":") and _FORWARD_LINE.search(line.lower()) is not None
-
-
-def unframe(lines: tuple[str, ...]) -> str:
-    """Drop greeting, farewell, signature, device footer and legal notice around a letter's text."""
-    body = _drop_notices(list(lines))
-    body = _drop_signature(body)
-    body = _drop_greeting(body)
-    return "\n".join(body).strip()
-
-
-def _drop_notices(lines: list[str]) -> list[str]:
-    kept: list[str] = []
-    paragraph: list[str] = []
-    for line in [*lines, ""]:
-        if line.strip():
-            paragraph.append(line)
-            continue
-        if not _is_notice(paragraph):
-            kept += paragraph
-        paragraph = []
-        kept.append("")
-    return kept
-
-
-def _is_notice(paragraph: list[str]) -> bool:
-    text = " ".join(paragraph)[:3000].lower()
-    if len(text) < 60 or "?" in text:
-        return False
-    marks = sum(mark in text for mark in words.DISCLAIMER_MARKS)
-    return marks >= 3 or (marks >= 2 and len(text) > 150)
-
-
-def _drop_signature(lines: list[str]) -> list[str]:
-    """Cut at the first line that ends the letter and has only signature-like lines below it."""
-    frame_from = _frame_start(lines)
-    for position in range(max(0, frame_from - 1), len(lines)):
-        bare = lines[position].strip()
-        if bare and (_DELIMITER.match(bare) or _is_device_footer(bare) or _is_farewell(bare)):
-            return lines[:position]
-    return lines
-
-
-def _frame_start(lines: list[str]) -> int:
-    """Return the line below which no line holds a sentence that could be the question."""
-    filled = 0
-    for position in range(len(lines) - 1, -1, -1):
-        line = lines[position].strip()
-        filled += bool(line)
-        speaks = "?" in line or line.lower().startswith(("ps", "p.s")) or len(line.split()) > 14
-        if filled > _SIGNATURE_LINES or (speaks and not _is_device_footer(line)):
-            return position + 1
-    return 0
-
-
-def _is_device_footer(line: str) -> bool:
-    lowered = line.lower().lstrip("-–—*[( ")
-    return len(line) < 120 and lowered.startswith(words.DEVICE_FOOTERS) and "?" not in line
-
-
-def _is_farewell(line: str) -> bool:
-    """Accept the closing word alone, or with a name behind it ("Thanks, Ana")."""
-    lowered = " ".join(line.lower().replace("’", "'").split()).strip(" ,.!-–—:)(*~")
-    if lowered in words.FAREWELLS:
-        return True
-    head, comma, tail = lowered.partition(",")
-    if not comma:
-        head, comma, tail = lowered.partition("!")
-    return bool(comma) and head.strip() in words.FAREWELLS and len(tail.split()) <= 4 and "?" not in tail
-
-
-def _drop_greeting(lines: list[str]) -> list[str]:
-    for position, line in enumerate(lines):
-        bare = line.strip()
-        if not bare:
-            continue
-        rest = _after_greeting(bare)
-        if rest is None:
-            return lines[position:]
-        return [rest, *lines[position + 1 :]] if rest else lines[position + 1 :]
-    return lines
-
-
-def _after_greeting(line: str) -> str | None:
-    """Return what follows the greeting in its line; None if the line opens with no greeting."""
-    lowered = line.lower()
-    found = _GREETING.match(lowered) if len(lowered) == len(line) else None
-    if found is None:
-        return None
-    after = line[found.end() :]
-    end = re.match(r"[^,!.?:;\n–—]{0,40}?(?:[,!.:;–—]+\s*|$)", after)
-    if end is None:
-        return None
-    named = end.group().strip(" ,!.:;–—")
-    if len(named.split()) > 4:
-        return None
-    return after[end.end() :].strip()

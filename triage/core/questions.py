@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from triage.core.focus import focus, sentences
+
 #: No more parts than this are looked at; whoever asks that much needs a person anyway.
 MAX_QUESTIONS: Final = 12
 #: A part with fewer words carries no question of its own ("Any ideas?").
 MIN_WORDS: Final = 3
 
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]{0,2}(?:\s+|$)|(?<=[。！？])|\n+")
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _OPENERS: Final = (
     r"(?:how|what|when|where|why|who|which|whats|hows|wheres)"
@@ -54,12 +55,17 @@ def split_questions(text: str) -> tuple[str, ...]:
     A text without any such part is one question. The parts keep the order and the words of the
     text. It is for the classifier to say whether two parts ask for different things.
     """
-    parts = [part for sentence in _SENTENCE_END.split(text) for part in _split_sentence(sentence)]
+    parts = [part for sentence in sentences(text) for part in _split_sentence(sentence)]
     asking = [part for part in parts if _word_count(part) >= MIN_WORDS and _asks(part)]
     if not asking:
         whole = " ".join(text.split())
         return (whole,) if whole else ()
     return tuple(dict.fromkeys(asking))[:MAX_QUESTIONS]
+
+
+def find_matter(text: str) -> str:
+    """Return the sentences of a story that bear on its question; a short text as it is."""
+    return focus(text, _ASKS)
 
 
 def _asks(part: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 
 from triage.core.mail import strip_mail
 from triage.core.markup import looks_like_html, to_plain_text
-from triage.core.questions import split_questions
+from triage.core.questions import find_matter, split_questions
 
 #: The classifier reads no more than this; a question is far shorter.
 MAX_CHARS: Final = 20_000
@@ -32,6 +32,28 @@ _NEW_LINES: Final = re.compile("\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 _BLANKS: Final = re.compile(r"[^\S\n]+")
 _EMPTY_LINES: Final = re.compile(r"\n(?: ?\n)+")
 _ADDRESS: Final = re.compile(r"^\W*(?:https?:|www\.|mailto:|ftp:)|[^\s@]@[^\s@]", re.IGNORECASE)
+_ASIDE: Final = re.compile(r"[(\[][^()\[\]]{1,60}[)\]]")
+_LABELS: Final = frozenset(
+    [
+        "no",
+        "no.",
+        "nr",
+        "nr.",
+        "num",
+        "number",
+        "number:",
+        "nr:",
+        "no:",
+        "#",
+        "ref",
+        "ref:",
+        "ref.",
+        "reference",
+        "reference:",
+        "id",
+        "id:",
+    ]
+)
 _DIGITS: Final = re.compile(r"\d")
 _SUBJECT_PREFIX: Final = re.compile(
     r"^\s*(?:(?:re|aw|sv|antw|rif|odp|vs|ynt|res|r|回复|答复|fwd?|wg|tr|rv|enc|doorst|i|pd|ilt|vb|转发)"
@@ -75,20 +97,28 @@ def normalise(text: str) -> str:
 
 
 def _flatten(text: str) -> str:
-    spoken = text.replace("<", " ").replace(">", " ").replace("&", " and ")
-    kept = [_without_identifier(token) for token in spoken[: 2 * MAX_CHARS].split()]
-    flat = unicodedata.normalize("NFKC", " ".join(filter(None, kept)))
+    spoken = _ASIDE.sub(_without_reference, text.replace("<", " ").replace(">", " ").replace("&", " and "))
+    kept: list[str] = []
+    for token in spoken[: 2 * MAX_CHARS].split():
+        if not _is_identifier(token):
+            kept.append(token)
+            continue
+        while kept and kept[-1].lower() in _LABELS:
+            kept.pop()
+        if kept and token[-1] in ".!?" and kept[-1][-1].isalnum():
+            kept[-1] += token[-1]  # the mark that ends the sentence tells a question from a statement
+    flat = unicodedata.normalize("NFKC", " ".join(kept))
     return flat if len(flat) <= MAX_CHARS else flat[:MAX_CHARS].rsplit(" ", 1)[0].strip()
 
 
-def _without_identifier(token: str) -> str:
-    """Drop a token that names one thing in the world (an address, a number like 4711-0815).
+def _without_reference(aside: re.Match[str]) -> str:
+    """Drop an aside that only gives a number: "(order no. 4711-0815)"."""
+    return "" if any(len(_DIGITS.findall(token)) >= 5 for token in aside.group().split()) else aside.group()
 
-    The mark that ends its sentence stays, as it tells a question from a statement.
-    """
-    if len(token) <= 80 and not _ADDRESS.search(token) and len(_DIGITS.findall(token)) < 5:
-        return token
-    return token[-1] if token[-1] in ".!?" else ""
+
+def _is_identifier(token: str) -> bool:
+    """Say whether a token names one thing in the world: an address, or a number like 4711-0815."""
+    return len(token) > 80 or _ADDRESS.search(token) is not None or len(_DIGITS.findall(token)) >= 5
 
 
 def find_ask(subject: str, body: str) -> Ask:
@@ -107,14 +137,14 @@ def find_ask(subject: str, body: str) -> Ask:
         ``text`` is empty only if both are blank.
     """
     title = _SUBJECT_PREFIX.sub("", _BLANKS.sub(" ", clean(subject)).replace("\n", " ")).strip()
-    own = strip_mail(
-        clean(body)[:MAX_MAIL_CHARS], forwarded=_FORWARD_PREFIX.search(subject[:200]) is not None
-    )
-    said = _flatten(own)
+    passed_on = _FORWARD_PREFIX.search(subject[:200]) is not None
+    own = strip_mail(clean(body)[:MAX_MAIL_CHARS], forwarded=passed_on)
+    own = "\n".join(map(_flatten, own.split("\n")))
+    said = _flatten(find_matter(own))
     if not _WORD.search(said):
         said = _flatten(title) or said
         return Ask(said, split_questions(said))
-    questions = tuple(filter(None, (_flatten(part) for part in split_questions(own[: 2 * MAX_CHARS]))))
+    questions = tuple(filter(None, (_flatten(part) for part in split_questions(own))))
     is_reply = _SUBJECT_PREFIX.match(subject) is not None
     text = said if is_reply or not _adds(title, said) else f"{_flatten(title)}. {said}"
     return Ask(text, questions or (said,))

@@ -1,0 +1,99 @@
+"""Keeps the sentences of a long story that bear on the question.
+
+A story around a question ("we moved house, it rained, …") pulls a bag-of-words classifier away.
+A sentence stays if it asks, or speaks of something a help desk deals with. Short texts and texts
+that are not English stay whole: the word lists could not judge them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+#: A text with fewer words is no story.
+STORY_WORDS: Final = 22
+#: What is kept must carry this many words, else all of it is kept.
+_KEPT_WORDS: Final = 4
+
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]{0,2}(?:\s+|$)|(?<=[。！？])|\n+")
+_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_ENGLISH: Final = _words(
+    "a i to of in on at for is was am are be been it its this that with and but or not no do does did "
+    "have has had can could will would you your my me we our he she they the from by as so if what "
+    "how when where why who which there about after before just please want need"
+)
+#: Beginnings of the words that help desks of all kinds deal with.
+_TOPIC_STEMS: Final = (
+    "account", "activat", "address", "agent", "airline", "amount", "app\\b", "apps\\b", "appointment", "arriv",
+    "atm", "attach", "authori[sz]", "balance", "bank", "beneficiar", "bill", "block", "book(?:ed|ing)", "bought",
+    "broke", "browser", "bug", "buy", "cancel", "card", "cash", "change", "charg", "cheque", "check-?in", "claim",
+    "code", "compensat", "complain(?:t|ing)", "confirm", "connect", "contract", "coupon", "crash", "credit",
+    "currenc", "damag", "deactivat", "debit", "decline", "defect", "delet", "deliver", "deposit", "detail",
+    "device", "direct debit", "discount", "dispatch", "document", "dollar", "download", "driver", "email address",
+    "e-mail address", "error", "euro", "exchang", "expire", "expiry", "fail", "fee\\b", "fees\\b", "flight",
+    "fraud", "freez", "froze", "fund", "gift", "hack", "hotel", "id\\b", "identi", "instal", "insur", "interest",
+    "invoice", "item", "laptop", "licen[cs]e", "limit", "link", "loan", "lock", "log(?:ged|ging|in)?[ -]?(?:in|out|on)?\\b",
+    "login", "luggage", "member", "merchant", "money", "monitor", "network", "newsletter", "notif", "order",
+    "outage", "package", "paid", "paper", "parcel", "passcode", "passport", "password", "pay\\b", "pay(?:ing|ment|s)",
+    "pending", "pin\\b", "plan\\b", "policy", "pound", "premium", "price", "print", "product", "profile", "promo",
+    "purchas", "rate\\b", "rates\\b", "receipt", "receiv", "recipient", "recogni", "refund", "reject", "renew",
+    "repair", "replac", "request", "reserv", "reset", "return", "revert", "review", "salary", "scam", "seat",
+    "seller", "sen[dt]", "server", "setting", "shipment", "shipp", "sign(?:ed|ing)?[ -]?(?:in|up|out)", "size", "software",
+    "source", "statement", "stolen", "store", "subscri", "support", "swallow", "switch", "tariff", "tax",
+    "terminat", "ticket", "top(?:ped|ping|s)?[ -]?up", "topup", "track", "transact", "transfer", "trial",
+    "unblock", "unlock", "unsubscri", "update", "upgrad", "upload", "user", "verif", "virtual", "visa", "voucher",
+    "vpn", "warranty", "website", "wi-?fi", "withdr",
+)  # fmt: skip
+_TOPIC: Final = re.compile(r"\b(?:" + "|".join(_TOPIC_STEMS) + r")|[£$€]\s?\d|\d\s?[£$€]", re.IGNORECASE)
+_COURTESY: Final = re.compile(
+    r"^\W*(?:(?:many |kind |please |and |so |very |i |i'm |i am |we |again[, ]+|just )*"
+    r"(?:thank|thx|cheers|regards|sorry|apolog|appreciat|look(?:ing|s)? forward|hop(?:e|ing)\b|best wishes|advise|bear with|"
+    r"forgive|excuse|greetings|have an? |warm)|any help|your help|let me know|get back to me|hear(?:ing)? (?:back )?from you)",
+    re.IGNORECASE,
+)
+
+
+def sentences(text: str) -> list[str]:
+    """Split at sentence ends and line breaks; blank pieces are left out."""
+    return [piece for part in _SENTENCE_END.split(text) if (piece := part.strip())]
+
+
+def has_topic(text: str) -> bool:
+    """Say whether a sentence speaks of something a help desk deals with."""
+    return _TOPIC.search(text) is not None
+
+
+def is_courtesy(sentence: str) -> bool:
+    """Say whether a sentence only thanks, hopes or excuses."""
+    return _COURTESY.match(sentence) is not None and not has_topic(sentence)
+
+
+def focus(text: str, asks: re.Pattern[str]) -> str:
+    """Leave out the sentences of a story that neither ask nor speak of the matter.
+
+    Parameters
+    ----------
+    text
+        The writer's own words; line breaks end sentences.
+    asks
+        Finds a question or a request in a sentence that has no question mark.
+    """
+    if not _is_english_story(text):
+        return text
+    said = sentences(text)
+    kept = [s for s in said if not is_courtesy(s) and (s.endswith("?") or has_topic(s) or asks.search(s))]
+    if len(kept) == len(said) or len(_WORD.findall(" ".join(kept))) < _KEPT_WORDS:
+        return text
+    return "\n".join(kept)
+
+
+def _is_english_story(text: str) -> bool:
+    spoken = _WORD.findall(text.lower())
+    if len(spoken) < STORY_WORDS:
+        return False
+    return sum(word in _ENGLISH for word in spoken) >= 0.25 * len(spoken)

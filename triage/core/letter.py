@@ -1,0 +1,171 @@
+"""Takes greeting, farewell, signature, device footer and legal notice off a letter."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Final
+
+from triage.core import mail_words as words
+from triage.core.focus import has_topic, is_courtesy
+
+#: A signature has no more filled lines than this.
+_SIGNATURE_LINES: Final = 25
+#: A line with more words can hold the question, so no signature reaches above it.
+_SIGNATURE_WORDS: Final = 14
+
+_DELIMITER: Final = re.compile(r"--\s?$|—\s?$|[_=*~#-]{4,}$")
+_GREETING: Final = re.compile(
+    r"(?:" + "|".join(map(re.escape, sorted(words.GREETINGS, key=len, reverse=True))) + r")(?![\w'’])"
+)
+_GREETING_REST: Final = re.compile(r"[^,!.?:;\n–—]{0,40}?(?:[,!.:;–—]+\s*|\s-\s*$|$)")
+_CONTACT: Final = re.compile(
+    r"[^\s@]@[^\s@]|www\.|https?:|\b(?:tel|phone|mobile|mob|fax|cell|skype|linkedin|twitter|tlf|tél|telefon|"
+    r"room|dept|department|office|hours)\b|\(?\+?\d[\d\s()/.-]{6,}\d|^\W*\[image|^\W*[tmewf][:.]?\s",
+    re.IGNORECASE,
+)
+_MOTTO: Final = re.compile(r"[\"“„«].{5,160}[\"”“»]\W*$")
+_FIRST_PERSON: Final = re.compile(r"\b(?:i|i'm|i've|my)\b")
+_ASKING: Final = re.compile(
+    r"\b(?:how|what|when|where|why|who|which|can|could|help|need|want|not|no|don't|can't|please|cancel|is|are|do)\b",
+    re.IGNORECASE,
+)
+
+
+def unframe(lines: tuple[str, ...]) -> str:
+    """Return the text of a letter without what frames it; may be empty."""
+    body = _drop_notices(list(lines))
+    body = _drop_loose_end(_drop_signature(body))
+    return "\n".join(_drop_opening(_drop_greeting(body))).strip()
+
+
+def _drop_notices(lines: list[str]) -> list[str]:
+    kept: list[str] = []
+    paragraph: list[str] = []
+    for line in [*lines, ""]:
+        if line.strip():
+            paragraph.append(line)
+            continue
+        if not _is_notice(paragraph):
+            kept += paragraph
+        paragraph = []
+        kept.append("")
+    return kept
+
+
+def _is_notice(paragraph: list[str]) -> bool:
+    text = " ".join(paragraph)[:3000].lower()
+    if len(text) < 50 or "?" in text or _FIRST_PERSON.search(text):
+        return False
+    return sum(mark in text for mark in words.DISCLAIMER_MARKS) >= 2
+
+
+def _drop_signature(lines: list[str]) -> list[str]:
+    """Cut at the first line that ends the letter and has only signature-like lines below it."""
+    frame_from = _frame_start(lines)
+    for position in range(max(0, frame_from - 1), len(lines)):
+        bare = lines[position].strip()
+        if bare and (_DELIMITER.match(bare) or _is_device_footer(bare) or _is_farewell(bare)):
+            return lines[:position]
+    return lines
+
+
+def _frame_start(lines: list[str]) -> int:
+    """Return the line below which no line holds a sentence that could be the question."""
+    filled = 0
+    for position in range(len(lines) - 1, -1, -1):
+        line = lines[position].strip()
+        filled += bool(line)
+        speaks = "?" in line or line.lower().startswith(("ps", "p.s")) or len(line.split()) > _SIGNATURE_WORDS
+        if filled > _SIGNATURE_LINES or (speaks and not _is_device_footer(line)):
+            return position + 1
+    return 0
+
+
+def _is_device_footer(line: str) -> bool:
+    lowered = line.lower().lstrip("-–—*[( ")
+    return len(line) < 120 and lowered.startswith(words.DEVICE_FOOTERS) and "?" not in line
+
+
+def _is_farewell(line: str) -> bool:
+    """Accept the closing word alone, or with a name behind it ("Thanks, Ana")."""
+    lowered = " ".join(line.lower().replace("’", "'").split()).strip(" ,.!-–—:)(*~")
+    if lowered in words.FAREWELLS or lowered.partition(" / ")[0] in words.FAREWELLS:
+        return True
+    head, comma, tail = lowered.partition(",")
+    if not comma:
+        head, comma, tail = lowered.partition("!")
+    return bool(comma) and head.strip() in words.FAREWELLS and len(tail.split()) <= 4 and "?" not in tail
+
+
+def _drop_loose_end(lines: list[str]) -> list[str]:
+    """Drop names, contacts, mottoes and courtesies that stand below the text without a farewell."""
+    kept = list(lines)
+    while kept:
+        line = kept[-1].strip()
+        if line and not (_is_loose(line) and any(above.strip() for above in kept[:-1][-_SIGNATURE_LINES:])):
+            break
+        kept.pop()
+    return kept
+
+
+def _is_loose(line: str) -> bool:
+    if "?" in line or len(line.split()) > _SIGNATURE_WORDS:
+        return False
+    if is_courtesy(line) or _MOTTO.match(line) or _is_device_footer(line):
+        return True
+    if has_topic(line):
+        return False
+    return _is_name(line) or (_CONTACT.search(line) is not None and not _ASKING.search(line))
+
+
+def _is_name(line: str) -> bool:
+    """Recognise a name or role: few words, nearly all with a capital, no end of a sentence."""
+    bare = line.strip(" -–—*_~^|,()x")
+    spoken = bare.split()
+    if not 1 <= len(spoken) <= 5 or bare[-1:] in {".", "!", ":"} or _ASKING.search(bare):
+        return False
+    return sum(word[:1].isupper() for word in spoken) >= max(1, len(spoken) - 1)
+
+
+def _drop_greeting(lines: list[str]) -> list[str]:
+    for position, line in enumerate(lines):
+        bare = line.strip()
+        if not bare:
+            continue
+        rest = _after_greeting(bare, last=not any(map(str.strip, lines[position + 1 :])))
+        if rest is None:
+            return lines[position:]
+        return [rest, *lines[position + 1 :]] if rest else lines[position + 1 :]
+    return lines
+
+
+def _drop_opening(lines: list[str]) -> list[str]:
+    """Drop wishes below the greeting ("I hope you are well."), but never the only line."""
+    filled = [position for position, line in enumerate(lines) if line.strip()]
+    for position, following in pairwise(filled):
+        if "?" in lines[position] or not is_courtesy(lines[position]) or len(lines[position].split()) > 10:
+            return lines[position:]
+        if following == filled[-1]:
+            return lines[following:]
+    return lines
+
+
+def _after_greeting(line: str, *, last: bool) -> str | None:
+    """Return what follows the greeting in its line; None if the line opens with no greeting."""
+    lowered = line.lower()
+    found = _GREETING.match(lowered) if len(lowered) == len(line) else None
+    if found is None:
+        return "" if not last and _is_address_line(line) else None
+    end = _GREETING_REST.match(line, found.end())
+    if end is None or len(end.group().split()) > 5 or _ASKING.search(end.group()):
+        return None
+    return line[end.end() :].strip()
+
+
+def _is_address_line(line: str) -> bool:
+    """Recognise an unknown greeting by its shape: a few words with a comma, colon or cry at the end."""
+    if line.startswith("@") and len(line.split()) == 1:
+        return True
+    ends = line.endswith((",", "!", ":", " -"))
+    return ends and len(line.split()) <= 6 and not _ASKING.search(line) and not has_topic(line)
