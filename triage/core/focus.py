@@ -16,7 +16,7 @@ def _words(listed: str) -> frozenset[str]:
 
 
 #: A text with fewer words is no story.
-STORY_WORDS: Final = 22
+STORY_WORDS: Final = 14
 #: What is kept must carry this many words, else all of it is kept.
 _KEPT_WORDS: Final = 4
 
@@ -32,28 +32,32 @@ _TOPIC_STEMS: Final = (
     "account", "activat", "address", "agent", "airline", "amount", "app\\b", "apps\\b", "appointment", "arriv",
     "atm", "attach", "authori[sz]", "balance", "bank", "beneficiar", "bill", "block", "book(?:ed|ing)", "bought",
     "broke", "browser", "bug", "buy", "cancel", "card", "cash", "change", "charg", "cheque", "check-?in", "claim",
-    "code", "compensat", "complain(?:t|ing)", "confirm", "connect", "contract", "coupon", "crash", "credit",
+    "code", "compensat", "complain(?:t|ing)", "confirm", "connect", "contactless", "contract", "coupon", "crash", "credit",
     "currenc", "damag", "deactivat", "debit", "decline", "defect", "delet", "deliver", "deposit", "detail",
     "device", "direct debit", "discount", "dispatch", "document", "dollar", "download", "driver", "email address",
     "e-mail address", "error", "euro", "exchang", "expire", "expiry", "fail", "fee\\b", "fees\\b", "flight",
     "fraud", "freez", "froze", "fund", "gift", "hack", "hotel", "id\\b", "identi", "instal", "insur", "interest",
-    "invoice", "item", "laptop", "licen[cs]e", "limit", "link", "loan", "lock", "log(?:ged|ging|in)?[ -]?(?:in|out|on)?\\b",
-    "login", "luggage", "member", "merchant", "money", "monitor", "network", "newsletter", "notif", "order",
+    "invoice", "item", "laptop", "licen[cs]e", "limit", "link(?:ed|ing|s)?\\b", "loan", "lost\\b", "missing\\b", "lock", "log(?:ged|ging|in)?[ -]?(?:in|out|on)?\\b",
+    "login", "luggage", "member", "merchant", "money", "monitor", "my (?:new )?(?:phone|mobile)", "network", "newsletter", "notif", "order",
     "outage", "package", "paid", "paper", "parcel", "passcode", "passport", "password", "pay\\b", "pay(?:ing|ment|s)",
     "pending", "pin\\b", "plan\\b", "policy", "pound", "premium", "price", "print", "product", "profile", "promo",
     "purchas", "rate\\b", "rates\\b", "receipt", "receiv", "recipient", "recogni", "refund", "reject", "renew",
     "repair", "replac", "request", "reserv", "reset", "return", "revert", "review", "salary", "scam", "seat",
     "seller", "sen[dt]", "server", "setting", "shipment", "shipp", "sign(?:ed|ing)?[ -]?(?:in|up|out)", "size", "software",
-    "source", "statement", "stolen", "store", "subscri", "support", "swallow", "switch", "tariff", "tax",
+    "source", "statement", "stole", "store", "subscri", "support", "swallow", "switch", "tariff", "tax",
     "terminat", "ticket", "top(?:ped|ping|s)?[ -]?up", "topup", "track", "transact", "transfer", "trial",
     "unblock", "unlock", "unsubscri", "update", "upgrad", "upload", "user", "verif", "virtual", "visa", "voucher",
     "vpn", "warranty", "website", "wi-?fi", "withdr",
 )  # fmt: skip
-_TOPIC: Final = re.compile(r"\b(?:" + "|".join(_TOPIC_STEMS) + r")|[£$€]\s?\d|\d\s?[£$€]", re.IGNORECASE)
+_TOPIC: Final = re.compile(
+    r"\b(?:" + "|".join(_TOPIC_STEMS) + r")|[£$€]\s?\d|\d\s?[£$€]"
+    r"|(?:\bnot|n['’]?t|\bnever|\bstopped)\s+(?:been\s+)?(?:work|go(?:ing|ne)?\s+(?:through|in)|show|load|respond|let\b|allow|able)",
+    re.IGNORECASE,
+)
 _COURTESY: Final = re.compile(
     r"^\W*(?:(?:many |kind |please |and |so |very |i |i'm |i am |we |again[, ]+|just )*"
     r"(?:thank|thx|cheers|regards|sorry|apolog|appreciat|look(?:ing|s)? forward|hop(?:e|ing)\b|best wishes|advise|bear with|"
-    r"forgive|excuse|greetings|have an? |warm)|any help|your help|let me know|get back to me|hear(?:ing)? (?:back )?from you)",
+    r"forgive|excuse|pardon|it'?s me\b|greetings|have an? |warm)|any help|your help|let me know|get back to me|hear(?:ing)? (?:back )?from you)",
     re.IGNORECASE,
 )
 
@@ -86,14 +90,17 @@ def focus(text: str, asks: re.Pattern[str]) -> str:
     if not _is_english_story(text):
         return text
     said = sentences(text)
-    kept = [s for s in said if not is_courtesy(s) and (s.endswith("?") or has_topic(s) or asks.search(s))]
+    kept = [s for s in said if s.endswith("?") or has_topic(s) or (asks.search(s) and not is_courtesy(s))]
     if len(kept) == len(said) or len(_WORD.findall(" ".join(kept))) < _KEPT_WORDS:
         return text
     return "\n".join(kept)
 
 
 def _is_english_story(text: str) -> bool:
+    return len(_WORD.findall(text)) >= STORY_WORDS and is_english(text)
+
+
+def is_english(text: str, share: float = 0.25) -> bool:
+    """Say whether a share of the words are the small ones of English, so that word lists can judge it."""
     spoken = _WORD.findall(text.lower())
-    if len(spoken) < STORY_WORDS:
-        return False
-    return sum(word in _ENGLISH for word in spoken) >= 0.25 * len(spoken)
+    return sum(word in _ENGLISH for word in spoken) >= share * len(spoken)

@@ -7,12 +7,17 @@ from itertools import pairwise
 from typing import Final
 
 from triage.core import mail_words as words
-from triage.core.focus import has_topic, is_courtesy
+from triage.core.focus import has_topic, is_courtesy, is_english
 
 #: A signature has no more filled lines than this.
 _SIGNATURE_LINES: Final = 25
 #: A line with more words can hold the question, so no signature reaches above it.
 _SIGNATURE_WORDS: Final = 14
+
+#: The language is judged by the beginning; a notice at the end is often in another.
+_SAMPLE_CHARS: Final = 400
+#: From this length on a line tells its language.
+_FOREIGN_WORDS: Final = 8
 
 _DELIMITER: Final = re.compile(r"--\s?$|—\s?$|[_=*~#-]{4,}$")
 _GREETING: Final = re.compile(
@@ -34,8 +39,10 @@ _ASKING: Final = re.compile(
 
 def unframe(lines: tuple[str, ...]) -> str:
     """Return the text of a letter without what frames it; may be empty."""
+    beginning = "\n".join(lines)[:_SAMPLE_CHARS]
+    english = is_english(beginning) or is_english(beginning[: _SAMPLE_CHARS // 3])
     body = _drop_notices(list(lines))
-    body = _drop_loose_end(_drop_signature(body))
+    body = _drop_loose_end(_drop_signature(body, english), english)
     return "\n".join(_drop_opening(_drop_greeting(body))).strip()
 
 
@@ -60,26 +67,44 @@ def _is_notice(paragraph: list[str]) -> bool:
     return sum(mark in text for mark in words.DISCLAIMER_MARKS) >= 2
 
 
-def _drop_signature(lines: list[str]) -> list[str]:
+def _drop_signature(lines: list[str], english: bool) -> list[str]:
     """Cut at the first line that ends the letter and has only signature-like lines below it."""
-    frame_from = _frame_start(lines)
+    frame_from = _frame_start(lines, english)
     for position in range(max(0, frame_from - 1), len(lines)):
         bare = lines[position].strip()
-        if bare and (_DELIMITER.match(bare) or _is_device_footer(bare) or _is_farewell(bare)):
+        if not bare:
+            continue
+        if _DELIMITER.match(bare) or _is_device_footer(bare) or _is_farewell(bare):
+            return lines[:position]
+        if bare.endswith(",") and _is_unknown_farewell(bare) and _is_name(_next_filled(lines, position + 1)):
             return lines[:position]
     return lines
 
 
-def _frame_start(lines: list[str]) -> int:
+def _next_filled(lines: list[str], position: int) -> str:
+    return next((line.strip() for line in lines[position : position + 3] if line.strip()), "")
+
+
+def _frame_start(lines: list[str], english: bool) -> int:
     """Return the line below which no line holds a sentence that could be the question."""
     filled = 0
     for position in range(len(lines) - 1, -1, -1):
         line = lines[position].strip()
         filled += bool(line)
-        speaks = "?" in line or line.lower().startswith(("ps", "p.s")) or len(line.split()) > _SIGNATURE_WORDS
-        if filled > _SIGNATURE_LINES or (speaks and not _is_device_footer(line)):
+        if filled > _SIGNATURE_LINES or _speaks(line, english):
             return position + 1
     return 0
+
+
+def _speaks(line: str, english: bool) -> bool:
+    """Say whether a line below a farewell could still be the writer's own words."""
+    if "?" in line or line.lower().startswith(("ps", "p.s")):
+        return not _is_device_footer(line)
+    if len(line.split()) <= _SIGNATURE_WORDS:
+        return False
+    if not english:
+        return True
+    return is_english(line) and (has_topic(line) or _FIRST_PERSON.search(line.lower()) is not None)
 
 
 def _is_device_footer(line: str) -> bool:
@@ -98,18 +123,35 @@ def _is_farewell(line: str) -> bool:
     return bool(comma) and head.strip() in words.FAREWELLS and len(tail.split()) <= 4 and "?" not in tail
 
 
-def _drop_loose_end(lines: list[str]) -> list[str]:
-    """Drop names, contacts, mottoes and courtesies that stand below the text without a farewell."""
+def _drop_loose_end(lines: list[str], english: bool) -> list[str]:
+    """Drop names, contacts, mottoes and courtesies that stand below the text without a known farewell."""
     kept = list(lines)
+    below_name = False
     while kept:
         line = kept[-1].strip()
-        if line and not (_is_loose(line) and any(above.strip() for above in kept[:-1][-_SIGNATURE_LINES:])):
-            break
+        if line:
+            if not (_is_loose(line, english) or (below_name and _is_unknown_farewell(line))) or _is_alone(
+                kept
+            ):
+                break
+            below_name = _is_name(line)
         kept.pop()
     return kept
 
 
-def _is_loose(line: str) -> bool:
+def _is_alone(lines: list[str]) -> bool:
+    return not any(above.strip() for above in lines[:-1])
+
+
+def _is_unknown_farewell(line: str) -> bool:
+    """Recognise a farewell in any language by its place above a name and its shape."""
+    short = len(line.split()) <= 6 and not line.endswith((".", "?"))
+    return short and not has_topic(line) and not _ASKING.search(line)
+
+
+def _is_loose(line: str, english: bool) -> bool:
+    if english and len(line.split()) >= _FOREIGN_WORDS and not is_english(line, share=0.05):
+        return True
     if "?" in line or len(line.split()) > _SIGNATURE_WORDS:
         return False
     if is_courtesy(line) or _MOTTO.match(line) or _is_device_footer(line):
@@ -165,7 +207,7 @@ def _after_greeting(line: str, *, last: bool) -> str | None:
 
 def _is_address_line(line: str) -> bool:
     """Recognise an unknown greeting by its shape: a few words with a comma, colon or cry at the end."""
-    if line.startswith("@") and len(line.split()) == 1:
-        return True
+    if line.lower().startswith(("@", "attention", "attn", "to the ", "to: ", "for the attention")):
+        return len(line.split()) <= 8
     ends = line.endswith((",", "!", ":", " -"))
     return ends and len(line.split()) <= 6 and not _ASKING.search(line) and not has_topic(line)

@@ -29,7 +29,7 @@ _HEADER: Final = re.compile(
     r"[*_\s]{0,3}([^\W\d_][\w'-]{0,19}(?:\s\w{1,12})?)\s?[*_]{0,2}\s?[:：][*_]{0,2}(?:\s+|$)"
 )
 _RULE_LINE: Final = re.compile(r"\s*(?:[-_=*~#—–]\s?){4,}\s*$")
-_SEPARATOR: Final = re.compile(r"\s*[-_=*~—–]{2,}\s*+([^-_=*~—–].{2,60}?)\s*[-_=*~—–]{2,}\s*$")
+_SEPARATOR: Final = re.compile(r"\s*[-_=*~—–]{2,}\s*+([^-_=*~—–].{2,140}?)\s*[-_=*~—–]{2,}\s*$")
 _WROTE: Final = re.compile(
     r"(?:^|[\s,.>)\]:])(?:" + "|".join(map(re.escape, words.WROTE)) + r")(?:[\s:：,.]|$)"
 )
@@ -160,7 +160,8 @@ def _quote_line(lines: list[str], position: int) -> int:
 
 
 def _is_quote_line(line: str, before_quote: bool) -> bool:
-    ends = line.endswith((":", "："))
+    bare = line.strip(" -–—_=*~")
+    ends = line.endswith((":", "：")) or (bare != line and len(line) - len(bare) >= 6)
     if not (ends or before_quote):
         return False
     address = _MAIL_ADDRESS.search(line) is not None
@@ -181,14 +182,12 @@ def _thread_start(lines: list[str], position: int) -> str:
     if len(line) > _FRAME_CHARS or not line.strip():
         return ""
     lowered = line.lower()
-    framed = _SEPARATOR.match(line) is not None or lowered.strip().endswith(":")
-    if (
-        framed
-        and _FORWARD_LINE.search(lowered)
-        and (_SEPARATOR.match(line) or _headers_near(lines, position + 1))
+    framed = _SEPARATOR.match(line) is not None
+    if _FORWARD_LINE.search(lowered) and (
+        framed or (lowered.strip().endswith(":") and _headers_near(lines, position + 1))
     ):
         return "forward"
-    if _SEPARATOR.match(line) and _ORIGINAL_LINE.search(lowered):
+    if framed and (_ORIGINAL_LINE.search(lowered) or _headers_near(lines, position + 1)):
         return "reply"
     if _RULE_LINE.match(line) and _headers_near(lines, position + 1):
         return "reply"

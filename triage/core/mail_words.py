@@ -123,5 +123,7 @@ DISCLAIMER_MARKS: Final = (
     "attachments", "copying", "prohibited", "addressee", "vertraulich", "empfänger", "irrtümlich",
     "geschäftsführer", "handelsregister", "amtsgericht", "ust-id", "confidentiel", "destinataire",
     "confidencial", "destinatario", "riservat", "vertrouwelijk", "geadresseerde", "kvk",
-    "adresat", "gizli", "konfidentiell",
+    "adresat", "gizli", "konfidentiell", "konfidensiell",
+    "views expressed", "opinions", "do not bind", "responsib", "malware", "in transit", "scanned", "not permitted",
+    "divulg", "vietato", "interdit", "queda prohibid", "aviso legal", "avis juridique",
 )  # fmt: skip

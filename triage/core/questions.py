@@ -20,9 +20,18 @@ _OPENERS: Final = (
     r"|(?:can|could|do|does|did|will|would|should|may|is|are|am|was|has|have)\s+"
     r"(?:i|you|u|we|they|it|my|there|the|this|your)"
 )
-_ASKS: Final = re.compile(
+_OPENING: Final = (
     rf"^\W*(?:(?:and|also|so|but|then|or|ok|okay|well|now|please|plus)\W+){{0,3}}(?:{_OPENERS})\b"
-    r"|\b(?:i\s+(?:need|want|wish|would\s+like|wanna|require)|i['’]?d\s+like|need\s+(?:to|help)|want\s+to|please|"
+)
+#: A bare "please" is no request: "please forgive my late reply".
+_REQUESTS: Final = re.compile(
+    _OPENING
+    + r"|\b(?:i\s+(?:need|want|would\s+like)|i['’]?d\s+like|want\s+to|tell\s+me|how\s+(?:do|can|to))\b",
+    re.IGNORECASE,
+)
+_ASKS: Final = re.compile(
+    _OPENING
+    + r"|\b(?:i\s+(?:need|want|wish|would\s+like|wanna|require)|i['’]?d\s+like|need\s+(?:to|help)|want\s+to|please|"
     r"help\s+me|tell\s+me|let\s+me\s+know|wonder(?:ing)?|explain|show\s+me|advise|any\s+way\s+to|how\s+(?:do|can|to))\b",
     re.IGNORECASE,
 )
@@ -65,7 +74,7 @@ def split_questions(text: str) -> tuple[str, ...]:
 
 def find_matter(text: str) -> str:
     """Return the sentences of a story that bear on its question; a short text as it is."""
-    return focus(text, _ASKS)
+    return focus(text, _REQUESTS)
 
 
 def _asks(part: str) -> bool:

@@ -33,26 +33,8 @@ _BLANKS: Final = re.compile(r"[^\S\n]+")
 _EMPTY_LINES: Final = re.compile(r"\n(?: ?\n)+")
 _ADDRESS: Final = re.compile(r"^\W*(?:https?:|www\.|mailto:|ftp:)|[^\s@]@[^\s@]", re.IGNORECASE)
 _ASIDE: Final = re.compile(r"[(\[][^()\[\]]{1,60}[)\]]")
-_LABELS: Final = frozenset(
-    [
-        "no",
-        "no.",
-        "nr",
-        "nr.",
-        "num",
-        "number",
-        "number:",
-        "nr:",
-        "no:",
-        "#",
-        "ref",
-        "ref:",
-        "ref.",
-        "reference",
-        "reference:",
-        "id",
-        "id:",
-    ]
+_LABELS: Final = _words(
+    "no no. nr nr. num number number: nr: no: # ref ref: ref. reference reference: id id:"
 )
 _DIGITS: Final = re.compile(r"\d")
 _SUBJECT_PREFIX: Final = re.compile(
