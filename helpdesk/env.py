@@ -13,6 +13,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 DEFAULT_KEYS = {"", "secret", "changeme", "change-me", "default", "insecure", "your-secret-key", "secret_key"}
 MIN_KEY_LENGTH = 32
+DATABASE_SCHEMES = ("sqlite://", "postgres://", "postgresql://")
 
 reader = environ.Env()
 
@@ -82,6 +83,10 @@ def database(name: str, default: str, *, base: Path) -> dict[str, Any]:
     "database is locked" as soon as two processes read and then write. A relative file lies below ``base``.
     """
     url = text(name, default)
+    if not url.startswith(DATABASE_SCHEMES):
+        raise ImproperlyConfigured(
+            f"{name}: only sqlite:///file and postgres://… are supported, not {url.split(':')[0]!r}."
+        )
     try:
         config: dict[str, Any] = dict(reader.db_url_config(url))
     except Exception as error:  # environ raises many kinds; all mean an unreadable URL
@@ -99,13 +104,9 @@ def database(name: str, default: str, *, base: Path) -> dict[str, Any]:
                 "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728;"
             ),
         }
-    elif engine.endswith("postgresql"):
+    else:
         config.setdefault("CONN_MAX_AGE", 60)
         config["CONN_HEALTH_CHECKS"] = True
-    else:
-        raise ImproperlyConfigured(
-            f"{name}: only sqlite:///file and postgres://… are supported, not {url.split(':')[0]!r}."
-        )
     return config
 
 

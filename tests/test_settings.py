@@ -27,7 +27,7 @@ def start(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("settings", "named"),
+    ("env", "named"),
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
         ({"SECRET_KEY": "changeme"}, "SECRET_KEY is a default one"),
@@ -47,9 +47,9 @@ def start(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
-    tmp_path: Path, settings: dict[str, str], named: str
+    tmp_path: Path, env: dict[str, str], named: str
 ) -> None:
-    ended = start(tmp_path, **settings)
+    ended = start(tmp_path, **env)
     assert ended.returncode != 0
     assert named in ended.stderr
     assert "Traceback" not in ended.stderr
