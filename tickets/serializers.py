@@ -89,6 +89,22 @@ class NewMessageSerializer(FilesMixin):
         return internal
 
 
+class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
+    solved = serializers.BooleanField(required=False, allow_null=True, default=None)
+    rating = serializers.IntegerField(min_value=1, max_value=5, required=False, allow_null=True, default=None)
+    comment = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+
+    class Meta:
+        model = Feedback
+        fields = ["solved", "rating", "comment", "updated_at"]
+        read_only_fields = ["updated_at"]
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["solved"] is None and attrs["rating"] is None and not attrs["comment"]:
+            raise serializers.ValidationError("Say at least one of: solved, rating, comment.")
+        return attrs
+
+
 class TicketSerializer(serializers.ModelSerializer[Ticket]):
     """A row of a list."""
 
@@ -142,26 +158,10 @@ class TicketDetailSerializer(TicketSerializer):
             messages = messages.filter(kind=Message.Kind.REPLY)
         return MessageSerializer(messages, many=True, context=self.context).data
 
-    @extend_schema_field(lambda: FeedbackSerializer(allow_null=True))
+    @extend_schema_field(FeedbackSerializer(allow_null=True))
     def get_feedback(self, ticket: Ticket) -> Any:
         feedback = Feedback.objects.filter(ticket=ticket).first()
         return FeedbackSerializer(feedback).data if feedback else None
-
-
-class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
-    solved = serializers.BooleanField(required=False, allow_null=True, default=None)
-    rating = serializers.IntegerField(min_value=1, max_value=5, required=False, allow_null=True, default=None)
-    comment = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
-
-    class Meta:
-        model = Feedback
-        fields = ["solved", "rating", "comment", "updated_at"]
-        read_only_fields = ["updated_at"]
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["solved"] is None and attrs["rating"] is None and not attrs["comment"]:
-            raise serializers.ValidationError("Say at least one of: solved, rating, comment.")
-        return attrs
 
 
 class TicketFilterSerializer(serializers.Serializer[Any]):
