@@ -15,7 +15,7 @@ run: $(VENV)/runtime.stamp env ## Set everything up and serve the product with d
 	@exec $(PY) manage.py serve --prepare --port $(PORT)
 
 test: $(VENV)/dev.stamp ## Set up and run the tests that need no server and no browser
-	@$(PY) -m pytest -m "not browser and not postgres and not broker"
+	@$(PY) -m pytest -n 2 -m "not browser and not postgres and not broker"
 
 env: $(VENV)/runtime.stamp ## Write .env with a random SECRET_KEY if there is none
 	@$(PY) -m helpdesk.first_env
