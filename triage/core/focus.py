@@ -50,8 +50,12 @@ _TOPIC_STEMS: Final = (
     "vpn", "warranty", "website", "wi-?fi", "withdr",
 )  # fmt: skip
 _TOPIC: Final = re.compile(
-    r"\b(?:" + "|".join(_TOPIC_STEMS) + r")|[£$€]\s?\d|\d\s?[£$€]"
-    r"|(?:\bnot|n['’]?t|\bnever|\bstopped)\s+(?:been\s+)?(?:work|go(?:ing|ne)?\s+(?:through|in)|show|load|respond|let\b|allow|able)",
+    r"\b(?:" + "|".join(_TOPIC_STEMS) + r")|[£$€]\s?\d|\d\s?[£$€]",
+    re.IGNORECASE,
+)
+_FAULT: Final = re.compile(
+    r"(?:\bnot|n['’]?t|\bnever|\bstopped)\s+(?:been\s+)?"
+    r"(?:work|go(?:ing|ne)?\s+(?:through|in)|show|load|respond|let\b|allow|able)",
     re.IGNORECASE,
 )
 _COURTESY: Final = re.compile(
@@ -68,7 +72,12 @@ def sentences(text: str) -> list[str]:
 
 
 def has_topic(text: str) -> bool:
-    """Say whether a sentence speaks of something a help desk deals with."""
+    """Say whether a sentence speaks of something a help desk deals with, or of a fault."""
+    return names_topic(text) or _FAULT.search(text) is not None
+
+
+def names_topic(text: str) -> bool:
+    """Say whether a sentence names a thing a help desk deals with (an account, an order, …)."""
     return _TOPIC.search(text) is not None
 
 

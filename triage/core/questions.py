@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from triage.core.focus import focus, sentences
+from triage.core.focus import focus, has_topic, is_courtesy, names_topic, sentences
 
 #: No more parts than this are looked at; whoever asks that much needs a person anyway.
 MAX_QUESTIONS: Final = 12
@@ -47,8 +47,43 @@ _JOINTS: Final = re.compile(
     r"while\s+i['’]?m\s+(?:here|at\s+it)|plus)\b[\s,:\-–—]*",
     re.IGNORECASE,
 )
-_AND_OPENER: Final = re.compile(rf"[,;]?\s+(?:and|&|plus|or)\s+(?=(?:{_OPENERS})\b)", re.IGNORECASE)
-_RUN_ON: Final = re.compile(rf"\s+(?=(?:{_OPENERS})\b)", re.IGNORECASE)
+_AUXILIARIES: Final = (
+    r"(?:do|does|did|is|are|was|were|can|could|will|would|should|has|have|am|much|many|long|often|soon|come)"
+)
+#: A clause that a run-on can start. "when I pay" only goes on, "when do I pay" asks.
+_CLAUSE: Final = (
+    rf"(?:how|what|when|where|why|who|which|whats|hows|wheres)(?:['’]?s|\s+{_AUXILIARIES})|(?:can|could|do|does|did|will|"
+    r"would|should|may|is|are)\s+(?:i|you|u|we|they|it|my|there|someone)|(?:please|help)\s+\w+"
+)
+_STATEMENT: Final = r"(?:i|i['’]m|i['’]ve|i['’]d|my|there|the|someone|somebody|we|a)\s+\w+"
+_AND_OPENER: Final = re.compile(rf"[,;]?\s+(?:and|&|or|but)\s+(?=(?:{_CLAUSE}|{_OPENERS})\b)", re.IGNORECASE)
+_AND_STATEMENT: Final = re.compile(
+    rf"[,;]?\s+(?:and|&)\s+(?={_STATEMENT}\b)|\s*;\s+|\s+[-–—]+\s+", re.IGNORECASE
+)
+_RUN_ON: Final = re.compile(rf"\s+(?=(?:{_CLAUSE})\b)", re.IGNORECASE)
+#: "how many cards can I …": the verb belongs to the question word before it.
+_OPEN_QUESTION: Final = re.compile(
+    r"\b(?:how|what|which|when|where|why|who)\b(?:(?!\b(?:do|does|did|can|could|will|would|should|is|are|am|was|were|has|"
+    r"have|to)\b|['’]s\b).){0,60}$",
+    re.IGNORECASE,
+)
+#: Goes on about what was just said: "Why is it still pending?", "What should I do?"
+_GOES_ON: Final = re.compile(
+    r"^\W*(?:(?:and|but|so|also|now|then|because|since|as|or|still|yet)\W+)*(?:it|its|it['’]s|this|that|thats|that['’]s|these|"
+    r"those|they|he|she|which|who|when|where|while|if|until|after|before)\b(?!\s*(?:do|does|did|is|are|can|will|would|should)\s+"
+    r"(?:i|you|we|my|the|there)\b)",
+    re.IGNORECASE,
+)
+_POINTS_BACK: Final = re.compile(
+    r"\b(?:it|its|this|that|them|these|those|so|one|do|help|here|on|happen\w*|why)\b", re.IGNORECASE
+)
+#: Tells what went before and complains of nothing: "I topped up an hour ago."
+_NARRATES: Final = re.compile(
+    r"^\W*(?:\w+\W+){0,3}?(?:i|we|my \w+|i['’]ve|i['’]d|we['’]ve)\s+(?:(?:just|recently|already|also|have|had|only|then|did|was|am|"
+    r"currently)\s+)*(?:\w{2,}ed|made|took|paid|sent|got|gotten|used|bought|saw|found|went|gave|put|had|withdrew|ordered|see|"
+    r"placed|trying|looking|using|making|lost sight|noticed|received|came|moved)\b",
+    re.IGNORECASE,
+)
 _EMBEDDING: Final = re.compile(
     r"\b(?:know|knows|tell|me|us|understand|explain|sure|see|check|wondering|wonder|if|whether|about|and|or|that|"
     r"on|of|to|ask|asking|out|is|was|but|so|how|what|when|where|why|who|which|as|because|since|for|in|at|by|"
@@ -65,11 +100,39 @@ def split_questions(text: str) -> tuple[str, ...]:
     text. It is for the classifier to say whether two parts ask for different things.
     """
     parts = [part for sentence in sentences(text) for part in _split_sentence(sentence)]
-    asking = [part for part in parts if _word_count(part) >= MIN_WORDS and _asks(part)]
+    asking = _join_what_belongs([part for part in parts if _asks(part) and not is_courtesy(part)])
     if not asking:
         whole = " ".join(text.split())
         return (whole,) if whole else ()
     return tuple(dict.fromkeys(asking))[:MAX_QUESTIONS]
+
+
+def _join_what_belongs(parts: list[str]) -> list[str]:
+    """Join a part that points back to the one before, and what led up to a question to the question."""
+    joined: list[str] = []
+    leads_on = False
+    for part in parts:
+        if joined and (leads_on or _belongs_to_previous(part)):
+            joined[-1] = f"{joined[-1]} {part}"
+        else:
+            joined.append(part)
+        leads_on = _only_leads_on(part)
+    return joined
+
+
+def _belongs_to_previous(part: str) -> bool:
+    if _word_count(part) < MIN_WORDS or _GOES_ON.match(part):
+        return True
+    return _POINTS_BACK.search(part) is not None and not names_topic(part)
+
+
+def _only_leads_on(part: str) -> bool:
+    return (
+        _NARRATES.match(part) is not None
+        and not part.endswith(("?", "？"))
+        and not _ASKS.search(part)
+        and not _TROUBLE.search(part)
+    )
 
 
 def find_matter(text: str) -> str:
@@ -78,7 +141,9 @@ def find_matter(text: str) -> str:
 
 
 def _asks(part: str) -> bool:
-    return part.rstrip("\"'”’)] ").endswith(("?", "？")) or bool(_ASKS.search(part) or _TROUBLE.search(part))
+    return part.rstrip("\"'”’)] ").endswith(("?", "？")) or bool(
+        _ASKS.search(part) or _TROUBLE.search(part) or has_topic(part)
+    )
 
 
 def _word_count(part: str) -> int:
@@ -87,7 +152,7 @@ def _word_count(part: str) -> int:
 
 def _split_sentence(sentence: str) -> list[str]:
     parts = [sentence]
-    for joint in (_JOINTS, _AND_OPENER, _RUN_ON):
+    for joint in (_JOINTS, _AND_OPENER, _AND_STATEMENT, _RUN_ON):
         parts = [piece for part in parts for piece in _cut(part, joint)]
     return [" ".join(part.split()) for part in parts if part.strip()]
 
@@ -100,7 +165,9 @@ def _cut(text: str, joint: re.Pattern[str]) -> list[str]:
         before, after = text[start : found.start()], text[found.end() :]
         if _word_count(before) < MIN_WORDS or _word_count(after[:200]) < MIN_WORDS:
             continue
-        if joint is _RUN_ON and _EMBEDDING.search(before[-40:]):
+        if joint is _RUN_ON and (_EMBEDDING.search(before[-40:]) or _OPEN_QUESTION.search(before[-80:])):
+            continue
+        if joint is _AND_STATEMENT and not (has_topic(before) and has_topic(after[:200])):
             continue
         pieces.append(before)
         start = found.end()
