@@ -114,15 +114,16 @@ def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
 
 def submission_page(request: HttpRequest, follow_up_of: Ticket | None = None) -> HttpResponse:
     form_class = NewTicketForm if person(request) or follow_up_of else GuestTicketForm
-    initial = {"subject": follow_up_of.subject} if follow_up_of else {}
-    form = form_class(request.POST or None, request.FILES or None, initial=initial)
-    if request.method == "POST" and form.is_valid():
+    sent = request.method == "POST" and "draft" not in request.POST  # a draft comes from the home page
+    initial = {"body": request.POST.get("body", ""), "subject": follow_up_of.subject if follow_up_of else ""}
+    form = form_class(request.POST, request.FILES) if sent else form_class(initial=initial)
+    if sent and form.is_valid():
         ticket = submit_once(request, form, follow_up_of)
         if ticket.requester_id is None:
             open_to_guest(request, ticket)
         return redirect(f"{ticket.get_absolute_url()}#outcome")
-    status = 422 if request.method == "POST" else 200
-    return render(request, "tickets/new.html", {"form": form, "follow_up_of": follow_up_of}, status=status)
+    context = {"form": form, "follow_up_of": follow_up_of}
+    return render(request, "tickets/new.html", context, status=422 if sent else 200)
 
 
 def submit_once(request: HttpRequest, form: NewTicketForm, follow_up_of: Ticket | None) -> Ticket:

@@ -1,0 +1,65 @@
+"""django-allauth's forms in our words. Apart from ``accounts.forms``, which allauth loads while it starts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import forms as library
+
+LABELS = {
+    "login": "E-mail address",
+    "email": "E-mail address",
+    "password": "Password",
+    "oldpassword": "Current password",
+    "password1": "New password",
+    "password2": "New password, once more",
+    "remember": "Keep me logged in",
+}
+HINT = "At least 8 characters; not your name, nothing common, not only digits."
+
+
+class OurWords:
+    """Labels, one short hint, and no text inside the fields that repeats the label."""
+
+    fields: dict[str, Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.label = LABELS.get(name, field.label)
+            field.widget.attrs.pop("placeholder", None)
+        if "password1" in self.fields:
+            self.fields["password1"].help_text = HINT
+
+
+class LoginForm(OurWords, library.LoginForm):
+    pass
+
+
+class SignupForm(OurWords, library.SignupForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].label = "Password"
+        self.fields["password2"].label = "Password, once more"
+
+
+class ResetPasswordForm(OurWords, library.ResetPasswordForm):
+    pass
+
+
+class ResetPasswordKeyForm(OurWords, library.ResetPasswordKeyForm):
+    pass
+
+
+class ChangePasswordForm(OurWords, library.ChangePasswordForm):
+    pass
+
+
+class ReauthenticateForm(OurWords, library.ReauthenticateForm):
+    pass
+
+
+class AddEmailForm(OurWords, library.AddEmailForm):
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = "New e-mail address"
