@@ -98,6 +98,7 @@ class Client:
     def log_in(self, email: str, password: str) -> Client:
         tokens = self.post("/api/auth/login", {"email": email, "password": password})
         self.headers["Authorization"] = f"Bearer {tokens['access']}"
+        self.connection.close()  # the server drops a connection that is idle while others log in; opened anew
         return self
 
     def post(self, path: str, body: dict[str, Any] | None = None) -> Any:

@@ -117,10 +117,12 @@ def enqueue(kind: str, subject_id: int, *, key: str, run_at: datetime | None = N
     """Write the job in the caller's transaction; after commit it is dispatched. The same key is one job."""
     prompt = KINDS[kind].prompt
     when = run_at or (timezone.now() + GRACE if prompt else timezone.now())
-    job, created = Job.objects.get_or_create(
-        unique_key=f"{kind}:{key}", defaults={"kind": kind, "subject_id": subject_id, "run_at": when}
+    wanted = Job(kind=kind, subject_id=subject_id, unique_key=f"{kind}:{key}", run_at=when)
+    # One statement, whether the key is new or not; a known job is left as it is.
+    (job,) = Job.objects.bulk_create(
+        [wanted], update_conflicts=True, unique_fields=["unique_key"], update_fields=["kind"]
     )
-    if created and run_at is None:
+    if run_at is None:
         transaction.on_commit(lambda: dispatch(job.pk, prompt=prompt))
     return job
 

@@ -182,5 +182,6 @@ def sweep_untriaged() -> None:
     lost = Ticket.objects.filter(status=Status.OPEN, created_at__lt=before, decisions=None)
     for pk in lost.values_list("pk", flat=True)[:SWEEP_BATCH]:
         job = jobs.enqueue(KIND, pk, key=f"{pk}:{FIRST_RUN}")
+        job.refresh_from_db()
         if job.finished_at or job.failed_at:
             job.revive()

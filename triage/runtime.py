@@ -15,9 +15,10 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.conf import settings
-from django.db.models import OuterRef, Subquery
+from django.db.models import Count, Max, OuterRef, Subquery
 
 from tickets.models import Message, Ticket, TicketQuerySet
 from triage.core.engine import Engine
@@ -73,6 +74,7 @@ class Runtime:
         self._snapshot: Snapshot | None = None
         self._index: TicketIndex = TicketIndex.empty()
         self._caught_up_to: datetime | None = None
+        self._seen: tuple[datetime | None, int] = (None, 0)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="triage")
 
     def assess(self, subject: str, body: str) -> Assessed:
@@ -139,21 +141,31 @@ class Runtime:
             path = champion.index_path if champion else None
             self._index = TicketIndex.open(path) if path else TicketIndex.empty()
             self._caught_up_to = champion.indexed_until if champion else None
+            self._seen = (None, 0)
             return Model.load(champion.path) if champion else None
         except CoreError as error:
             self._snapshot = None
             raise EngineUnavailable(str(error)) from error
 
     def _catch_up(self) -> None:
-        """Add what was resolved since the index was built or last looked at."""
-        settled = Ticket.objects.settled().order_by("updated_at", "id")  # type: ignore[attr-defined]
+        """Add what was resolved since the index was built or last looked at.
+
+        A transaction may commit later than its timestamps say, so the last seconds are looked at again;
+        newest moment and number of rows in that window tell whether anything came in at all.
+        """
+        settled = cast(TicketQuerySet, Ticket.objects.all()).settled()
         if self._caught_up_to is not None:
             settled = settled.filter(updated_at__gt=self._caught_up_to - CATCH_UP_OVERLAP)
-        for ticket in resolved_tickets(settled):
+        found = settled.aggregate(newest=Max("updated_at"), number=Count("pk"))
+        seen = (found["newest"], found["number"])
+        if seen == self._seen or found["newest"] is None:
+            return
+        for ticket in resolved_tickets(settled.order_by("updated_at", "id")):
             if ticket.id not in self._index:
                 self._index.add(ticket)
-        newest = settled.values_list("updated_at", flat=True).last()
-        self._caught_up_to = newest or self._caught_up_to
+        window = settled.filter(updated_at__gt=found["newest"] - CATCH_UP_OVERLAP)
+        self._seen = (found["newest"], window.count())
+        self._caught_up_to = found["newest"]
 
 
 def resolved_tickets(settled: TicketQuerySet) -> Iterator[ResolvedTicket]:
