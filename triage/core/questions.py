@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from enum import IntEnum
 from typing import Final
 
 from triage.core.focus import focus, has_topic, is_courtesy, names_topic, sentences
@@ -11,6 +13,25 @@ from triage.core.focus import focus, has_topic, is_courtesy, names_topic, senten
 MAX_QUESTIONS: Final = 12
 #: A part with fewer words carries no question of its own ("Any ideas?").
 MIN_WORDS: Final = 3
+#: Only so much of a text is split.
+_READ_CHARS: Final = 6_000
+#: So far a joint looks to both sides.
+_NEAR: Final = 200
+
+
+class _Link(IntEnum):
+    """How a part follows the one before it."""
+
+    NONE = 0
+    ALSO = 1
+    ANNOUNCED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    text: str
+    link: _Link
+
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _OPENERS: Final = (
@@ -40,13 +61,17 @@ _TROUBLE: Final = re.compile(
     r"reject\w*|lost|stolen|missing|wrong|error|broken|stuck|still|problem|issue|unknown|twice|disappear\w*|charged)\b",
     re.IGNORECASE,
 )
-_JOINTS: Final = re.compile(
-    r"[,;.]?\s+(?:and\s+also|and\s+then\s+also|also|and\s+another\s+(?:thing|question)|another\s+(?:thing|question)|"
-    r"one\s+more\s+(?:thing|question)|additionally|furthermore|moreover|in\s+addition|besides\s+that|besides|"
-    r"on\s+top\s+of\s+that|apart\s+from\s+that|secondly|second\s+question|by\s+the\s+way|btw|oh\s+and|"
-    r"while\s+i['’]?m\s+(?:here|at\s+it)|plus)\b[\s,:\-–—]*",
+_ALSO: Final = re.compile(r"(?:^|[,;.]?\s+)(?:and\s+)?(?:then\s+)?(?:also|plus)\b[\s,:\-–—]*", re.IGNORECASE)
+_ANNOUNCEMENT: Final = re.compile(
+    r"(?:^\W*|[,;.]?\s+)(?:and\s+)?(?:also,?\s+)?(?:and\s+also|(?:one|another|a\s+(?:second|further|different))\s+(?:more\s+)?"
+    r"(?:thing|question|issue|problem|matter|note|topic)|additionally|furthermore|moreover|in\s+addition|besides(?:\s+that)?|"
+    r"(?:on\s+top\s+of|apart\s+from|aside\s+from|separate\s+from)\s+(?:that|this)|secondly|second|thirdly|next|unrelated|"
+    r"separately|by\s+the\s+way|btw|oh\s+and|on\s+(?:a|an)\s+\w+\s+(?:note|topic|subject)|"
+    r"while\s+(?:i['’]?m\s+(?:here|at\s+it)|i\s+have\s+you))\b(?:\s+(?:is|but|too|as\s+well))?[\s,:;.\-–—]+",
     re.IGNORECASE,
 )
+_BULLET: Final = re.compile(r"^[ \t]*(?:[-*•–]|\(?\d{1,2}[.)]|\(?[a-e]\))[ \t]+", re.MULTILINE)
+_MARK: Final = "\u2022 "
 _AUXILIARIES: Final = (
     r"(?:do|does|did|is|are|was|were|can|could|will|would|should|has|have|am|much|many|long|often|soon|come)"
 )
@@ -67,15 +92,21 @@ _OPEN_QUESTION: Final = re.compile(
     r"have|to)\b|['’]s\b).){0,60}$",
     re.IGNORECASE,
 )
-#: Goes on about what was just said: "Why is it still pending?", "What should I do?"
+#: Goes on about what was just said: "It is still pending", "That never came".
 _GOES_ON: Final = re.compile(
-    r"^\W*(?:(?:and|but|so|also|now|then|because|since|as|or|still|yet)\W+)*(?:it|its|it['’]s|this|that|thats|that['’]s|these|"
-    r"those|they|he|she|which|who|when|where|while|if|until|after|before)\b(?!\s*(?:do|does|did|is|are|can|will|would|should)\s+"
-    r"(?:i|you|we|my|the|there)\b)",
+    r"^\W*(?:(?:and|but|so|also|now|then|because|since|as|or|still|yet)\W+)*"
+    r"(?:it|its|it['’]s|this|that|thats|that['’]s|these|those|they|he|she|which)\b",
     re.IGNORECASE,
 )
 _POINTS_BACK: Final = re.compile(
     r"\b(?:it|its|this|that|them|these|those|so|one|do|help|here|on|happen\w*|why)\b", re.IGNORECASE
+)
+#: A statement that starts in mid-sentence without any sign ("… in my app I want to …").
+_RUN_ON_STATEMENT: Final = re.compile(
+    r"[,.]?\s+(?=(?:i\s+(?:need|want|would\s+like|noticed|think|tried|can['’]?t|cannot|am|attempted|lost|just|requested|recently|see|"
+    r"refuse)|i['’]?m|i['’]d\s+like|my\s+(?:\w+\s+){1,3}?(?:is|was|has|isn['’]?t|hasn['’]?t|wasn['’]?t|won['’]?t|got|keeps)|"
+    r"there(?:\s+(?:is|was|are|were)|['’]s))\b)",
+    re.IGNORECASE,
 )
 #: Tells what went before and complains of nothing: "I topped up an hour ago."
 _NARRATES: Final = re.compile(
@@ -92,47 +123,31 @@ _EMBEDDING: Final = re.compile(
     re.IGNORECASE,
 )
 
+#: In the order in which they are tried: the surest first.
+_JOINTS: Final = (
+    (_ANNOUNCEMENT, _Link.ANNOUNCED),
+    (_ALSO, _Link.ALSO),
+    (_AND_OPENER, _Link.NONE),
+    (_AND_STATEMENT, _Link.NONE),
+    (_RUN_ON, _Link.NONE),
+    (_RUN_ON_STATEMENT, _Link.NONE),
+)
+
 
 def split_questions(text: str) -> tuple[str, ...]:
     """Return the parts of a text that ask or complain of something, each on its own.
 
-    A text without any such part is one question. The parts keep the order and the words of the
-    text. It is for the classifier to say whether two parts ask for different things.
+    What points back ("Why is that?") or only leads up to a question stays with it. A text without
+    any such part is one question. The parts keep the order and the words of the text. It is for
+    the classifier to say whether two parts ask for different things.
     """
-    parts = [part for sentence in sentences(text) for part in _split_sentence(sentence)]
-    asking = _join_what_belongs([part for part in parts if _asks(part) and not is_courtesy(part)])
+    marked = _BULLET.sub(_MARK, text[:_READ_CHARS])
+    parts = [part for sentence in sentences(marked) for part in _split_sentence(sentence)]
+    asking = _join_what_belongs([part for part in parts if _asks(part.text) and not is_courtesy(part.text)])
     if not asking:
         whole = " ".join(text.split())
         return (whole,) if whole else ()
     return tuple(dict.fromkeys(asking))[:MAX_QUESTIONS]
-
-
-def _join_what_belongs(parts: list[str]) -> list[str]:
-    """Join a part that points back to the one before, and what led up to a question to the question."""
-    joined: list[str] = []
-    leads_on = False
-    for part in parts:
-        if joined and (leads_on or _belongs_to_previous(part)):
-            joined[-1] = f"{joined[-1]} {part}"
-        else:
-            joined.append(part)
-        leads_on = _only_leads_on(part)
-    return joined
-
-
-def _belongs_to_previous(part: str) -> bool:
-    if _word_count(part) < MIN_WORDS or _GOES_ON.match(part):
-        return True
-    return _POINTS_BACK.search(part) is not None and not names_topic(part)
-
-
-def _only_leads_on(part: str) -> bool:
-    return (
-        _NARRATES.match(part) is not None
-        and not part.endswith(("?", "？"))
-        and not _ASKS.search(part)
-        and not _TROUBLE.search(part)
-    )
 
 
 def find_matter(text: str) -> str:
@@ -140,35 +155,73 @@ def find_matter(text: str) -> str:
     return focus(text, _REQUESTS)
 
 
-def _asks(part: str) -> bool:
-    return part.rstrip("\"'”’)] ").endswith(("?", "？")) or bool(
-        _ASKS.search(part) or _TROUBLE.search(part) or has_topic(part)
-    )
+def _split_sentence(sentence: str) -> list[_Part]:
+    link = _Link.ANNOUNCED if sentence.startswith(_MARK.strip()) else _Link.NONE
+    parts = [_Part(sentence.removeprefix(_MARK.strip()), link)]
+    for joint, link in _JOINTS:
+        parts = [piece for part in parts for piece in _cut(part, joint, link)]
+    return [_Part(" ".join(part.text.split()), part.link) for part in parts if part.text.strip()]
 
 
-def _word_count(part: str) -> int:
-    return len(_WORD.findall(part))
-
-
-def _split_sentence(sentence: str) -> list[str]:
-    parts = [sentence]
-    for joint in (_JOINTS, _AND_OPENER, _AND_STATEMENT, _RUN_ON):
-        parts = [piece for part in parts for piece in _cut(part, joint)]
-    return [" ".join(part.split()) for part in parts if part.strip()]
-
-
-def _cut(text: str, joint: re.Pattern[str]) -> list[str]:
+def _cut(part: _Part, joint: re.Pattern[str], link: _Link) -> list[_Part]:
     """Cut at each joint that has enough words on both sides to be two questions."""
-    pieces: list[str] = []
-    start = 0
+    pieces: list[_Part] = []
+    text, start, current = part.text, 0, part.link
     for found in joint.finditer(text):
-        before, after = text[start : found.start()], text[found.end() :]
-        if _word_count(before) < MIN_WORDS or _word_count(after[:200]) < MIN_WORDS:
+        before, after = text[start : found.start()], text[found.end() : found.end() + _NEAR]
+        leads = not before.strip() and link is not _Link.NONE
+        if not leads and not _may_cut(joint, before, after):
             continue
-        if joint is _RUN_ON and (_EMBEDDING.search(before[-40:]) or _OPEN_QUESTION.search(before[-80:])):
-            continue
-        if joint is _AND_STATEMENT and not (has_topic(before) and has_topic(after[:200])):
-            continue
-        pieces.append(before)
-        start = found.end()
-    return [*pieces, text[start:]]
+        if not leads:
+            pieces.append(_Part(before, current))
+        start, current = found.end(), link
+    return [*pieces, _Part(text[start:], current)]
+
+
+def _may_cut(joint: re.Pattern[str], before: str, after: str) -> bool:
+    near = before[-_NEAR:]
+    if not (_enough_words(near) and _enough_words(after)):
+        return False
+    if joint in (_RUN_ON, _RUN_ON_STATEMENT) and _EMBEDDING.search(near[-40:]):
+        return False
+    if joint is _RUN_ON:
+        return _OPEN_QUESTION.search(near[-80:]) is None
+    if joint in (_AND_STATEMENT, _RUN_ON_STATEMENT):
+        return has_topic(near) and has_topic(after)
+    return True
+
+
+def _join_what_belongs(parts: list[_Part]) -> list[str]:
+    """Join a part that points back to the one before, and what led up to a question to the question."""
+    joined: list[str] = []
+    leads_on = False
+    for part in parts:
+        follows = (leads_on and part.link is _Link.NONE) or _belongs_to_previous(part.text)
+        if joined and follows and part.link is not _Link.ANNOUNCED:
+            joined[-1] = f"{joined[-1]} {part.text}"
+        else:
+            joined.append(part.text)
+        leads_on = _only_leads_on(part.text)
+    return joined
+
+
+def _belongs_to_previous(part: str) -> bool:
+    if not _enough_words(part) or _GOES_ON.match(part):
+        return True
+    return _POINTS_BACK.search(part) is not None and not names_topic(part)
+
+
+def _only_leads_on(part: str) -> bool:
+    if part.endswith(("?", "？")) or _ASKS.search(part) or _TROUBLE.search(part):
+        return False
+    return _NARRATES.match(part) is not None
+
+
+def _asks(part: str) -> bool:
+    if part.rstrip("\"'”’)] ").endswith(("?", "？")):
+        return True
+    return bool(_ASKS.search(part) or _TROUBLE.search(part) or has_topic(part))
+
+
+def _enough_words(part: str) -> bool:
+    return len(_WORD.findall(part[:_NEAR])) >= MIN_WORDS
