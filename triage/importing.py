@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -15,7 +16,7 @@ from typing import Any, TextIO
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.text import slugify
@@ -30,6 +31,9 @@ REQUIRED = {"body", "requester_email"}
 SETTLED = {"resolved", "closed", "solved", "done", ""}
 UNSETTLED = {"open", "new", "pending", "escalated", "on-hold", "in_progress"}
 BATCH = 500
+LONGEST_LINE = 16 * 1024 * 1024  # characters: a file that is one endless line must not fill the memory
+LONGEST_ADDRESS = 254
+SURROGATE = re.compile("[\ud800-\udfff]")  # what a byte that is no UTF-8 is read as; no database takes it
 
 
 class ImportFileError(Exception):
@@ -72,23 +76,25 @@ def read_rows(file: Path) -> Iterator[Row | tuple[Row, str]]:
 
 
 def _read_csv(file: Path) -> Iterator[Row | tuple[Row, str]]:
-    csv.field_size_limit(16 * 1024 * 1024)
-    with file.open(encoding="utf-8-sig", newline="", errors="replace") as stream:
+    csv.field_size_limit(LONGEST_LINE)
+    with file.open(encoding="utf-8-sig", newline="", errors="surrogateescape") as stream:
         reader = csv.DictReader(stream)
-        missing = REQUIRED - set(reader.fieldnames or [])
+        missing = REQUIRED - set(_header(reader, file))
         if missing:
             raise ImportFileError(
-                f"{file.name}: the header lacks {', '.join(sorted(missing))}. Known columns: {', '.join(COLUMNS)}."
+                f"{file.name}: the header lacks {', '.join(sorted(missing))}. Known columns: "
+                f"{', '.join(COLUMNS)}; the file must be UTF-8 with commas between the columns."
             )
         while True:
+            line = reader.line_num + 1
             try:
                 fields = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Row(reader.line_num, {}), f"not readable as CSV: {error}"
+                yield Row(line, {}), f"not readable as CSV: {error}"
                 continue
-            row = Row(reader.line_num, {name: value for name, value in fields.items() if name})
+            row = Row(line, {name: value for name, value in fields.items() if name})
             if None in fields:
                 yield row, "has more values than the header has columns"
             elif any(value is None for value in fields.values()):
@@ -97,18 +103,38 @@ def _read_csv(file: Path) -> Iterator[Row | tuple[Row, str]]:
                 yield row
 
 
+def _header(reader: csv.DictReader[str], file: Path) -> Sequence[str]:
+    try:
+        return reader.fieldnames or []
+    except csv.Error as error:
+        raise ImportFileError(f"{file.name}: the header is not readable as CSV: {error}") from error
+
+
 def _read_jsonl(file: Path) -> Iterator[Row | tuple[Row, str]]:
-    with file.open(encoding="utf-8-sig", errors="replace") as stream:
-        for number, line in enumerate(stream, start=1):
+    with file.open(encoding="utf-8-sig", errors="surrogateescape") as stream:
+        for number, line in enumerate(_lines(stream), start=1):
             if not line.strip():
+                continue
+            if len(line) >= LONGEST_LINE:
+                yield Row(number, {"body": line[:200]}), f"is longer than {LONGEST_LINE} characters"
                 continue
             try:
                 fields = json.loads(line)
-            except json.JSONDecodeError as error:
+            except (ValueError, RecursionError) as error:
+                # Not only JSONDecodeError: a number of thousands of digits, a nest of thousands of brackets.
                 yield Row(number, {"body": line.rstrip()}), f"not readable as JSON: {error}"
                 continue
             row = Row(number, fields if isinstance(fields, dict) else {"body": line.rstrip()})
             yield row if isinstance(fields, dict) else (row, "is not a JSON object")
+
+
+def _lines(stream: TextIO) -> Iterator[str]:
+    """The lines of ``stream``; of one that has no end in sight only the first LONGEST_LINE characters."""
+    while line := stream.readline(LONGEST_LINE):
+        rest = line
+        while not rest.endswith("\n") and len(rest) == LONGEST_LINE:
+            rest = stream.readline(LONGEST_LINE)
+        yield line
 
 
 def past_ticket(row: Row) -> PastTicket:
@@ -119,6 +145,8 @@ def past_ticket(row: Row) -> PastTicket:
     if len(text["body"]) > settings.MESSAGE_MAX_CHARS or len(text["reply"]) > settings.MESSAGE_MAX_CHARS:
         raise RowError(f"body or reply is longer than {settings.MESSAGE_MAX_CHARS} characters")
     email = text["requester_email"].lower()
+    if len(email) > LONGEST_ADDRESS:
+        raise RowError(f"requester_email is longer than {LONGEST_ADDRESS} characters")
     try:
         validate_email(email)
     except ValidationError:
@@ -146,7 +174,10 @@ def _text(value: Any, name: str) -> str:
         return ""
     if not isinstance(value, str | int | float):
         raise RowError(f"{name} is not a text")
-    return str(value).replace("\0", "").strip()
+    text = str(value).replace("\0", "").strip()
+    if not text.isascii() and SURROGATE.search(text):
+        raise RowError(f"{name} holds characters that are not valid UTF-8; save the file as UTF-8")
+    return text
 
 
 def _moment(text: str) -> datetime:
@@ -154,9 +185,10 @@ def _moment(text: str) -> datetime:
         return timezone.now()
     try:
         moment = parse_datetime(text) or datetime.fromisoformat(text)
-    except ValueError:
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise RowError(f"created_at {text!r} is not a date such as 2026-03-31T14:05:00Z") from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _slug(label: str) -> str | None:
@@ -197,22 +229,35 @@ class Rejects:
 def import_file(file: Path, rejects: Rejects, *, mode: Mode = Mode.SUGGEST) -> Iterator[Tally]:
     """Import ``file``; yields the tally after each batch. Each batch is one transaction."""
     tally, rows = Tally(), read_rows(file)
-    while batch := list(islice(rows, BATCH)):
-        past = []
-        for item in batch:
-            row, reason = item if isinstance(item, tuple) else (item, "")
-            try:
-                if reason:
-                    raise RowError(reason)
-                past.append(past_ticket(row))
-            except RowError as error:
-                rejects.add(row, str(error))
-                tally.rejected += 1
-        saved, intents = save_batch(past, mode=mode)
+    while True:
+        before = tally.rejected
+        past = list(_acceptable(islice(rows, BATCH), rejects, tally))
+        if not past and tally.rejected == before:
+            return
+        try:
+            saved, intents = save_batch(past, mode=mode)
+        except IntegrityError:
+            # Another import of the same tickets was faster by a moment; its rows are known by now.
+            saved, intents = save_batch(past, mode=mode)
         tally.saved += saved
         tally.known += len(past) - saved
         tally.intents += intents
         yield tally
+
+
+def _acceptable(
+    rows: Iterable[Row | tuple[Row, str]], rejects: Rejects, tally: Tally
+) -> Iterator[PastTicket]:
+    """The rows that can be taken; the others are set aside at once, so that a huge one is not held."""
+    for item in rows:
+        row, reason = item if isinstance(item, tuple) else (item, "")
+        try:
+            if reason:
+                raise RowError(reason)
+            yield past_ticket(row)
+        except RowError as error:
+            rejects.add(row, str(error))
+            tally.rejected += 1
 
 
 @transaction.atomic

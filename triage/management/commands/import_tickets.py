@@ -34,6 +34,8 @@ class Command(BaseCommand):
         if not file.is_file():
             raise CommandError(f"{file} is not there or not a file.")
         aside = Rejects(rejects or file.with_name(f"{file.name}.rejects.jsonl"))
+        if aside.path.resolve() == file.resolve():
+            raise CommandError("--rejects names the file that is to be imported. Name another one.")
         started, tally = time.monotonic(), Tally()
         try:
             for tally in import_file(file, aside, mode=Mode(mode)):
