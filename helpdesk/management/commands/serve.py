@@ -38,14 +38,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, host: str, port: int, workers: int, prepare: bool, **options: Any) -> None:
         refuse_taken_port(host, port)
+        if prepare and not self.prepared():
+            return
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: stop.set())
-        if prepare:
-            try:
-                preparation.prepare(self.stdout.write)
-            except (CoreError, PackError) as error:
-                raise CommandError(str(error)) from error
         processes = start(host, port, workers)
         try:
             if not stop.is_set():
@@ -58,6 +55,17 @@ class Command(BaseCommand):
         if died:
             raise CommandError(f"The {died} stopped by itself; see its messages above.")
         self.stdout.write("Stopped.")
+
+    def prepared(self) -> bool:
+        """False if it was interrupted: every step is whole or not done, the next start goes on from there."""
+        try:
+            preparation.prepare(self.stdout.write)
+        except (CoreError, PackError) as error:
+            raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            self.stdout.write("Stopped.")
+            return False
+        return True
 
     def greet(self, host: str, port: int) -> None:
         address = f"http://{host}:{port}"
