@@ -283,3 +283,38 @@ LOGGING = {
     },
     "loggers": {"axes": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
 }
+
+# --- Admin: the desk's theme follows the tokens in static/css/variables.css ----------------------------
+UNFOLD = {
+    "SITE_TITLE": COMPANY_NAME,
+    "SITE_HEADER": COMPANY_NAME,
+    "SITE_SYMBOL": "support_agent",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "triage.admin.navigation.favicon"}],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "STYLES": ["triage.admin.navigation.tokens", "triage.admin.navigation.theme"],
+    "SCRIPTS": ["triage.admin.navigation.script"],
+    "ACCOUNT": {"navigation": "triage.admin.navigation.account_links"},
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "triage.admin.navigation.sidebar",
+    },
+    "BORDER_RADIUS": "6px",
+    "COLORS": {
+        "base": {
+            "50": "#f6f5f1", "100": "#efede6", "200": "#dedbd1", "300": "#c8c6bd", "400": "#85867f",
+            "500": "#66706b", "600": "#4b5651", "700": "#333e3a", "800": "#283230", "900": "#1a211f",
+            "950": "#121715",
+        },
+        "primary": {
+            "50": "#f0f8f6", "100": "#e2f0ec", "200": "#bfe0d8", "300": "#8fcabd", "400": "#62cbb5",
+            "500": "#62cbb5", "600": "#0a6556", "700": "#084f44", "800": "#0b4038", "900": "#1b3832",
+            "950": "#05231d",
+        },
+        "font": {
+            "subtle-light": "#535e59", "subtle-dark": "#a6b2ad", "default-light": "#3b4641",
+            "default-dark": "#c9d2ce", "important-light": "#1b2421", "important-dark": "#e7ece9",
+        },
+    },
+}  # fmt: skip

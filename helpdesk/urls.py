@@ -22,6 +22,7 @@ urlpatterns = [
     path("api/", include(api)),
     path("docs", RedirectView.as_view(pattern_name="api-docs")),
     path("admin/login/", views.admin_login),
+    path("admin/", include("triage.admin.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("healthz", views.health, name="health"),

@@ -97,6 +97,7 @@ class Metrics:
     since: datetime
     until: datetime
     created: int
+    triaged: int  # ``auto_resolved`` plus ``escalated``
     auto_resolved: int
     escalated: int
     suggested: int  # the part of ``escalated`` that reached the agent with a drafted answer on purpose
@@ -179,6 +180,7 @@ def collect(days: int = 30) -> Metrics:
         since=period.since,
         until=period.until,
         created=sum(day.created for day in by_day),
+        triaged=triaged,
         auto_resolved=auto_resolved,
         escalated=escalated,
         suggested=sum(row["n"] for row in decided if row["action"] == Action.SUGGEST),

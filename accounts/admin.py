@@ -1,0 +1,121 @@
+"""Who may enter which part of the admin, and the people themselves."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from unfold.admin import ModelAdmin
+
+from accounts.models import User
+
+COUNTED = 1_000
+
+
+def is_agent(request: HttpRequest) -> bool:
+    return request.user.is_authenticated and request.user.is_agent
+
+
+def is_supervisor(request: HttpRequest) -> bool:
+    return request.user.is_authenticated and request.user.is_supervisor
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than COUNTED rows: a list of a million costs what a list of a thousand does."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: QuerySet[Any] = self.object_list  # type: ignore[assignment]
+        return rows.order_by()[:COUNTED].count()
+
+
+class BoundedAdmin(ModelAdmin):
+    """A list page whose cost does not grow with the table."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+    list_per_page = 50
+    list_max_show_all = 0
+
+
+class AgentsOnly(BoundedAdmin):
+    """Agents look; what they may do is written out where it is allowed."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return is_agent(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_agent(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class SupervisorsRead(AgentsOnly):
+    """Supervisors look; nobody changes anything here."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return is_supervisor(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_supervisor(request)
+
+
+class SupervisorsEdit(SupervisorsRead):
+    """Supervisors write."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return is_supervisor(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_supervisor(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_supervisor(request)
+
+
+@admin.register(User)
+class UserAdmin(SupervisorsEdit):
+    """Roles. People are switched off, never deleted: the audit trail names them."""
+
+    list_display = ["email", "name", "role", "is_active", "date_joined"]
+    list_filter = ["role", "is_active"]
+    search_fields = ["email", "name"]
+    ordering = ["email"]
+    readonly_fields = ["date_joined", "last_login"]
+    fields = ["email", "name", "role", "is_active", "date_joined", "last_login"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        """The address is changed by its owner, who must prove it."""
+        return self.readonly_fields if obj is None else ["email", *self.readonly_fields]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        """Supervisors change others, not themselves (nobody locks the last one out) and no superuser."""
+        if not is_supervisor(request) or obj is None:
+            return is_supervisor(request)
+        return obj != request.user and (request.user.is_superuser or not obj.is_superuser)
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        facts = {name: form.cleaned_data[name] for name in ("name", "role", "is_active")}
+        created = User.objects.create_user(form.cleaned_data["email"], None, **facts)
+        obj.pk = created.pk
+        obj._state.adding = False
+        advice = "ask them to choose one with “Forgot password” on the login page."
+        self.message_user(request, f"{created.email} has no password yet: {advice}")

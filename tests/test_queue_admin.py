@@ -1,0 +1,219 @@
+"""The agents' queue: who sees it, in which order, and that its cost does not grow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from tests.conftest import FakeEngine
+from tickets.models import Status, Ticket
+from triage.models import Intent
+
+pytestmark = pytest.mark.django_db
+QUEUE = "/admin/tickets/ticket/"
+Web = Callable[..., Client]
+
+
+@pytest.fixture
+def waiting(
+    submit: Callable[..., Ticket], engine: FakeEngine, refund_intent: Intent
+) -> Callable[..., Ticket]:
+    def make(hours: int = 1, assignee: User | None = None, **facts: object) -> Ticket:
+        engine.says(refund_intent.slug, 0.4)
+        ticket = submit(**facts)
+        since = timezone.now() - timedelta(hours=hours)
+        Ticket.objects.filter(pk=ticket.pk).update(escalated_at=since, assignee=assignee)
+        ticket.refresh_from_db()
+        return ticket
+
+    return make
+
+
+def listed(client: Client, query: str = "") -> list[Ticket]:
+    return list(client.get(f"{QUEUE}{query}").context["cl"].result_list)
+
+
+def test_a_requester_is_refused(web: Web, requester: User) -> None:
+    response = web(requester).get(QUEUE, follow=True)
+    assert response.status_code == 403
+
+
+def test_a_guest_is_sent_to_the_common_login(web: Web) -> None:
+    response = web().get(QUEUE, follow=True)
+    assert response.redirect_chain[-1][0].startswith("/accounts/login/")
+
+
+def test_agents_start_at_their_queue(web: Web, agent: User) -> None:
+    assert web(agent).get("/admin/").headers["Location"] == QUEUE
+
+
+def test_own_tickets_come_first_then_nobody_s_oldest_first(
+    web: Web, waiting: Callable[..., Ticket], agent: User, other_agent: User
+) -> None:
+    free_new, free_old = waiting(hours=1), waiting(hours=8)
+    own_new, own_old = waiting(hours=2, assignee=agent), waiting(hours=3, assignee=agent)
+    waiting(hours=9, assignee=other_agent)
+    assert listed(web(agent)) == [own_old, own_new, free_old, free_new]
+
+
+def test_the_views_show_what_their_names_say(
+    web: Web, waiting: Callable[..., Ticket], agent: User, other_agent: User
+) -> None:
+    own, free, theirs = waiting(assignee=agent), waiting(), waiting(assignee=other_agent)
+    replied = waiting()
+    replied.reply("Which order?", author=agent)
+    answered = Ticket.objects.create(
+        requester_email="x@example.com", subject="A", status=Status.AUTO_RESOLVED
+    )
+    client = web(agent)
+    found = {
+        view: set(listed(client, f"?queue={view}"))
+        for view in ("mine", "unassigned", "team", "waiting", "auto")
+    }
+    assert found == {
+        "mine": {own, replied},
+        "unassigned": {free},
+        "team": {own, free, theirs},
+        "waiting": {replied},
+        "auto": {answered},
+    }
+    assert len(listed(client, "?queue=all")) == 5
+
+
+def test_an_unknown_view_falls_back_to_the_own_queue(
+    web: Web, waiting: Callable[..., Ticket], agent: User
+) -> None:
+    ticket = waiting()
+    assert listed(web(agent), "?queue=nonsense") == [ticket]
+
+
+@pytest.mark.parametrize("words", ["{reference}", "lee@example.com", "LEE@example.com", "blue refund"])
+def test_a_search_finds_tickets_in_any_state(
+    web: Web, waiting: Callable[..., Ticket], agent: User, words: str
+) -> None:
+    waiting(subject="Invoice", guest_email="x@example.com")
+    sought = waiting(subject="Refund of the blue shoes", guest_email="lee@example.com")
+    sought.resolve(actor=agent)
+    assert listed(web(agent), "?q=" + words.format(reference=sought.reference.lower())) == [sought]
+
+
+def test_filters_by_intent_follow_the_agent_s_correction(
+    web: Web, waiting: Callable[..., Ticket], agent: User
+) -> None:
+    wrong, right = waiting(), waiting()
+    other = Intent.objects.create(slug="double_charge", title="Charged twice")
+    wrong.decisions.get().correct(other, by=agent)
+    client = web(agent)
+    assert listed(client, "?intent=double_charge") == [wrong]
+    assert listed(client, "?intent=track_refund") == [right]
+    assert listed(client, "?reason=low_confidence&intent=track_refund") == [right]
+    assert listed(client, "?reason=several_questions") == []
+
+
+def test_the_row_tells_who_writes_and_why_it_is_here(
+    web: Web, waiting: Callable[..., Ticket], agent: User
+) -> None:
+    waiting(hours=30, guest_name="Lee Wong")
+    page = web(agent).get(QUEUE).content.decode()
+    for words in (
+        "Lee Wong",
+        "unverified",
+        "Where is my refund",
+        "40 % sure",
+        "below the limit",
+        "1 d 6 h",
+        "Nobody",
+    ):
+        assert words in page
+
+
+def test_markup_in_a_subject_stays_text(web: Web, waiting: Callable[..., Ticket], agent: User) -> None:
+    waiting(subject="<img src=x onerror=alert(1)>")
+    page = web(agent).get(QUEUE).content.decode()
+    assert "<img src=x" not in page
+    assert "&lt;img src=x" in page
+
+
+def test_next_takes_the_oldest_and_opens_it(web: Web, waiting: Callable[..., Ticket], agent: User) -> None:
+    waiting(hours=1)
+    oldest = waiting(hours=4)
+    response = web(agent).post(reverse("desk-next"))
+    assert response.headers["Location"] == reverse("admin:tickets_ticket_change", args=[oldest.pk])
+    oldest.refresh_from_db()
+    assert oldest.assignee == agent
+
+
+def test_next_says_when_nothing_waits(web: Web, agent: User) -> None:
+    response = web(agent).post(reverse("desk-next"), follow=True)
+    assert "Nothing waits for you." in response.content.decode()
+
+
+def test_next_needs_a_post(web: Web, agent: User) -> None:
+    assert web(agent).get(reverse("desk-next")).status_code == 405
+
+
+def test_a_requester_cannot_take_tickets(web: Web, waiting: Callable[..., Ticket], requester: User) -> None:
+    ticket = waiting()
+    assert web(requester).post(reverse("desk-next"), follow=True).status_code == 403
+    ticket.refresh_from_db()
+    assert ticket.assignee is None
+
+
+def test_several_tickets_are_taken_and_given_back_at_once(
+    web: Web, waiting: Callable[..., Ticket], agent: User
+) -> None:
+    tickets = [waiting(), waiting()]
+    chosen = {"_selected_action": [ticket.pk for ticket in tickets]}
+    client = web(agent)
+    client.post(QUEUE, {"action": "take", **chosen})
+    assert set(Ticket.objects.values_list("assignee", flat=True)) == {agent.pk}
+    client.post(QUEUE, {"action": "give_back", **chosen})
+    assert set(Ticket.objects.values_list("assignee", flat=True)) == {None}
+
+
+@pytest.mark.parametrize("path", ["add/", "1/delete/"])
+def test_tickets_are_neither_added_nor_deleted_here(
+    web: Web, waiting: Callable[..., Ticket], supervisor: User, path: str
+) -> None:
+    ticket = waiting()
+    assert web(supervisor).get(f"{QUEUE}{path.replace('1', str(ticket.pk))}").status_code == 403
+
+
+def test_the_list_s_queries_do_not_grow_with_its_rows(
+    web: Web, waiting: Callable[..., Ticket], agent: User, requester: User
+) -> None:
+    client = web(agent)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            client.get(QUEUE)
+        return len(captured)
+
+    waiting(assignee=agent, requester=requester)
+    waiting()
+    client.get(QUEUE)
+    before = queries()
+    for _ in range(8):
+        waiting(requester=requester).decisions.get().correct(None, by=agent)
+        waiting(assignee=agent)
+    assert queries() == before
+
+
+def test_no_query_of_the_list_counts_without_a_bound(
+    web: Web, waiting: Callable[..., Ticket], agent: User
+) -> None:
+    waiting()
+    with CaptureQueriesContext(connection) as captured:
+        web(agent).get(f"{QUEUE}?queue=all")
+    counts = [query["sql"] for query in captured if "COUNT(" in query["sql"].upper()]
+    assert counts
+    assert all(re.search(r"LIMIT \d+", sql) for sql in counts)

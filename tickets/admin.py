@@ -1,0 +1,79 @@
+"""The ticket domain's own admin pages: background work and feedback. The queue lives beside the desk, in triage."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from unfold.decorators import display
+
+from accounts.admin import SupervisorsRead, is_supervisor
+from tickets import jobs
+from tickets.jobs import Job
+from tickets.models import Feedback
+
+
+class JobStateFilter(SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("failed", "Given up"), ("waiting", "Waiting"), ("done", "Done")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Job]) -> QuerySet[Job]:
+        if self.value() == "failed":
+            return queryset.exclude(failed_at=None)
+        if self.value() == "waiting":
+            return queryset.filter(finished_at=None, failed_at=None)
+        if self.value() == "done":
+            return queryset.exclude(finished_at=None)
+        return queryset
+
+
+@admin.register(Job)
+class JobAdmin(SupervisorsRead):
+    """Work that must happen, and what was given up."""
+
+    list_display = ["kind", "subject_id", "state", "attempts", "last_error", "run_at", "finished_at"]
+    list_filter = [JobStateFilter]
+    search_fields = ["=kind", "=unique_key"]
+    ordering = ["-id"]
+    actions = ["run_again"]
+
+    def has_run_again_permission(self, request: HttpRequest) -> bool:
+        return is_supervisor(request)
+
+    @display(
+        description="State",
+        label={"Given up": "danger", "Done": "success", "Running": "info", "Waiting": "warning"},
+    )
+    def state(self, job: Job) -> str:
+        if job.failed_at:
+            return "Given up"
+        if job.finished_at:
+            return "Done"
+        return "Running" if job.lease_until and job.lease_until > timezone.now() else "Waiting"
+
+    @admin.action(description="Run again what was given up", permissions=["run_again"])
+    def run_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
+        given_up = list(queryset.exclude(failed_at=None))
+        for job in given_up:
+            job.revive()
+            jobs.dispatch(job.pk, prompt=False)
+        level = messages.SUCCESS if given_up else messages.WARNING
+        self.message_user(request, f"{len(given_up)} of the chosen jobs will run again.", level)
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(SupervisorsRead):
+    """What requesters say of the answers."""
+
+    list_display = ["ticket", "solved", "rating", "comment", "updated_at"]
+    list_filter = ["solved", "rating"]
+    list_select_related = ["ticket"]
+    search_fields = ["=ticket__reference", "comment"]
+    ordering = ["-updated_at", "-id"]

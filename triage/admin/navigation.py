@@ -1,0 +1,70 @@
+"""The admin's side bar: the desk for agents, the policy and its results for supervisors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse
+
+from accounts.admin import is_supervisor
+
+
+def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
+    desk = [_item("Queue", "inbox", "admin:tickets_ticket_changelist")]
+    if not is_supervisor(request):
+        return [{"title": "Desk", "items": desk}]
+    return [
+        {"title": "Desk", "items": [_item("Overview", "home", "admin:index"), *desk]},
+        {
+            "title": "Results",
+            "items": [
+                _item("Metrics", "monitoring", "triage-metrics"),
+                _item("Decisions", "gavel", "admin:triage_decision_changelist"),
+                _item("Feedback", "reviews", "admin:tickets_feedback_changelist"),
+            ],
+        },
+        {
+            "title": "Policy",
+            "items": [
+                _item("Intents", "category", "admin:triage_intent_changelist"),
+                _item("Answers", "chat", "admin:triage_answer_changelist"),
+                _item("Never-automate rules", "shield", "admin:triage_guard_changelist"),
+                _item("Examples", "school", "admin:triage_example_changelist"),
+                _item("Models", "model_training", "admin:triage_modelversion_changelist"),
+                _item("Simulator", "science", "triage-simulator"),
+            ],
+        },
+        {
+            "title": "House",
+            "items": [
+                _item("People", "group", "admin:accounts_user_changelist"),
+                _item("Background work", "sync", "admin:tickets_job_changelist"),
+            ],
+        },
+    ]
+
+
+def _item(title: str, icon: str, view: str) -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse(view)}
+
+
+def account_links(request: HttpRequest) -> list[dict[str, Any]]:
+    return [{"title": "Change password", "link": reverse("account_change_password")}]
+
+
+def tokens(request: HttpRequest) -> str:
+    return static("css/variables.css")
+
+
+def theme(request: HttpRequest) -> str:
+    return static("css/admin.css")
+
+
+def script(request: HttpRequest) -> str:
+    return static("js/desk.js")
+
+
+def favicon(request: HttpRequest) -> str:
+    return static("img/favicon.svg")

@@ -1,0 +1,160 @@
+"""Pages that belong to no table: the admin's start, the metrics, the simulator, and "next ticket"."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from accounts.admin import is_supervisor
+from accounts.models import User
+from tickets.models import Job, Ticket
+from triage import charts, metrics
+from triage.desk import take_next
+from triage.forms import SimulatorForm
+from triage.models import Answer, Example, Guard, Intent, Mode, ModelVersion
+from triage.simulator import Simulation, simulate
+
+logger = logging.getLogger(__name__)
+
+PERIODS = (7, 30, 90)
+View = Callable[..., HttpResponse]
+
+
+def supervisors_only(view: View) -> View:
+    """Admin pages behind the common login; agents are refused."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not is_supervisor(request):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return admin.site.admin_view(guarded)
+
+
+def page(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
+    return render(request, template, {**admin.site.each_context(request), "title": title, **context})
+
+
+# --- start -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A way in, with the one number that tells whether it needs a look."""
+
+    title: str
+    text: str
+    url: str
+    icon: str
+    figure: str = ""
+    alarm: bool = False
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """Agents start at their queue, supervisors at an overview."""
+    if not is_supervisor(request):
+        return redirect("admin:tickets_ticket_changelist")
+    return page(request, "triage/home.html", "Overview", tiles=tiles())
+
+
+def tiles() -> list[Tile]:
+    waiting = capped(Ticket.objects.awaiting_agent())  # type: ignore[attr-defined]
+    mute = unanswerable_intents().count()
+    drafts = Answer.objects.filter(state=Answer.State.DRAFT).count()
+    given_up = capped(Job.objects.failed())  # type: ignore[attr-defined]
+    champion = ModelVersion.objects.filter(is_champion=True).first()
+    return [
+        Tile("Queue", "Tickets that wait for a person", changelist("tickets_ticket"), "inbox", waiting),
+        Tile("Metrics", "Volume, resolution, feedback, response time", reverse("triage-metrics"), "monitoring"),
+        Tile(
+            "Intents",
+            f"{mute} automated without an approved answer" if mute else "What is recognised, and how far it is automated",
+            changelist("triage_intent"), "category", str(Intent.objects.count()), alarm=bool(mute),
+        ),
+        Tile("Answers", "Drafts to approve", changelist("triage_answer"), "chat", str(drafts)),
+        Tile("Never-automate rules", "What a person must always read", changelist("triage_guard"), "shield", str(Guard.objects.count())),
+        Tile("Examples", "Labelled texts that training learns from", changelist("triage_example"), "school", capped(Example.objects.all())),
+        Tile("Simulator", "What would happen to a text", reverse("triage-simulator"), "science"),
+        Tile("Decisions", "The log of every decision and correction", changelist("triage_decision"), "gavel"),
+        Tile(
+            "Models", "The one that decides" if champion else "No model yet: rules alone decide",
+            changelist("triage_modelversion"), "model_training", f"#{champion.pk}" if champion else "–", alarm=champion is None,
+        ),
+        Tile("People", "Roles of agents and supervisors", changelist("accounts_user"), "group"),
+        Tile(
+            "Background work", "Jobs given up after many attempts" if given_up != "0" else "Nothing was given up",
+            f"{changelist('tickets_job')}?state=failed", "sync_problem", given_up, alarm=given_up != "0",
+        ),
+    ]  # fmt: skip
+
+
+def changelist(model: str) -> str:
+    return reverse(f"admin:{model}_changelist")
+
+
+def capped(rows: Any, limit: int = 999) -> str:
+    count = rows.order_by()[: limit + 1].count()
+    return f"{limit}+" if count > limit else str(count)
+
+
+def unanswerable_intents() -> Any:
+    """Intents on AUTO that have no approved answer: they escalate every time."""
+    approved = Answer.objects.filter(intent=OuterRef("pk"), state=Answer.State.APPROVED)
+    return Intent.objects.filter(~Exists(approved), mode=Mode.AUTO)
+
+
+# --- next ticket -----------------------------------------------------------------------------------
+
+
+@require_POST
+def next_ticket(request: HttpRequest) -> HttpResponse:
+    """Open the ticket that is this agent's turn. POST, because it may assign one."""
+    after = request.POST.get("after", "")
+    ticket = take_next(cast(User, request.user), after=int(after) if after.isdigit() else None)
+    if ticket is None:
+        messages.info(request, "Nothing waits for you.")
+        return redirect("admin:tickets_ticket_changelist")
+    return redirect("admin:tickets_ticket_change", ticket.pk)
+
+
+# --- metrics and simulator ---------------------------------------------------------------------------
+
+
+@supervisors_only
+def metrics_page(request: HttpRequest) -> HttpResponse:
+    raw = request.GET.get("days", "")
+    days = int(raw) if raw.isdigit() and int(raw) in PERIODS else 30
+    found = metrics.collect(days)
+    chart = charts.volume_chart(found.by_day)
+    return page(
+        request, "triage/metrics.html", "Metrics", metrics=found, chart=chart, periods=PERIODS,
+        stars=list(zip((5, 4, 3, 2, 1), reversed(found.feedback.by_rating), strict=True)),
+        is_empty=not (found.created or found.auto_resolved or found.escalated or found.feedback.count),
+    )  # fmt: skip
+
+
+@supervisors_only
+def simulator(request: HttpRequest) -> HttpResponse:
+    form = SimulatorForm(request.POST if request.method == "POST" else None)
+    found: Simulation | None = None
+    failure = ""
+    if form.is_bound and form.is_valid():
+        try:
+            found = simulate(form.cleaned_data["subject"], form.cleaned_data["body"])
+        except Exception as error:
+            # Whatever the engine raises on this text would escalate a real ticket: that is the finding.
+            logger.exception("The simulator's text broke the engine")
+            failure = f"{type(error).__name__}: {error}"
+    return page(request, "triage/simulator.html", "Simulator", form=form, simulation=found, failure=failure)

@@ -1,0 +1,267 @@
+"""What supervisors decide: intents with their rules, answers, never-automate rules and examples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.db.models import Exists, OuterRef, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, urlencode
+from django.utils.safestring import SafeString
+from unfold.admin import TabularInline
+from unfold.decorators import action, display
+
+from accounts.admin import SupervisorsEdit, is_supervisor
+from triage.admin.filters import ExampleIntentFilter
+from triage.forms import ExampleForm
+from triage.models import Answer, Example, Guard, Intent, Mode, Rule
+from triage.simulator import sample_ticket
+from triage.variables import VARIABLES
+
+NO_ANSWER = "This intent is on Auto but has no approved answer: every such ticket goes to a person."
+
+
+class SupervisorsInline(TabularInline):
+    extra = 0
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_supervisor(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_supervisor(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_supervisor(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return is_supervisor(request)
+
+
+class RuleInline(SupervisorsInline):
+    model = Rule
+    fields = ["pattern", "weight", "is_active"]
+
+
+class AnswerInline(SupervisorsInline):
+    """The versions of the answer; each opens on its own page, where it is approved or retired."""
+
+    model = Answer
+    fields = ["version_shown", "state", "opening", "approved_by", "approved_at"]
+    readonly_fields = fields
+    verbose_name_plural = "answers (versions)"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Answer]:
+        return super().get_queryset(request).select_related("approved_by", "intent")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="Version")
+    def version_shown(self, answer: Answer) -> SafeString:
+        address = reverse("admin:triage_answer_change", args=[answer.pk])
+        return format_html('<a class="desk-link" href="{}">{} v{}</a>', address, answer.language, answer.version)
+
+    @admin.display(description="Text")
+    def opening(self, answer: Answer) -> str:
+        return answer.body[:120]
+
+
+@admin.register(Intent)
+class IntentAdmin(SupervisorsEdit):
+    """How far each intent is automated."""
+
+    list_display = ["title", "slug", "group", "mode_shown", "threshold", "approved"]
+    list_filter = ["mode", "group"]
+    search_fields = ["slug", "title"]
+    ordering = ["group", "slug"]
+    inlines = [RuleInline, AnswerInline]
+    actions = ["switch_off", "only_suggest"]
+    fieldsets = [
+        (None, {"fields": ["title", "slug", "group", "description"]}),
+        ("Automation", {"fields": ["mode", "threshold", "draft_link"]}),
+    ]
+    readonly_fields = ["draft_link"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Intent]:
+        approved = Answer.objects.filter(intent=OuterRef("pk"), state=Answer.State.APPROVED)
+        return super().get_queryset(request).annotate(answerable=Exists(approved))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Intent | None = None) -> bool:
+        """What once decided a ticket stays; switch it off instead."""
+        return super().has_delete_permission(request) and obj is not None and not obj.decisions.exists()
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        intent = self.get_object(request, object_id)
+        if request.method == "GET" and intent and intent.mode == Mode.AUTO and not intent.answerable:
+            self.message_user(request, NO_ANSWER, messages.WARNING)
+        return super().change_view(request, object_id, *args, **kwargs)
+
+    @display(
+        description="Mode",
+        label={"Auto": "success", "Suggest": "info", "Shadow": "warning", "Off": "default"},
+        ordering="mode",
+    )
+    def mode_shown(self, intent: Intent) -> str:
+        return intent.get_mode_display().partition(":")[0]
+
+    @display(
+        description="Answer", label={"Approved": "success", "Missing on Auto": "danger", "None": "default"}
+    )
+    def approved(self, intent: Intent) -> str:
+        if intent.answerable:  # type: ignore[attr-defined]
+            return "Approved"
+        return "Missing on Auto" if intent.mode == Mode.AUTO else "None"
+
+    @admin.display(description="Answer")
+    def draft_link(self, intent: Intent) -> str | SafeString:
+        if intent.pk is None:
+            return "Save the intent first."
+        query = urlencode({"intent": intent.pk, "language": "en"})
+        return format_html(
+            '<a class="desk-link" href="{}?{}">Draft an answer</a>', reverse("admin:triage_answer_add"), query
+        )
+
+    @admin.action(description="Switch automation off", permissions=["change"])
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[Intent]) -> None:
+        self._set_mode(request, queryset, Mode.OFF)
+
+    @admin.action(description="Only suggest", permissions=["change"])
+    def only_suggest(self, request: HttpRequest, queryset: QuerySet[Intent]) -> None:
+        self._set_mode(request, queryset, Mode.SUGGEST)
+
+    def _set_mode(self, request: HttpRequest, queryset: QuerySet[Intent], mode: Mode) -> None:
+        """Row by row: each save tells the running processes that the policy changed."""
+        for intent in queryset:
+            intent.mode = mode
+            intent.save(update_fields=["mode"])
+        self.message_user(request, f"{len(queryset)} intents are now on “{mode.label.partition(':')[0]}”.")
+
+
+@admin.register(Guard)
+class GuardAdmin(SupervisorsEdit):
+    list_display = ["topic", "pattern", "is_active"]
+    list_display_links = ["topic", "pattern"]
+    list_filter = ["topic", "is_active"]
+    search_fields = ["topic", "pattern"]
+
+
+@admin.register(Answer)
+class AnswerAdmin(SupervisorsEdit):
+    """A draft is written, read with sample values, approved. What was approved never changes: a new version is drafted."""
+
+    list_display = ["intent", "language", "version", "state_shown", "opening", "approved_by", "approved_at"]
+    list_filter = ["state", "language"]
+    list_select_related = ["intent", "approved_by"]
+    search_fields = ["intent__slug", "intent__title", "body"]
+    autocomplete_fields = ["intent"]
+    ordering = ["-id"]
+    actions_submit_line = ["approve", "retire"]
+    fields = [
+        "intent",
+        "language",
+        "body",
+        "preview",
+        "version",
+        "state",
+        "approved_by",
+        "approved_at",
+        "next_version",
+    ]
+    facts = ["preview", "version", "state", "approved_by", "approved_at", "next_version"]
+
+    def get_fields(self, request: HttpRequest, obj: Answer | None = None) -> list[str]:
+        return self.fields if obj else ["intent", "language", "body"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Answer | None = None) -> list[str]:
+        if obj is None:
+            return []
+        frozen = ["intent", "language"] if obj.state == Answer.State.DRAFT else ["intent", "language", "body"]
+        return [*frozen, *self.facts]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Answer | None = None) -> bool:
+        """Only drafts: what was sent to customers stays on record."""
+        return super().has_delete_permission(request) and obj is not None and obj.state == Answer.State.DRAFT
+
+    def get_form(self, request: HttpRequest, obj: Answer | None = None, **kwargs: Any) -> Any:
+        names = ", ".join(f"{{{name}}}" for name in VARIABLES)
+        return super().get_form(request, obj, help_texts={"body": f"Variables: {names}"}, **kwargs)
+
+    @display(description="State", label={"Approved": "success", "Draft": "warning", "Retired": "default"})
+    def state_shown(self, answer: Answer) -> str:
+        return answer.get_state_display()
+
+    @admin.display(description="Text")
+    def opening(self, answer: Answer) -> str:
+        return answer.body[:90]
+
+    @admin.display(description="As a customer reads it")
+    def preview(self, answer: Answer) -> SafeString:
+        return format_html('<div class="desk-preview">{}</div>', answer.render(sample_ticket()))
+
+    @admin.display(description="Next version")
+    def next_version(self, answer: Answer) -> SafeString:
+        facts = {"intent": answer.intent_id, "language": answer.language, "body": answer.body}
+        address = f"{reverse('admin:triage_answer_add')}?{urlencode(facts)}"
+        return format_html('<a class="desk-link" href="{}">Draft a new version from this text</a>', address)
+
+    @action(description="Approve: send this text", permissions=["approve"])
+    def approve(self, request: HttpRequest, obj: Answer) -> None:
+        obj.approve(request.user)  # type: ignore[arg-type]
+        self.message_user(request, f"{obj} is approved. It is sent from the next ticket on.")
+
+    @action(description="Retire", permissions=["retire"])
+    def retire(self, request: HttpRequest, obj: Answer) -> None:
+        obj.retire()
+        self.message_user(request, f"{obj} is retired.", messages.WARNING)
+
+    def has_approve_permission(self, request: HttpRequest, object_id: int | None = None) -> bool:
+        return is_supervisor(request) and not self._is_in(object_id, Answer.State.APPROVED)
+
+    def has_retire_permission(self, request: HttpRequest, object_id: int | None = None) -> bool:
+        return is_supervisor(request) and self._is_in(object_id, Answer.State.APPROVED)
+
+    def _is_in(self, object_id: int | None, state: Answer.State) -> bool:
+        return Answer.objects.filter(pk=object_id, state=state).exists()
+
+
+@admin.register(Example)
+class ExampleAdmin(SupervisorsEdit):
+    """What training learns from. No intent means out of scope."""
+
+    form = ExampleForm
+    list_display = ["opening", "intent_shown", "source", "is_active", "created_at"]
+    list_filter = [ExampleIntentFilter, "source", "is_active"]
+    list_select_related = ["intent"]
+    search_fields = ["text"]
+    autocomplete_fields = ["intent"]
+    actions = ["leave_out", "take_in"]
+
+    @admin.display(description="Text")
+    def opening(self, example: Example) -> str:
+        return example.text[:110]
+
+    @admin.display(description="Intent")
+    def intent_shown(self, example: Example) -> str:
+        return str(example.intent) if example.intent else "Out of scope"
+
+    @admin.action(description="Leave out of training", permissions=["change"])
+    def leave_out(self, request: HttpRequest, queryset: QuerySet[Example]) -> None:
+        self.message_user(
+            request, f"{queryset.update(is_active=False)} examples are left out of the next training."
+        )
+
+    @admin.action(description="Use for training", permissions=["change"])
+    def take_in(self, request: HttpRequest, queryset: QuerySet[Example]) -> None:
+        self.message_user(request, f"{queryset.update(is_active=True)} examples will be trained on.")
+
+    def get_form(self, request: HttpRequest, obj: Example | None = None, **kwargs: Any) -> type[ModelForm]:
+        return super().get_form(request, obj, help_texts={"intent": "Empty: out of scope."}, **kwargs)
