@@ -108,10 +108,12 @@ class GuestTicketForm(NewTicketForm):
 
 
 class ReplyForm(forms.Form):
+    """A half-written reply outlives the replacement of the page's parts around it."""
+
     body = forms.CharField(
         label="Your reply",
         max_length=settings.MESSAGE_MAX_CHARS,
-        widget=text_area(5),
+        widget=text_area(5, **{"hx-preserve": "true"}),
         error_messages={"required": "Write something before you send it."},
     )
     files = FilesField(label="Attach files", help_text=FILES_HINT)

@@ -1,0 +1,85 @@
+"""Real headless Chromium against a live server. Skipped, and said so, where Chromium is not installed."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.core import mail
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tickets import jobs
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PATIENCE_MS = 15_000  # shared machines are slow now and then
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if CHROMIUM is None:
+        pytest.skip("Chromium is not installed (Debian: apt install chromium)")
+    # Playwright keeps an event loop in this thread; Django would take every query for one made inside it.
+    before = os.environ.get("DJANGO_ALLOW_ASYNC_UNSAFE")
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        yield browser
+        browser.close()
+    if before is None:
+        del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def open_window(chromium: Browser, live_server) -> Iterator[Callable[..., Page]]:
+    """``open_window()`` is a new person's browser; options are Playwright's. Complaints fail the test."""
+    windows: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_one(**options: object) -> Page:
+        context = chromium.new_context(base_url=live_server.url, **options)
+        context.set_default_timeout(PATIENCE_MS)
+        windows.append(context)
+        page = context.new_page()
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return page
+
+    yield open_one
+    for window in windows:
+        window.close()
+    assert not [said for said in complaints if "status of 4" not in said], complaints
+
+
+@pytest.fixture
+def page(open_window: Callable[..., Page]) -> Page:
+    return open_window()
+
+
+@pytest.fixture
+def mailed_path() -> Callable[[str], str]:
+    """``mailed_path("/accounts/")`` delivers the mail and takes the newest link that begins so."""
+
+    def find(beginning: str) -> str:
+        jobs.run_due()
+        for message in reversed(mail.outbox):
+            if found := re.search(rf"https?://[^/\s]+({beginning}\S+)", message.body):
+                return found[1]
+        raise AssertionError(
+            f"No mail has a link to {beginning}: {[message.body for message in mail.outbox]}"
+        )
+
+    return find
