@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,48 +24,56 @@ KIND = "ticket-index"
 MANIFEST = "manifest.json"
 ARRAYS: dict[str, np.dtype[Any]] = {
     "keys": np.dtype(np.uint64),
+    "rows": np.dtype(np.int32),
     "starts": np.dtype(np.int64),
+    "term_peaks": np.dtype(np.uint8),
     "tickets": np.dtype(np.int32),
     "impacts": np.dtype(np.uint8),
-    "term_peaks": np.dtype(np.uint8),
     "ticket_peaks": np.dtype(np.uint8),
     "ids": np.dtype(np.int64),
+    "by_id": np.dtype(np.int32),
     "intents": np.dtype(np.int32),
 }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Postings:
-    """Term -> tickets, sorted by ticket number. A ticket's number is its place among the sorted ids.
+    """Term -> tickets. Tickets are numbered by the largest impact of any term in them, then by id.
 
     Attributes
     ----------
     keys : ndarray of uint64, shape (n_terms,)
         Sorted term keys.
+    rows : ndarray of int32, shape (n_terms,)
+        Row of each key.
     starts : ndarray of int64, shape (n_terms + 1,)
-        Where each term's postings begin.
+        Where the postings of each row begin.
+    term_peaks : ndarray of uint8, shape (n_terms,)
+        Largest impact of each row's term in any ticket.
     tickets : ndarray of int32, shape (n_postings,)
-        Ticket numbers, rising within a term.
+        Ticket numbers, rising within a row.
     impacts : ndarray of uint8, shape (n_postings,)
         Weight of the term in that ticket.
-    term_peaks : ndarray of uint8, shape (n_terms,)
-        Largest impact of the term in any ticket.
     ticket_peaks : ndarray of uint8, shape (n_tickets,)
-        Largest impact of any term in the ticket.
+        Largest impact of any term in the ticket, rising.
     ids : ndarray of int64, shape (n_tickets,)
-        Rising.
+        Id of each ticket number.
+    by_id : ndarray of int32, shape (n_tickets,)
+        Ticket numbers in the order of their ids.
     intents : ndarray of int32, shape (n_tickets,)
         Place in ``intent_names``; -1 for none.
     intent_names : tuple of str
     """
 
     keys: npt.NDArray[np.uint64]
+    rows: npt.NDArray[np.int32]
     starts: npt.NDArray[np.int64]
+    term_peaks: npt.NDArray[np.uint8]
     tickets: npt.NDArray[np.int32]
     impacts: npt.NDArray[np.uint8]
-    term_peaks: npt.NDArray[np.uint8]
     ticket_peaks: npt.NDArray[np.uint8]
     ids: npt.NDArray[np.int64]
+    by_id: npt.NDArray[np.int32]
     intents: npt.NDArray[np.int32]
     intent_names: tuple[str, ...] = ()
 
@@ -98,25 +107,25 @@ class Postings:
             arrays[name] = array.view(np.ndarray)
         return cls(**arrays, intent_names=tuple(manifest["intents"]))
 
-    def places_of(self, keys: Collection[int]) -> list[int | None]:
-        """Return the row of each term, None for terms that no ticket contains."""
-        wanted = np.fromiter(keys, dtype=np.uint64, count=len(keys))
-        places = self.keys.searchsorted(wanted)
-        known = np.flatnonzero(places < len(self.keys))
-        known = known[self.keys[places[known]] == wanted[known]]
-        rows: list[int | None] = [None] * len(keys)
-        for place in known.tolist():
-            rows[place] = int(places[place])
-        return rows
+    def rows_of(self, keys: Sequence[int]) -> npt.NDArray[np.int64]:
+        """Return the row of each term key, -1 for terms that no ticket contains; shape (n_keys,)."""
+        wanted = np.array(keys, dtype=np.uint64)
+        if not len(self.keys):
+            return np.full(len(wanted), -1, dtype=np.int64)
+        places = np.minimum(self.keys.searchsorted(wanted), len(self.keys) - 1)
+        return np.where(self.keys[places] == wanted, self.rows[places], -1).astype(np.int64)
 
-    def number_of_ticket(self, ticket_id: int) -> int | None:
+    def frequencies(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return how many tickets contain each row's term, 0 for row -1; shape as ``rows``."""
+        return np.where(rows < 0, 0, self.starts[rows + 1] - self.starts[rows])
+
+    def number_of(self, ticket_id: int) -> int | None:
         """Return the number of the ticket with this id, None if it is not here."""
-        number = int(np.searchsorted(self.ids, ticket_id))
-        return number if number < len(self.ids) and int(self.ids[number]) == ticket_id else None
-
-    def frequency(self, place: int | None) -> int:
-        """Return how many tickets contain the term in this row; 0 for None."""
-        return 0 if place is None else int(self.starts[place + 1] - self.starts[place])
+        place = bisect_left(self.by_id, ticket_id, key=self.ids.__getitem__)
+        if place == len(self.by_id):
+            return None
+        number = int(self.by_id[place])
+        return number if int(self.ids[number]) == ticket_id else None
 
     def intent_of(self, number: int) -> str | None:
         """Return the intent of a ticket by its number."""

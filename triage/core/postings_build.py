@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tempfile
 from array import array
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from triage.core.types import ResolvedTicket
 
 #: Tickets that are counted together: enough to sort in bulk, few enough to stay small in memory.
 CHUNK = 50_000
-#: Term number, ticket number and impact of each posting of some tickets, sorted.
+#: Postings that are merged together when the files are written.
+MERGED = 4_000_000
+#: Row (the term's number), place of the ticket and impact of each posting of some tickets, sorted.
 _Chunk = tuple[npt.NDArray[np.int32], npt.NDArray[np.int32], npt.NDArray[np.uint8]]
 
 
@@ -109,21 +111,20 @@ def _count(numbers: npt.NDArray[np.int32], lengths: npt.NDArray[np.int64], first
 def _write(counting: _Counting, folder: Path) -> None:
     keys = np.fromiter(map(term_key, counting.numbers.terms), dtype=np.uint64)
     ids = np.asarray(counting.ids, dtype=np.int64)
-    by_id = np.argsort(ids, kind="stable")
-    _refuse_twins(ids[by_id])
-    by_key = np.argsort(keys)
-    frequencies = np.zeros(len(keys), dtype=np.int64)
-    for numbers, _, _ in counting.chunks:
-        frequencies += np.bincount(numbers, minlength=len(keys))
-    starts = np.concatenate([[0], np.cumsum(frequencies[by_key])])
+    _refuse_twins(np.sort(ids))
     term_peaks, ticket_peaks = _peaks(counting.chunks, len(keys), len(ids))
+    by_number = np.lexsort((ids, ticket_peaks))
+    by_key = np.argsort(keys)
+    starts = _starts(counting.chunks, len(keys))
     _save(folder, "keys", keys[by_key])
+    _save(folder, "rows", by_key)
     _save(folder, "starts", starts)
-    _save(folder, "term_peaks", term_peaks[by_key])
-    _save(folder, "ticket_peaks", ticket_peaks[by_id])
-    _save(folder, "ids", ids[by_id])
-    _save(folder, "intents", np.asarray(counting.intents, dtype=np.int32)[by_id])
-    _write_postings(counting, folder, starts, by_key, by_id)
+    _save(folder, "term_peaks", term_peaks)
+    _save(folder, "ticket_peaks", ticket_peaks[by_number])
+    _save(folder, "ids", ids[by_number])
+    _save(folder, "by_id", np.argsort(ids[by_number]))
+    _save(folder, "intents", np.asarray(counting.intents, dtype=np.int32)[by_number])
+    _write_postings(counting.chunks, folder, starts, by_number)
     _write_manifest(folder, {"intents": list(counting.intent_codes), "tickets": len(ids), "terms": len(keys)})
 
 
@@ -133,46 +134,45 @@ def _peaks(
     """Return the largest impact of each term and of each ticket."""
     of_terms = np.zeros(n_terms, dtype=np.uint8)
     of_tickets = np.zeros(n_tickets, dtype=np.uint8)
-    for numbers, owners, chunk_impacts in chunks:
-        np.maximum.at(of_terms, numbers, chunk_impacts)
+    for rows, owners, chunk_impacts in chunks:
+        np.maximum.at(of_terms, rows, chunk_impacts)
         np.maximum.at(of_tickets, owners, chunk_impacts)
     return of_terms, of_tickets
 
 
+def _starts(chunks: Iterable[_Chunk], n_terms: int) -> npt.NDArray[np.int64]:
+    frequencies = np.zeros(n_terms, dtype=np.int64)
+    for rows, _, _ in chunks:
+        frequencies += np.bincount(rows, minlength=n_terms)
+    return np.concatenate([[0], np.cumsum(frequencies)])
+
+
 def _write_postings(
-    counting: _Counting,
-    folder: Path,
-    starts: npt.NDArray[np.int64],
-    by_key: npt.NDArray[np.int64],
-    by_id: npt.NDArray[np.int64],
+    chunks: Sequence[_Chunk], folder: Path, starts: npt.NDArray[np.int64], by_number: npt.NDArray[np.int64]
 ) -> None:
+    """Merge the chunks into two files, some rows at a time."""
+    number_of = np.empty(len(by_number), dtype=np.int64)
+    number_of[by_number] = np.arange(len(by_number))
     tickets = np.lib.format.open_memmap(folder / "tickets.npy", "w+", np.int32, (int(starts[-1]),))
     weights = np.lib.format.open_memmap(folder / "impacts.npy", "w+", np.uint8, (int(starts[-1]),))
-    free = np.empty(len(by_key), dtype=np.int64)
-    free[by_key] = starts[:-1]
-    rank = np.empty(len(by_id), dtype=np.int32)
-    rank[by_id] = np.arange(len(by_id), dtype=np.int32)
-    for numbers, owners, chunk_impacts in counting.chunks:
-        counts = np.bincount(numbers, minlength=len(by_key))
-        before = np.concatenate([[0], np.cumsum(counts)[:-1]])
-        places = (free - before)[numbers] + np.arange(len(numbers))
-        tickets[places] = rank[owners]
-        weights[places] = chunk_impacts
-        free += counts
-    if np.any(np.diff(by_id) < 0):
-        _sort_within_terms(tickets, weights, starts)
+    first = 0
+    while first < len(starts) - 1:
+        after = max(first + 1, int(starts.searchsorted(starts[first] + MERGED, side="right")) - 1)
+        parts = [_cut(chunk, first, after) for chunk in chunks]
+        rows, owners, part_impacts = (np.concatenate(column) for column in zip(*parts, strict=True))
+        places = np.argsort(rows.astype(np.int64) << 32 | number_of[owners])
+        span = slice(int(starts[first]), int(starts[after]))
+        tickets[span] = number_of[owners[places]]
+        weights[span] = part_impacts[places]
+        first = after
     tickets.flush()
     weights.flush()
 
 
-def _sort_within_terms(
-    tickets: npt.NDArray[np.int32], weights: npt.NDArray[np.uint8], starts: npt.NDArray[np.int64]
-) -> None:
-    """Restore the order of ticket numbers where the tickets did not come sorted by id."""
-    rows = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
-    order = np.lexsort((tickets, rows))
-    tickets[:] = tickets[order]
-    weights[:] = weights[order]
+def _cut(chunk: _Chunk, first: int, after: int) -> _Chunk:
+    """Return the postings of the rows from ``first`` up to ``after``."""
+    begin, end = np.searchsorted(chunk[0], [first, after])
+    return chunk[0][begin:end], chunk[1][begin:end], chunk[2][begin:end]
 
 
 def _refuse_twins(sorted_ids: npt.NDArray[np.int64]) -> None:

@@ -10,7 +10,7 @@ unread postings. Bounds only leave out tickets that cannot be among the k best, 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,23 +18,25 @@ import numpy.typing as npt
 from triage.core.postings import Postings
 from triage.core.ranking import QueryTerm
 
-Numbers = npt.NDArray[np.int64]
 Weights = npt.NDArray[np.int32]
 
 #: Postings to read before the k-th best is first looked for.
-FIRST_READ = 100_000
+FIRST_READ = 150_000
 #: Promising tickets that are weighed in full to learn how good the k-th best is at least.
 PROBES = 64
+#: Postings whose tickets are looked at to choose the promising ones.
+SAMPLED = 8_000
+#: Tickets whose peaks differ by less than this are bounded together.
+BAND = 6
 #: Every so-manieth ticket is looked at to guess how many can still win.
 SAMPLE_STEP = 61
 #: Weighing one ticket against one unread term costs about as much as reading this many postings.
-LOOKUP_COST = 12
+LOOKUP_COST = 30
 #: Far below zero, and no query can lift a total above it again.
 HIDDEN = -(2**30)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Row:
+class _Row(NamedTuple):
     """The postings of one query term. ``peak`` bounds what the term adds to any ticket."""
 
     tickets: npt.NDArray[np.int32]
@@ -70,8 +72,8 @@ def best_numbers(
     Returns
     -------
     list of (int, int)
-        (total weight, ticket number), heaviest first, ties by number. Tickets without a term of the query
-        are never among them.
+        (total weight, ticket number), heaviest first, ties by the tickets' ids. Tickets without a term of
+        the query are never among them.
     """
     rows = _rows(postings, query)
     if not rows:
@@ -79,12 +81,12 @@ def best_numbers(
     totals = np.zeros(len(postings.ids), dtype=np.int32)
     if hidden:
         totals[np.fromiter(hidden, dtype=np.int64, count=len(hidden))] = HIDDEN
-    unread = _read_first(rows, totals)
-    goal = _reachable(rows[: len(rows) - len(unread)], unread, totals, k)
+    read, unread = _read_first(rows, totals)
+    goal = _reachable(read, unread, totals, k)
     unread = _read_until_few_can_win(unread, totals, goal, postings.ticket_peaks)
     candidates = _can_win(totals, unread, goal, postings.ticket_peaks)
     candidates, found = _weigh_fully(candidates, totals[candidates], unread, goal)
-    order = np.lexsort((candidates, -found))[:k]
+    order = np.lexsort((postings.ids[candidates], -found))[:k]
     return list(zip(found[order].tolist(), candidates[order].tolist(), strict=True))
 
 
@@ -92,83 +94,103 @@ def _rows(postings: Postings, query: Sequence[QueryTerm]) -> list[_Row]:
     """Return the rows of the query's terms, those first that bound most for the postings they cost."""
     rows = []
     for term in query:
-        if term.place is not None:
-            begin, end = int(postings.starts[term.place]), int(postings.starts[term.place + 1])
-            peak = term.weight * int(postings.term_peaks[term.place])
-            row = _Row(postings.tickets[begin:end], postings.impacts[begin:end], np.int32(term.weight), peak)
-            rows.append(row)
+        if term.row >= 0:
+            begin, end = postings.starts[term.row : term.row + 2].tolist()
+            peak = term.weight * int(postings.term_peaks[term.row])
+            tickets, impacts = postings.tickets[begin:end], postings.impacts[begin:end]
+            rows.append(_Row(tickets, impacts, np.int32(term.weight), peak))
     return sorted(rows, key=lambda row: len(row.tickets) / row.peak)
 
 
-def _read_first(rows: list[_Row], totals: Weights) -> list[_Row]:
-    """Read rows until there is enough to judge by; return the unread ones."""
+def _read_first(rows: list[_Row], totals: Weights) -> tuple[list[_Row], list[_Row]]:
+    """Read rows until there is enough to judge by; return the read and the unread ones."""
     done = 0
     for place, row in enumerate(rows):
         if done >= FIRST_READ:
-            return rows[place:]
+            return rows[:place], rows[place:]
         row.add_to_all(totals)
         done += len(row.tickets)
-    return []
+    return rows, []
 
 
 def _reachable(read: list[_Row], unread: list[_Row], totals: Weights, k: int) -> int:
-    """Return a total that at least k tickets reach, at least 1."""
-    touched = np.concatenate([row.tickets for row in read])
-    partial = totals[touched]
-    wanted = max(PROBES, 2 * k)
-    if len(touched) > wanted:
-        cut = np.partition(partial, len(partial) - wanted)[len(partial) - wanted]
-        # Ties at the cut may be many; a few are as good as all.
-        touched = touched[partial >= cut][: 4 * wanted]
-    probes = np.unique(touched)
+    """Return a total that at least k tickets reach, or 1 where fewer than k were found."""
+    probes = _promising(read, totals, k)
     found = totals[probes]
     for row in unread:
         row.add_to(probes, found)
-    return max(1, _kth(found, k))
+    return max(1, _kth(found, k)) if len(found) >= k else 1
 
 
-def _kth(totals: Weights, k: int) -> int:
-    if len(totals) < k:
-        return 1
-    return int(np.partition(totals, len(totals) - k)[len(totals) - k])
+def _promising(read: list[_Row], totals: Weights, k: int) -> npt.NDArray[np.int32]:
+    """Return at least k tickets (if so many have a total) among those with the largest totals so far."""
+    wanted = max(PROBES, 2 * k)
+    step = 1 + sum(len(row.tickets) for row in read) // SAMPLED
+    sampled = np.sort(totals[np.concatenate([row.tickets[::step] for row in read])])
+    # A ticket with many terms is sampled many times, so the first cut may be too high.
+    for rank in (1 + 2 * wanted // step, 1 + 8 * wanted // step, 1 + 64 * wanted // step, len(sampled)):
+        cut = max(1, int(sampled[-min(rank, len(sampled))]))
+        promising = (totals >= cut).nonzero()[0]
+        if len(promising) >= wanted // 2:
+            break
+    # Ties at the cut may be many; some of them are as good as all.
+    return promising[: 8 * wanted].astype(np.int32)
+
+
+def _kth(values: Weights, k: int) -> int:
+    """Return the k-th largest value, the smallest if there are fewer."""
+    place = max(0, len(values) - k)
+    return int(np.partition(values, place)[place])
 
 
 def _read_until_few_can_win(
     unread: list[_Row], totals: Weights, goal: int, ticket_peaks: npt.NDArray[np.uint8]
 ) -> list[_Row]:
     """Read on until weighing what can still win is cheaper than reading; return the unread rows."""
-    peaks = ticket_peaks[::SAMPLE_STEP].astype(np.int32)
+    sampled_peaks = ticket_peaks[::SAMPLE_STEP] // BAND * BAND + np.int32(BAND - 1)
+    sampled_totals = totals[::SAMPLE_STEP]
     for place, row in enumerate(unread):
-        rest = unread[place:]
-        bound = np.minimum(peaks * sum(r.weight for r in rest), sum(r.peak for r in rest))
-        winners = SAMPLE_STEP * int(np.count_nonzero(totals[::SAMPLE_STEP] + bound >= goal))
+        weight, peak = _open_bounds(unread[place:])
+        bound = np.minimum(sampled_peaks * weight, peak)
+        winners = SAMPLE_STEP * int(np.count_nonzero(sampled_totals + bound >= goal))
         if winners * LOOKUP_COST < len(row.tickets):
-            return rest
+            return unread[place:]
         row.add_to_all(totals)
     return []
+
+
+def _open_bounds(unread: list[_Row]) -> tuple[int, int]:
+    """Return the most that unread rows add to a ticket: for each unit of its peak, and to any ticket."""
+    return sum(int(row.weight) for row in unread), sum(row.peak for row in unread)
 
 
 def _can_win(
     totals: Weights, unread: list[_Row], goal: int, ticket_peaks: npt.NDArray[np.uint8]
 ) -> npt.NDArray[np.int32]:
-    """Return the tickets that may reach the goal with the unread rows."""
-    if unread:
-        bound = np.multiply(ticket_peaks, np.int32(sum(row.weight for row in unread)), dtype=np.int32)
-        np.minimum(bound, np.int32(sum(row.peak for row in unread)), out=bound)
-        bound += totals
-    else:
-        bound = totals
-    return (bound >= goal).nonzero()[0].astype(np.int32)
+    """Return the tickets that may reach the goal with the unread rows, in rising order."""
+    weight, peak = _open_bounds(unread)
+    # Tickets are numbered by their peak. Above this peak, the bound on any ticket is the smaller one.
+    highest = min(256, -(-peak // max(1, weight)))
+    peaks = range(BAND, highest + BAND, BAND)
+    ends = [*ticket_peaks.searchsorted(np.array(peaks, dtype=np.uint16)).tolist(), len(totals)]
+    found = []
+    begin = 0
+    for past, end in zip([*peaks, 256], ends, strict=True):
+        if begin < end:
+            winners = (totals[begin:end] >= goal - min(peak, weight * (past - 1))).nonzero()[0]
+            found.append(winners + begin)
+            begin = end
+    return np.concatenate(found).astype(np.int32)
 
 
 def _weigh_fully(
     candidates: npt.NDArray[np.int32], totals: Weights, unread: list[_Row], goal: int
 ) -> tuple[npt.NDArray[np.int32], Weights]:
     """Add the unread rows to the candidates, dropping those that fall behind."""
-    open_bound = sum(row.peak for row in unread)
-    for row in unread:
+    bound = sum(row.peak for row in unread)
+    for row in sorted(unread, key=lambda row: -row.peak):
         row.add_to(candidates, totals)
-        open_bound -= row.peak
-        kept = totals >= goal - open_bound
+        bound -= row.peak
+        kept = totals >= goal - bound
         candidates, totals = candidates[kept], totals[kept]
     return candidates, totals

@@ -11,10 +11,11 @@ one agree to the last digit.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -31,13 +32,14 @@ LARGEST_IMPACT = 255
 #: Steps of a query weight for one unit of inverse document frequency.
 WEIGHT_STEPS = 64
 #: A query is cut to its heaviest terms: beyond them a pasted log file only adds cost.
-MOST_QUERY_TERMS = 24
+MOST_QUERY_TERMS = 16
 #: A repeated term counts at most this often in a query.
 MOST_REPEATS = 8
 
 Impacts = npt.NDArray[np.uint8]
 
 
+@lru_cache(maxsize=65536)
 def term_key(term: str) -> int:
     """Return the 64-bit number that stands for a term in the index."""
     return int.from_bytes(blake2b(term.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
@@ -63,22 +65,20 @@ def impacts(repeats: npt.NDArray[np.int64], lengths: npt.NDArray[np.int64]) -> I
     return np.maximum(1, np.rint(share * LARGEST_IMPACT)).astype(np.uint8)
 
 
-def inverse_frequency(tickets: int, frequency: int) -> float:
-    """Return BM25's inverse document frequency of a term that ``frequency`` of ``tickets`` contain."""
-    frequency = min(frequency, tickets)
-    return math.log1p((tickets - frequency + 0.5) / (frequency + 0.5))
+def rarity(tickets: int, frequencies: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Return BM25's inverse document frequency of terms that so many of ``tickets`` contain."""
+    return np.log1p((tickets - frequencies + 0.5) / (frequencies + 0.5))
 
 
-@dataclass(frozen=True, slots=True)
-class QueryTerm:
+class QueryTerm(NamedTuple):
     """A term of a query. ``weight`` multiplies the impact the term has in a ticket.
 
-    ``place`` is the term's row in the stored index, None where only recent tickets contain it.
+    ``row`` is the term's row in the stored index, -1 where only recent tickets contain it.
     """
 
     key: int
     weight: int
-    place: int | None = None
+    row: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,10 @@ class Query:
 
 
 def weigh_query(
-    counts: Mapping[int, int], places: Sequence[int | None], frequencies: Sequence[int], tickets: int
+    counts: Mapping[int, int],
+    rows: npt.NDArray[np.int64],
+    frequencies: npt.NDArray[np.int64],
+    tickets: int,
 ) -> Query:
     """Give the terms of a query their weights and keep the heaviest.
 
@@ -98,7 +101,7 @@ def weigh_query(
     ----------
     counts : mapping of int to int
         Repeats of each term key in the query.
-    places, frequencies : sequence, in the order of ``counts``
+    rows, frequencies : ndarray of int64, in the order of ``counts``
         Row of the term in the stored index; number of tickets that contain it.
     tickets : int
         Number of tickets in the collection.
@@ -109,18 +112,15 @@ def weigh_query(
         With the `MOST_QUERY_TERMS` heaviest terms that some ticket contains. Words that no ticket contains
         rank nothing, but count in ``whole`` among the heaviest.
     """
-    own = impacts_of(counts)
-    weighed = []
-    for (key, repeats), impact, place, frequency in zip(
-        counts.items(), own.tolist(), places, frequencies, strict=True
-    ):
-        rarity = inverse_frequency(tickets, frequency)
-        weight = max(1, round(WEIGHT_STEPS * rarity * min(repeats, MOST_REPEATS)))
-        weighed.append((-weight, key, impact, place, frequency))
-    weighed.sort(key=lambda entry: entry[:2])
-    whole = sum(-weight * impact for weight, _, impact, _, _ in weighed[:MOST_QUERY_TERMS])
-    known = [QueryTerm(key, -weight, place) for weight, key, _, place, frequency in weighed if frequency]
-    return Query(tuple(known[:MOST_QUERY_TERMS]), whole)
+    keys = np.fromiter(counts.keys(), dtype=np.uint64, count=len(counts))
+    repeats = np.minimum(np.fromiter(counts.values(), dtype=np.int64, count=len(counts)), MOST_REPEATS)
+    weights = np.maximum(1, np.rint(WEIGHT_STEPS * rarity(tickets, frequencies) * repeats)).astype(np.int64)
+    order = np.lexsort((keys, -weights))
+    heaviest = order[:MOST_QUERY_TERMS]
+    whole = int(weights[heaviest] @ impacts_of(counts)[heaviest].astype(np.int64))
+    known = order[frequencies[order] > 0][:MOST_QUERY_TERMS]
+    columns = (keys[known].tolist(), weights[known].tolist(), rows[known].tolist())
+    return Query(tuple(map(QueryTerm._make, zip(*columns, strict=True))), whole)
 
 
 def impacts_of(counts: Mapping[int, int]) -> Impacts:

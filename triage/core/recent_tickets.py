@@ -37,10 +37,10 @@ class RecentTickets:
     def __contains__(self, ticket_id: int) -> bool:
         return ticket_id in self._slot_of
 
-    def frequency(self, key: int) -> int:
-        """Return how many tickets contain the term."""
-        row = self._rows.get(key)
-        return 0 if row is None else len(row.slots)
+    def frequencies(self, keys: Sequence[int]) -> npt.NDArray[np.int64]:
+        """Return how many tickets contain each term; shape (n_keys,)."""
+        rows = map(self._rows.get, keys)
+        return np.array([0 if row is None else len(row.slots) for row in rows], dtype=np.int64)
 
     def add(self, ticket: ResolvedTicket) -> None:
         """Take a ticket in, in place of an earlier one with its id."""

@@ -70,7 +70,7 @@ class TicketIndex:
     def __contains__(self, ticket_id: int) -> bool:
         if ticket_id in self._recent:
             return True
-        number = self._base.number_of_ticket(ticket_id)
+        number = self._base.number_of(ticket_id)
         return number is not None and number not in self._gone
 
     @property
@@ -121,19 +121,17 @@ class TicketIndex:
         )
 
     def _weigh(self, counts: Mapping[int, int]) -> Query:
-        places = self._base.places_of(counts.keys())
-        frequencies = [
-            self._base.frequency(place) + self._recent.frequency(key)
-            for key, place in zip(counts, places, strict=True)
-        ]
-        return weigh_query(counts, places, frequencies, len(self._base.ids) + len(self._recent))
+        keys = list(counts)
+        rows = self._base.rows_of(keys)
+        frequencies = self._base.frequencies(rows) + self._recent.frequencies(keys)
+        return weigh_query(counts, rows, frequencies, len(self._base.ids) + len(self._recent))
 
     def _numbers(self, ids: Collection[int]) -> set[int]:
-        numbers = (self._base.number_of_ticket(ticket_id) for ticket_id in ids)
+        numbers = (self._base.number_of(ticket_id) for ticket_id in ids)
         return {number for number in numbers if number is not None}
 
     def _hide(self, ticket_id: int) -> bool:
-        number = self._base.number_of_ticket(ticket_id)
+        number = self._base.number_of(ticket_id)
         if number is None or number in self._gone:
             return False
         self._gone.add(number)
