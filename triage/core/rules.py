@@ -152,58 +152,69 @@ def _parse_atom(written: str, pattern: str) -> _Atom:
 
 
 class _Index:
-    """Finds which of many patterns hold for a text, looking only at those whose words occur."""
+    """Finds which of many patterns hold for a text, looking only at those whose words occur.
+
+    Atoms are numbered once, so that a text is matched with plain integers.
+    """
 
     def __init__(self, patterns: Sequence[_Pattern]) -> None:
-        self._patterns = patterns
-        self._words: set[str] = set()
-        self._prefixes: set[str] = set()
-        self._phrases: dict[str, list[_Atom]] = {}
-        self._by_atom: dict[_Atom, list[int]] = {}
-        for number, pattern in enumerate(patterns):
-            for atoms in (*pattern.required, *pattern.forbidden):
-                self._add(atoms)
-            for atom in _rarest(pattern.required):
-                self._by_atom.setdefault(atom, []).append(number)
-        self._lengths = sorted({len(prefix) for prefix in self._prefixes})
-
-    def _add(self, atoms: Iterable[_Atom]) -> None:
-        for atom in atoms:
+        self._numbers: dict[_Atom, int] = {}
+        self._required = [[self._number(atoms) for atoms in pattern.required] for pattern in patterns]
+        self._forbidden = [
+            frozenset(number for atoms in pattern.forbidden for number in self._number(atoms))
+            for pattern in patterns
+        ]
+        self._words: dict[str, int] = {}
+        self._prefixes: dict[str, int] = {}
+        self._phrases: dict[str, list[tuple[_Atom, int]]] = {}
+        for atom, number in self._numbers.items():
             if len(atom.words) > 1:
-                known = self._phrases.setdefault(atom.words[0], [])
-                if atom not in known:
-                    known.append(atom)
+                self._phrases.setdefault(atom.words[0], []).append((atom, number))
             else:
-                (self._prefixes if atom.prefix else self._words).add(atom.words[0])
+                (self._prefixes if atom.prefix else self._words)[atom.words[0]] = number
+        self._lengths = sorted({len(prefix) for prefix in self._prefixes})
+        self._patterns_of: list[list[int]] = [[] for _ in self._numbers]
+        for pattern_number, pattern in enumerate(patterns):
+            for number in self._number(_rarest(pattern.required)):
+                self._patterns_of[number].append(pattern_number)
+
+    def _number(self, atoms: Iterable[_Atom]) -> tuple[int, ...]:
+        return tuple(self._numbers.setdefault(atom, len(self._numbers)) for atom in atoms)
 
     def matches(self, words: Sequence[str]) -> list[tuple[int, tuple[str, ...]]]:
         """Return (pattern number, the words that matched), in the order of the patterns."""
         seen = self._seen(words)
-        numbers = {number for atom in seen for number in self._by_atom.get(atom, ())}
+        candidates = {pattern for number in seen for pattern in self._patterns_of[number]}
         found = []
-        for number in sorted(numbers):
-            pattern = self._patterns[number]
-            hits = [next((seen[atom] for atom in atoms if atom in seen), None) for atoms in pattern.required]
-            if None in hits or any(atom in seen for atoms in pattern.forbidden for atom in atoms):
-                continue
-            found.append((number, tuple(hit for hit in hits if hit is not None)))
+        for pattern in sorted(candidates):
+            hits = []
+            for atoms in self._required[pattern]:
+                hit = next((seen[number] for number in atoms if number in seen), None)
+                if hit is None:
+                    break
+                hits.append(hit)
+            else:
+                if self._forbidden[pattern].isdisjoint(seen):
+                    found.append((pattern, tuple(hits)))
         return found
 
-    def _seen(self, words: Sequence[str]) -> dict[_Atom, str]:
-        seen: dict[_Atom, str] = {}
+    def _seen(self, words: Sequence[str]) -> dict[int, str]:
+        seen: dict[int, str] = {}
         for word in dict.fromkeys(words):
-            if word in self._words:
-                seen[_Atom((word,), False)] = word
+            number = self._words.get(word)
+            if number is not None:
+                seen[number] = word
             for length in self._lengths:
                 if length > len(word):
                     break
-                if word[:length] in self._prefixes:
-                    seen.setdefault(_Atom((word[:length],), True), word)
+                number = self._prefixes.get(word[:length])
+                if number is not None:
+                    seen.setdefault(number, word)
         if self._phrases:
             for position, word in enumerate(words):
-                for atom in self._phrases.get(word, ()):
-                    if atom not in seen and _stands_at(atom, words, position):
-                        seen[atom] = " ".join(words[position : position + len(atom.words)])
+                for atom, number in self._phrases.get(word, ()):
+                    if number not in seen and _stands_at(atom, words, position):
+                        seen[number] = " ".join(words[position : position + len(atom.words)])
         return seen
 
 
