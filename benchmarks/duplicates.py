@@ -1,0 +1,75 @@
+"""Does the search for similar tickets find the one true duplicate among 10,000 others?
+
+    python -m benchmarks.duplicates
+
+Recipe: the index holds the 60 original questions of stackfaq's dev set (without their answers, as tickets
+hold the requester's words) and 10,000 distractors drawn with a fixed seed: a third each from it_tickets,
+banking77 and clinc150, and, for comparison, from each of them alone. Every one of the 600 rephrasings is a
+query; its target is the original it rephrases. MRR is the mean of 1 / rank of the target, 0 where it is not
+among the first 100.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+import time
+from pathlib import Path
+
+from benchmarks.grown_tickets import DATA, read_texts
+from triage.core.similarity import TicketIndex
+from triage.core.types import ResolvedTicket
+
+DISTRACTORS = 10_000
+DEPTH = 100
+SETS = ("it_tickets", "banking77", "clinc150")
+
+
+def read_questions() -> list[tuple[str, list[str]]]:
+    """Return (original question, its rephrasings)."""
+    path = DATA / "stackfaq" / "dev.jsonl"
+    if not path.exists():
+        raise SystemExit(f"{path} is absent; set HELPDESK_DATA to the folder of the data sets")
+    rows = [json.loads(line) for line in path.read_text().splitlines()]
+    return [(row["question"], row["rephrasings"]) for row in rows]
+
+
+def distractors(names: tuple[str, ...]) -> list[str]:
+    """Draw the same number of texts from each set."""
+    rng = random.Random(0)
+    share, rest = divmod(DISTRACTORS, len(names))
+    shares = [share + (place < rest) for place in range(len(names))]
+    return [
+        text
+        for name, n in zip(names, shares, strict=True)
+        for text in rng.sample(read_texts(f"{name}/train.csv"), n)
+    ]
+
+
+def mean_reciprocal_rank(names: tuple[str, ...]) -> tuple[float, float]:
+    """Return MRR and the mean milliseconds of a query."""
+    questions = read_questions()
+    texts = [question for question, _ in questions] + distractors(names)
+    queries = [(target, text) for target, (_, rephrasings) in enumerate(questions) for text in rephrasings]
+    reciprocal = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        tickets = (ResolvedTicket(place, text) for place, text in enumerate(texts))
+        index = TicketIndex.build(tickets, Path(folder) / "index")
+        began = time.perf_counter()
+        for target, text in queries:
+            ranked = [ticket.id for ticket in index.search(text, DEPTH)]
+            reciprocal += 1 / (1 + ranked.index(target)) if target in ranked else 0
+    return reciprocal / len(queries), 1000 * (time.perf_counter() - began) / len(queries)
+
+
+def main() -> None:
+    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
+    for names in (SETS, *((name,) for name in SETS)):
+        reciprocal, spent = mean_reciprocal_rank(names)
+        print(f"{' + '.join(names):38} MRR {reciprocal:.3f}   {spent:.2f} ms a query", flush=True)
+
+
+if __name__ == "__main__":
+    main()
