@@ -64,11 +64,12 @@ figure() {
 
 strays() { # ids of the processes that this run started and that are still there
     local file pid
+    # Files of kernel threads and of what ends meanwhile cannot be read: that is no matter.
     # A shell's own environ is what it was started with: neither this one nor its subshells bear the mark.
     for file in /proc/[0-9]*/environ; do
         pid=${file#/proc/}
-        tr '\0' '\n' < "$file" 2> /dev/null | grep -qx "HELPDESK_CI=$HELPDESK_CI" && echo "${pid%/environ}"
-    done
+        tr '\0' '\n' 2> /dev/null < "$file" | grep -qx "HELPDESK_CI=$HELPDESK_CI" && echo "${pid%/environ}"
+    done 2> /dev/null
 }
 
 stop_strays() {
