@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +16,7 @@ from django.test import Client, TestCase
 from rest_framework.test import APIClient
 
 from accounts.models import Role, User
+from tests.installation import Installation
 from tickets.intake import Submission, submit_ticket
 from tickets.models import Ticket
 from triage import pipeline
@@ -161,3 +166,22 @@ def fresh_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+
+
+@pytest.fixture(scope="session")
+def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty SQLite database of the current shape, to be copied."""
+    first = Installation(tmp_path_factory.mktemp("migrated"))
+    first.manage("migrate", "--verbosity", "0")
+    with closing(sqlite3.connect(first.database)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return first.database
+
+
+@pytest.fixture
+def installation(tmp_path: Path, migrated_database: Path) -> Installation:
+    """A migrated, empty helpdesk in a folder of its own, for tests of whole processes."""
+    new = Installation(tmp_path / "var")
+    new.folder.mkdir()
+    shutil.copy(migrated_database, new.database)
+    return new
