@@ -33,7 +33,7 @@ def address(attachment: Attachment) -> str:
 
 def reply(browser, ticket: Ticket, *files: SimpleUploadedFile):
     return browser.post(
-        reverse("ticket-reply", args=[ticket.reference]), {"body": "See this.", "files": list(files)}
+        reverse("ticket-reply", args=[ticket.reference]), {"body": "See this.", "attachments": list(files)}
     )
 
 
@@ -61,7 +61,7 @@ def test_a_guest_gets_the_file_of_the_ticket_this_browser_sent(web, engine):
     form = {
         "email": "gus@example.com",
         "body": "See the picture.",
-        "files": [SimpleUploadedFile("a.png", PNG)],
+        "attachments": [SimpleUploadedFile("a.png", PNG)],
     }
     browser.post("/tickets/new/", form)
     assert browser.get(address(Attachment.objects.get())).status_code == 200

@@ -81,7 +81,7 @@ def test_a_message_of_blanks_is_no_message(web):
 
 def test_a_refused_file_is_explained(web):
     file = SimpleUploadedFile("virus.exe", b"MZ")
-    response = web().post(NEW, {**GUEST, "files": [file]})
+    response = web().post(NEW, {**GUEST, "attachments": [file]})
     assert "virus.exe: files of this type are not taken" in response.content.decode()
     assert not Ticket.objects.exists()
 
@@ -209,5 +209,5 @@ def test_a_guests_follow_up_keeps_the_address_without_asking_for_it(web, confide
 
 def test_too_many_files_are_refused_together(web):
     files = [SimpleUploadedFile(f"{n}.txt", b"text") for n in range(6)]
-    response = web().post(NEW, {**GUEST, "files": files})
+    response = web().post(NEW, {**GUEST, "attachments": files})
     assert "At most 5 files" in response.content.decode()

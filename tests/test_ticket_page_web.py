@@ -235,7 +235,7 @@ def test_a_person_cannot_be_called_to_a_closed_ticket(web, requester, answered):
 
 def test_a_reply_reopens_and_carries_its_files(web, requester, answered):
     file = SimpleUploadedFile("log.txt", b"what happened")
-    web(requester).post(address("ticket-reply", answered), {"body": "Still nothing.", "files": [file]})
+    web(requester).post(address("ticket-reply", answered), {"body": "Still nothing.", "attachments": [file]})
     answered.refresh_from_db()
     assert (answered.state, answered.escalation_reason) == (Status.ESCALATED, "requester_replied")
     assert answered.messages.last().attachments.get().name == "log.txt"
@@ -244,7 +244,7 @@ def test_a_reply_reopens_and_carries_its_files(web, requester, answered):
 def test_a_reply_whose_file_is_refused_changes_nothing(web, requester, answered):
     file = SimpleUploadedFile("page.html", b"<html>")
     response = web(requester).post(
-        address("ticket-reply", answered), {"body": "Look at this.", "files": [file]}
+        address("ticket-reply", answered), {"body": "Look at this.", "attachments": [file]}
     )
     answered.refresh_from_db()
     assert response.status_code == 422
@@ -260,7 +260,8 @@ def test_a_reply_whose_file_cannot_be_kept_leaves_nothing_behind(web, requester,
     monkeypatch.setattr("tickets.attachments._keep", full_disk)
     with pytest.raises(OSError, match="No space"):
         web(requester).post(
-            address("ticket-reply", answered), {"body": "Look.", "files": [SimpleUploadedFile("a.txt", b"a")]}
+            address("ticket-reply", answered),
+            {"body": "Look.", "attachments": [SimpleUploadedFile("a.txt", b"a")]},
         )
     answered.refresh_from_db()
     assert answered.state is Status.AUTO_RESOLVED

@@ -34,7 +34,7 @@ class FilesField(forms.FileField):
         widget = FilesInput(attrs={"accept": attachments.ACCEPT})
         super().__init__(widget=widget, required=False, allow_empty_file=True, **options)
 
-    def clean(self, data: Sequence[UploadedFile], initial: Any = None) -> list[UploadedFile]:
+    def clean(self, data: Sequence[UploadedFile[Any]], initial: Any = None) -> list[UploadedFile[Any]]:
         files = [super(FilesField, self).clean(file, initial) for file in data or []]
         try:
             attachments.check_all(files)
@@ -64,7 +64,7 @@ class NewTicketForm(forms.Form):
         max_length=SUBJECT_LENGTH,
         required=False,
     )
-    files = FilesField(label="Attach files", help_text=FILES_HINT)
+    attachments = FilesField(label="Attach files", help_text=FILES_HINT)
     human_requested = forms.BooleanField(
         label="I want a person to answer",
         help_text="We will not answer automatically, even where we could at once.",
@@ -89,6 +89,7 @@ class GuestTicketForm(NewTicketForm):
     )
     name = forms.CharField(
         label="Your name",
+        help_text="How we should address you.",
         max_length=120,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
@@ -116,7 +117,7 @@ class ReplyForm(forms.Form):
         widget=text_area(5, **{"hx-preserve": "true"}),
         error_messages={"required": "Write something before you send it."},
     )
-    files = FilesField(label="Attach files", help_text=FILES_HINT)
+    attachments = FilesField(label="Attach files", help_text=FILES_HINT)
 
 
 class FeedbackForm(forms.Form):

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -53,7 +53,7 @@ def recent_tickets(request: HttpRequest) -> list[Ticket]:
 
 
 def mine(user: User) -> TicketQuerySet:
-    return cast(TicketQuerySet, Ticket.objects.all()).for_requester(user)
+    return Ticket.objects.all().for_requester(user)
 
 
 @require_GET
@@ -147,7 +147,7 @@ def submission(user: User | None, form: NewTicketForm, follow_up_of: Ticket | No
         guest_email=email,
         guest_name=follow_up_of.requester_name if follow_up_of else answers.get("name", ""),
         human_requested=answers["human_requested"],
-        files=answers["files"],
+        files=answers["attachments"],
         follow_up_of=follow_up_of,
         external_id=form.once_key(str(requester.pk) if requester else email),
     )
@@ -214,7 +214,7 @@ def reply(request: HttpRequest, reference: str) -> HttpResponse:
 def send_reply(ticket: Ticket, author: User | None, written: dict[str, Any]) -> None:
     """The message, its files and the reopening it may cause: all or nothing."""
     message = ticket.reply(written["body"], author=author)
-    attachments.attach(message, written["files"])
+    attachments.attach(message, written["attachments"])
 
 
 @require_POST
@@ -244,7 +244,7 @@ def feedback(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @require_GET
-def attachment(request: HttpRequest, token: uuid.UUID) -> HttpResponse:
+def attachment(request: HttpRequest, token: uuid.UUID) -> FileResponse:
     return as_download(visible_attachment(request, str(token)))
 
 
