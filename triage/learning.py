@@ -7,16 +7,17 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.utils import timezone
 
 from tickets.models import Ticket, TicketQuerySet
+from triage import promise
 from triage.core.model import Model
 from triage.core.similarity import TicketIndex
 from triage.core.types import Example as LabelledText
-from triage.models import Example, ModelVersion
+from triage.models import Example, Intent, ModelVersion
 from triage.runtime import resolved_tickets
 
 logger = logging.getLogger(__name__)
@@ -46,7 +47,7 @@ def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = 
     """
     examples = labelled_texts()
     tell(f"Training on {len(examples)} examples …")
-    model = Model.fit(examples, seed=seed)
+    model, metrics = fit(examples, seed=seed)
     stamp = unused_stamp(timezone.now())
     folder, index_folder = f"model-{stamp}", f"index-{stamp}"
     settings.TRIAGE_MODEL_DIR.mkdir(parents=True, exist_ok=True)
@@ -60,12 +61,25 @@ def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = 
         index_folder=index_folder,
         indexed_until=indexed_until,
         training_fingerprint=model.fingerprint,
-        metrics=dict(model.metrics),
+        metrics=metrics,
     )
     if promote:
         version.promote()
     forget_old_versions()
     return Trained(version, len(examples), len(model.intents), tuple(model.skipped_intents), len(index))
+
+
+def fit(examples: list[LabelledText], *, seed: int) -> tuple[Model, dict[str, Any]]:
+    """The model and its metrics; where a target error is set, with the thresholds that are proven to keep it."""
+    target = settings.TRIAGE_TARGET_ERROR
+    if target is None:
+        model = Model.fit(examples, seed=seed)
+        return model, dict(model.metrics)
+    groups = dict(Intent.objects.exclude(group="").values_list("slug", "group"))
+    proven = promise.prove(
+        examples, target_error=target, floor=settings.TRIAGE_THRESHOLD, groups=groups, seed=seed
+    )
+    return proven.model, {**proven.model.metrics, **proven.metrics()}
 
 
 def unused_stamp(now: datetime) -> str:

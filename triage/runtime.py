@@ -21,10 +21,10 @@ from django.conf import settings
 from django.db.models import Count, Max, OuterRef, Subquery
 
 from tickets.models import Message, Ticket, TicketQuerySet
+from triage import promise
 from triage.core.engine import Engine
 from triage.core.errors import CoreError
 from triage.core.model import Model
-from triage.core.policy import HELD_BACK
 from triage.core.rules import RuleBook
 from triage.core.similarity import TicketIndex
 from triage.core.types import Assessment, Guard, IntentPolicy, Mode, PolicyConfig, ResolvedTicket, Rule
@@ -211,8 +211,8 @@ def threshold_for(intent: Intent, champion: ModelVersion | None) -> float:
     """
     limits = [settings.TRIAGE_THRESHOLD, intent.threshold or 0.0]
     if settings.TRIAGE_TARGET_ERROR is not None:
-        bounds = (champion.metrics if champion else {}).get("thresholds", {})
-        limits.append(bounds.get(intent.slug, bounds.get("*", HELD_BACK)))
+        metrics = champion.metrics if champion else {}
+        limits.append(promise.threshold_in(metrics, intent.slug, target_error=settings.TRIAGE_TARGET_ERROR))
     return max(limits)
 
 

@@ -36,6 +36,8 @@ class Command(BaseCommand):
         for name, value in sorted(trained.version.metrics.items()):
             if isinstance(value, int | float):
                 self.stdout.write(f"  {name} {value:.4g}")
+        if kept := trained.version.metrics.get("promise"):
+            self.stdout.write(promise_line(kept))
         if trained.skipped_intents:
             self.stdout.write(
                 self.style.WARNING(
@@ -43,3 +45,16 @@ class Command(BaseCommand):
                 )
             )
         self.stdout.write("It decides now." if not no_promote else "Not promoted: promote it in the admin.")
+
+
+def promise_line(kept: dict[str, Any]) -> str:
+    if kept["threshold"] is None:
+        return (
+            f"No threshold is proven to keep the error at {kept['target_error']:.1%} on {kept['sample_size']} "
+            "labelled texts: nothing is answered automatically. Label more tickets or allow a larger error."
+        )
+    return (
+        f"Proven on {kept['sample_size']} texts kept from training: at a confidence of {kept['threshold']:.3f} at "
+        f"most {kept['bound']:.2%} of the answered are wrong ({kept['certainty']:.0%} certain), "
+        f"{kept['coverage']:.0%} are answered. Held back: {', '.join(kept['held_back']) or 'none'}."
+    )
