@@ -160,8 +160,7 @@ def _quote_line(lines: list[str], position: int) -> int:
 
 
 def _is_quote_line(line: str, before_quote: bool) -> bool:
-    bare = line.strip(" -–—_=*~")
-    ends = line.endswith((":", "：")) or (bare != line and len(line) - len(bare) >= 6)
+    ends = line.endswith((":", "：")) or _SEPARATOR.match(line) is not None
     if not (ends or before_quote):
         return False
     address = _MAIL_ADDRESS.search(line) is not None
@@ -183,9 +182,8 @@ def _thread_start(lines: list[str], position: int) -> str:
         return ""
     lowered = line.lower()
     framed = _SEPARATOR.match(line) is not None
-    if _FORWARD_LINE.search(lowered) and (
-        framed or (lowered.strip().endswith(":") and _headers_near(lines, position + 1))
-    ):
+    titled = framed or (lowered.strip().endswith(":") and _headers_near(lines, position + 1))
+    if titled and _FORWARD_LINE.search(lowered):
         return "forward"
     if framed and (_ORIGINAL_LINE.search(lowered) or _headers_near(lines, position + 1)):
         return "reply"

@@ -1,0 +1,199 @@
+"""What a writer says in a mail: every frame goes, the question stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from triage.core.text import find_ask
+
+ASK = "Why was my card payment declined yesterday?"
+QUOTED = ["Hello Ana,", "", "please send us a copy of your passport.", "", "Best wishes", "The Team"]
+
+
+def quoted(sign: str = "> ") -> str:
+    return "\n".join(sign + line for line in QUOTED)
+
+
+def read(body: str, subject: str = "") -> str:
+    return find_ask(subject, body).text
+
+
+@pytest.mark.parametrize(
+    "greeting",
+    ["Hi,", "Hello team,", "Dear Sir or Madam", "Good morning Ms Lee!", "Sehr geehrte Damen und Herren,", "Bonjour,",
+     "Hola a todos:", "Gentile assistenza,", "Beste klantenservice,", "Olá,", "Dzień dobry,", "Merhaba,", "Hej!",
+     "To whom it may concern:", "Ola kala file,"],
+)  # fmt: skip
+def test_a_greeting_goes(greeting: str) -> None:
+    assert read(f"{greeting}\n\n{ASK}") == ASK
+
+
+def test_a_greeting_in_the_same_line_goes() -> None:
+    assert read(f"Hello there, {ASK}") == ASK
+
+
+def test_wishes_below_the_greeting_go() -> None:
+    assert read(f"Hi,\nI hope this mail finds you well.\n\n{ASK}") == ASK
+
+
+@pytest.mark.parametrize(
+    "ending",
+    ["Kind regards,\nAna Silva", "Thanks!\nAna", "Thank you in advance\n\nAna Silva\nHead of Sales", "Cheers, Ana",
+     "Mit freundlichen Grüßen\nJörg Weiß", "Cordialement,\nChloé", "Saludos\nDiego", "Cordiali saluti\nGiulia Ferri",
+     "Met vriendelijke groet,\nSanne", "Atenciosamente,\nRui", "Pozdrawiam\nTomasz", "Saygılarımla,\nAylin",
+     "Med vänliga hälsningar\nLinnea", "-- \nAna Silva\nTel. +44 20 7946 0018\nwww.example.org",
+     "Ana\n\n____________\nAna Silva\nana@example.org", "Ever so humbly,\nUriah Heep", "Ana"],
+)  # fmt: skip
+def test_a_farewell_and_signature_go(ending: str) -> None:
+    assert read(f"{ASK}\n\n{ending}") == ASK
+
+
+@pytest.mark.parametrize(
+    "footer",
+    ["Sent from my iPhone", "Von meinem iPhone gesendet", "Envoyé de mon iPhone", "Enviado desde mi iPhone",
+     "Inviato da iPhone", "Verstuurd vanaf mijn iPad", "Enviado do meu iPhone", "Wysłane z iPhone'a",
+     "iPhone'umdan gönderildi", "Skickat från min iPhone", "Get Outlook for Android"],
+)  # fmt: skip
+def test_the_line_of_a_phone_goes(footer: str) -> None:
+    assert read(f"{ASK}\n\n{footer}") == ASK
+
+
+@pytest.mark.parametrize(
+    "notice",
+    [
+        "This e-mail is confidential and intended solely for the addressee. If you have received it in error, delete it.",
+        "Diese Nachricht ist vertraulich. Wenn Sie nicht der Empfänger sind, wurde sie Ihnen irrtümlich zugestellt.",
+        "Este mensaje es confidencial y se dirige exclusivamente a su destinatario; queda prohibida su copia.",
+    ],
+)
+def test_a_legal_notice_goes_even_below_the_signature(notice: str) -> None:
+    assert read(f"{ASK}\n\nBest,\nAna\n\n{notice}") == ASK
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "On Mon, 3 May 2024 at 10:22, The Team <team@example.org> wrote:",
+        "On Mon, 3 May 2024 at 10:22, The Team\n<team@example.org> wrote:",
+        "Am 03.05.2024 um 10:22 schrieb The Team:",
+        "Le ven. 3 mai 2024 à 10:22, The Team <team@example.org> a écrit :",
+        "El vie, 3 may 2024 a las 10:22, The Team (<team@example.org>) escribió:",
+        "Il giorno ven 3 mag 2024 alle ore 10:22 The Team <team@example.org> ha scritto:",
+        "Op vr 3 mei 2024 om 10:22 schreef The Team <team@example.org>:",
+        "Em sex., 3 de mai. de 2024 às 10:22, The Team <team@example.org> escreveu:",
+        "pt., 3 maj 2024 o 10:22 The Team <team@example.org> napisał(a):",
+        "The Team <team@example.org>, 3 May 2024 Cum, 10:22 tarihinde şunu yazdı:",
+        "Den fre 3 maj 2024 kl 10:22 skrev The Team <team@example.org>:",
+        "2024年5月3日(金) 10:22 The Team <team@example.org>:",
+        "Tarehe 2024-05-03 10:22, The Team <team@example.org> aliandika:",
+    ],
+)
+@pytest.mark.parametrize("posting", ["top", "bottom", "inline"])
+def test_a_quoted_thread_goes_wherever_the_answer_stands(line: str, posting: str) -> None:
+    first, rest = "\n".join(quoted().split("\n")[:3]), "\n".join(quoted().split("\n")[3:])
+    body = {
+        "top": f"{ASK}\n\n{line}\n{quoted()}",
+        "bottom": f"{line}\n{quoted()}\n\n{ASK}",
+        "inline": f"{line}\n{first}\n\n{ASK}\n\n{rest}",
+    }[posting]
+    assert read(body) == ASK
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("From", "Sent", "To", "Subject"), ("Von", "Gesendet", "An", "Betreff"), ("De", "Envoyé", "À", "Objet"),
+        ("De", "Enviado el", "Para", "Asunto"), ("Da", "Inviato", "A", "Oggetto"), ("Van", "Verzonden", "Aan", "Onderwerp"),
+        ("Od", "Wysłano", "Do", "Temat"), ("Kimden", "Gönderildi", "Kime", "Konu"), ("Från", "Skickat", "Till", "Ämne"),
+        ("Kutoka", "Ilitumwa", "Kwa", "Mada"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("rule", ["", "________________________________\n", "-----Original Message-----\n"])
+def test_a_thread_below_a_header_block_goes(names: tuple[str, ...], rule: str) -> None:
+    values = ("Team <team@example.org>", "Friday, 3 May 2024 10:22", "Ana Silva", "Your passport")
+    block = "\n".join(f"{name}: {value}" for name, value in zip(names, values, strict=True))
+    assert read(f"{ASK}\n\n{rule}{block}\n\n" + "\n".join(QUOTED)) == ASK
+
+
+HEADERS = "From: Bob <bob@example.org>\nDate: Fri, 3 May 2024\nSubject: card\nTo: help@example.org"
+
+
+@pytest.mark.parametrize("note", ["", "FYI", "Please see below.", "Weiterleitung, siehe unten"])
+@pytest.mark.parametrize(
+    "title", ["---------- Forwarded message ---------", "-------- Weitergeleitete Nachricht --------",
+              "Begin forwarded message:\n"]
+)  # fmt: skip
+def test_a_mail_that_is_only_passed_on_is_the_ask(note: str, title: str) -> None:
+    assert read(f"{note}\n\n{title}\n{HEADERS}\n\nHi,\n\n{ASK}\n\nThanks\nBob", "Fwd: card") == ASK
+
+
+def test_a_forward_with_quote_signs_is_the_ask() -> None:
+    body = "\n".join(f"> {line}" for line in f"{HEADERS}\n\n{ASK}".split("\n"))
+    assert read(f"Begin forwarded message:\n\n{body}") == ASK
+
+
+def test_a_question_above_a_forwarded_mail_is_the_ask() -> None:
+    body = f"{ASK}\n\n---------- Forwarded message ---------\n{HEADERS}\n\nYour receipt is attached."
+    assert read(body, "Fwd: receipt") == ASK
+
+
+def test_html_mail_of_a_web_mailer_is_read_like_plain_mail() -> None:
+    body = (
+        f'<div dir="ltr">Hi team,<br><br>{ASK}<br><br>Best,<br>Ana</div><br><div class="gmail_quote">'
+        '<div class="gmail_attr">On Fri, 3 May 2024 at 10:22, Team &lt;team@example.org&gt; wrote:<br></div>'
+        '<blockquote class="gmail_quote">please send us a copy of your passport</blockquote></div>'
+    )
+    assert read(body) == ASK
+
+
+def test_html_mail_of_an_office_mailer_is_read_like_plain_mail() -> None:
+    body = (
+        f"<html><head><style>p.x{{}}</style></head><body><p>Hello,</p><p>{ASK}</p><p>Regards</p><p>Ana</p>"
+        "<div><p><b>From:</b> Team &lt;team@example.org&gt;<br><b>Sent:</b> Friday, 3 May 2024 10:22<br>"
+        "<b>To:</b> Ana<br><b>Subject:</b> passport</p></div><p>please send us a copy of your passport</p></body></html>"
+    )
+    assert read(body) == ASK
+
+
+def test_a_story_around_the_question_goes() -> None:
+    before = "I have been a happy client since the spring of 2009. Our cat had kittens and the house is upside down."
+    assert read(f"Hi,\n\n{before} {ASK} We are all well otherwise.\n\nAna") == ASK
+
+
+def test_the_context_that_bears_on_the_question_stays() -> None:
+    context = "I bought a coat online and paid with the new card. The shop says the payment was reverted."
+    assert read(f"{context} {ASK}") == f"{context} {ASK}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Thanks,\nAna",
+        "Hi,",
+        "> Where is my order?",
+        "Sent from my iPhone",
+        "Regards\n-- \nAna\nana@example.org",
+    ],
+)
+def test_where_nothing_would_be_left_less_is_stripped(body: str) -> None:
+    assert any(c.isalpha() for c in read(body))
+
+
+def test_a_quoted_question_alone_is_still_read() -> None:
+    assert read("> Where is my order?") == "Where is my order?"
+
+
+def test_a_farewell_word_above_the_question_cuts_nothing() -> None:
+    assert ASK in read(f"Thanks\n\n{ASK}")
+
+
+def test_a_postscript_is_read() -> None:
+    assert "voucher" in read(
+        f"{ASK}\n\nBest,\nAna\n\nPS: does the voucher expire in May or in June, by the way?"
+    )
+
+
+def test_a_list_with_a_colon_is_no_quote_line() -> None:
+    body = "On 3 May 2024 at 10:22 I ordered these:\n- a lamp\n- a chair\nWhen do they arrive?"
+    assert read(body).startswith("On 3 May 2024 at 10:22 I ordered these:")
+    assert read(body).endswith("When do they arrive?")
