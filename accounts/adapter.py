@@ -12,6 +12,12 @@ from django.core.mail import EmailMessage
 class AccountAdapter(DefaultAccountAdapter):
     """Mail templates may name the company and its address whether or not a request is at hand."""
 
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": "This address and this password do not belong together.",
+        "too_many_login_attempts": "Too many failed attempts. Wait a few minutes, then try again.",
+    }
+
     def render_mail(
         self,
         template_prefix: str,

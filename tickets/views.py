@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.forms import model_to_dict
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -175,7 +176,7 @@ def ticket_page(request: HttpRequest, ticket: Ticket, **forms: Any) -> HttpRespo
         "may_reply": ticket.state in OPEN_TO_REQUESTER,
         "may_ask": ticket.state in ASKABLE and not ticket.human_requested,
         "feedback": said,
-        "feedback_form": FeedbackForm(initial=vars(said) if said else None),
+        "feedback_form": FeedbackForm(initial=model_to_dict(said) if said else None),
         "reply_form": ReplyForm(),
         **forms,
     }
