@@ -136,10 +136,12 @@ class Ticket(models.Model):
             models.Index(fields=["requester", "-id"], name="ticket_by_requester"),
             models.Index(fields=["status", "assignee", "escalated_at"], name="ticket_queue"),
             models.Index(fields=["status", "resolved_at"], name="ticket_silent"),
-            models.Index(fields=["created_at"], name="ticket_created"),
+            models.Index(fields=["created_at", "channel"], name="ticket_volume"),
             models.Index(fields=["updated_at"], name="ticket_updated"),
             models.Index(fields=["requester_email"], name="ticket_by_email"),
-            models.Index(fields=["first_human_reply_at", "first_reply_seconds"], name="ticket_first_reply"),
+            models.Index(
+                fields=["first_human_reply_at", "first_reply_seconds", "closure"], name="ticket_first_reply"
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(status__in=Status.values), name="ticket_status_known"),

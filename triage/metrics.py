@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Avg, Case, Count, F, IntegerField, Min, Q, Value, When
+from django.core.cache import cache
+from django.db.models import Avg, Case, Count, F, IntegerField, Min, Q, QuerySet, Value, When
 from django.db.models.expressions import Combinable
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ from triage.models import Action, Decision, Intent
 from triage.wording import reason_text
 
 INTENTS_SHOWN: Final = 200
+KEPT_SECONDS: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -192,72 +194,76 @@ def collect(days: int = 30) -> Metrics:
         backlog=_backlog(period.until),
         first_response=_first_response(period),
         by_intent=_by_intent(period, answers),
-        reasons=_reasons(row for row in _by_reason(period) if row["action"] != Action.AUTO_RESOLVE),
-        returns=_reasons(
-            {"reason": row["ticket__escalation_reason"], "n": row["n"]}
-            for row in answers
-            if _was_refuted(row)
+        reasons=_reasons(
+            (row["reason"], row["n"]) for row in decided if row["action"] != Action.AUTO_RESOLVE
         ),
+        returns=_reasons((row["why"], row["n"]) for row in answers if row["part"] == "refuted"),
     )
+
+
+def collect_recent(days: int = 30) -> Metrics:
+    """The same, at most KEPT_SECONDS old: for pages that several people look at."""
+    known: Metrics | None = cache.get(f"metrics:{days}")
+    found = known or collect(days)
+    if known is None:
+        cache.set(f"metrics:{days}", found, KEPT_SECONDS)
+    return found
 
 
 Rows = list[dict[str, Any]]
 
 
-def _applied(period: _Period) -> Any:
+def _applied(period: _Period) -> QuerySet[Decision]:
     return Decision.objects.filter(period.within("created_at"), applied=True).order_by()
 
 
 def _decided(period: _Period) -> Rows:
-    return list(_applied(period).values("action", day=period.day("created_at")).annotate(n=Count("pk")))
+    keys = {"day": period.day("created_at")}
+    return _rows(_applied(period).values("action", "reason", **keys).annotate(n=Count("pk")))
 
 
-def _by_reason(period: _Period) -> Rows:
-    return list(_applied(period).values("action", "reason").annotate(n=Count("pk")))
+def _rows(grouped: Iterable[Any]) -> Rows:
+    return list(grouped)
 
 
 def _automatic_answers(period: _Period) -> Rows:
     """Answers that the machine sent in the period, grouped by what became of their tickets."""
+    returned = Q(ticket__reopen_count__gt=0)
+    part = Case(
+        When(returned, then=Value("refuted")),
+        *(When(ticket__closure=closure, then=Value(name)) for closure, name in PARTS.items()),
+        default=Value("undecided"),
+    )
+    why = Case(When(returned, then=F("ticket__escalation_reason")), default=Value(""))
     sent = _applied(period).filter(action=Action.AUTO_RESOLVE)
-    returned = Case(When(ticket__reopen_count__gt=0, then=1), default=0, output_field=IntegerField())
-    keys = ("intent_slug", "ticket__status", "ticket__closure", "ticket__escalation_reason")
-    return list(sent.values(*keys, returned=returned).annotate(n=Count("pk")))
+    return _rows(sent.values("intent_slug", part=part, why=why).annotate(n=Count("pk")))
 
 
-def _was_refuted(row: dict[str, Any]) -> bool:
-    return bool(row["returned"])
-
-
-def _part(row: dict[str, Any]) -> str:
-    if _was_refuted(row):
-        return "refuted"
-    parts = {Closure.CONFIRMED: "confirmed", Closure.SILENCE: "assumed", Closure.AGENT: "closed_by_agent"}
-    return parts.get(row["ticket__closure"], "undecided")
+PARTS: Final = {Closure.CONFIRMED: "confirmed", Closure.SILENCE: "assumed", Closure.AGENT: "closed_by_agent"}
 
 
 def _outcome(rows: Rows) -> Outcome:
     parts: Counter[str] = Counter()
     for row in rows:
-        parts[_part(row)] += row["n"]
+        parts[row["part"]] += row["n"]
     return Outcome(answered=parts.total(), **parts)
 
 
 def _human_outcome(period: _Period) -> Outcome:
     """Tickets that a person first replied to in the period; refuted are those told "not solved"."""
-    refuted = Case(When(feedback__solved=False, then=1), default=0, output_field=IntegerField())
-    rows = (
-        Ticket.objects.filter(period.within("first_human_reply_at"))
-        .order_by()
-        .values(ticket__closure=F("closure"), returned=refuted)
-        .annotate(n=Count("pk"))
+    part = Case(
+        When(feedback__solved=False, then=Value("refuted")),
+        *(When(closure=closure, then=Value(name)) for closure, name in PARTS.items()),
+        default=Value("undecided"),
     )
-    return _outcome(list(rows))
+    replied = Ticket.objects.filter(period.within("first_human_reply_at")).order_by()
+    return _outcome(_rows(replied.values(part=part).annotate(n=Count("pk"))))
 
 
 def _by_day(period: _Period, decided: Rows) -> tuple[Day, ...]:
     counts: dict[int, Counter[str]] = defaultdict(Counter)
     arrived = Ticket.objects.filter(period.within("created_at")).exclude(channel=Channel.IMPORT).order_by()
-    for row in arrived.values(day=period.day("created_at")).annotate(n=Count("pk")):
+    for row in _rows(arrived.values(day=period.day("created_at")).annotate(n=Count("pk"))):
         counts[row["day"]]["created"] += row["n"]
     for row in decided:
         kind = "auto_resolved" if row["action"] == Action.AUTO_RESOLVE else "escalated"
@@ -286,13 +292,10 @@ def _feedback(period: _Period) -> FeedbackSummary:
 
 def _backlog(now: datetime) -> Backlog:
     waiting = Ticket.objects.filter(status__in=[Status.OPEN, Status.ESCALATED, Status.PENDING]).order_by()
-    rows = {
-        row["status"]: row
-        for row in waiting.values("status").annotate(
-            n=Count("pk"), free=Count("pk", filter=Q(assignee=None)), oldest=Min("escalated_at")
-        )
-    }
-    escalated = rows.get(Status.ESCALATED, {})
+    free = Count("pk", filter=Q(assignee=None))
+    counted = waiting.values("status").annotate(n=Count("pk"), free=free, oldest=Min("escalated_at"))
+    rows = {row["status"]: row for row in _rows(counted)}
+    escalated: dict[str, Any] = rows.get(Status.ESCALATED, {})
     oldest = escalated.get("oldest")
     return Backlog(
         open=rows.get(Status.OPEN, {}).get("n", 0),
@@ -331,7 +334,7 @@ def _by_intent(period: _Period, answers: Rows) -> tuple[IntentLine, ...]:
     automatic, refuted = Counter[str](), Counter[str]()
     for row in answers:
         automatic[row["intent_slug"]] += row["n"]
-        refuted[row["intent_slug"]] += row["n"] if _was_refuted(row) else 0
+        refuted[row["intent_slug"]] += row["n"] if row["part"] == "refuted" else 0
     corrected = _corrected(period)
     titles = dict(Intent.objects.values_list("slug", "title"))
     return tuple(
@@ -361,10 +364,10 @@ def _corrected(period: _Period) -> Counter[str]:
     return Counter({row["intent_slug"]: row["n"] for row in rows})
 
 
-def _reasons(rows: Iterable[dict[str, Any]]) -> tuple[ReasonLine, ...]:
+def _reasons(counted: Iterable[tuple[str, int]]) -> tuple[ReasonLine, ...]:
     counts: Counter[str] = Counter()
-    for row in rows:
-        counts[row["reason"]] += row["n"]
+    for code, count in counted:
+        counts[code] += count
     return tuple(
         ReasonLine(reason=code, text=reason_text(code), tickets=count) for code, count in counts.most_common()
     )

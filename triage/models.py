@@ -306,12 +306,12 @@ class Decision(models.Model):
         ordering = ["-id"]
         constraints = [models.UniqueConstraint(fields=["ticket", "run"], name="decision_once_a_run")]
         indexes = [
-            models.Index(fields=["action", "created_at"], name="decision_by_action"),
             models.Index(fields=["intent", "created_at"], name="decision_by_intent"),
             # All that the metrics group by, so that they never read the wide rows themselves.
             models.Index(
-                fields=["created_at", "action", "applied", "reason", "intent_slug", "ticket"],
+                fields=["created_at", "action", "reason", "intent_slug", "ticket", "applied"],
                 name="decision_metrics",
+                condition=Q(applied=True),
             ),
             models.Index(
                 fields=["created_at"], name="decision_corrected", condition=Q(corrected_at__isnull=False)

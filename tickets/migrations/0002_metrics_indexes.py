@@ -17,12 +17,20 @@ class Migration(migrations.Migration):
             name='first_reply_seconds',
             field=models.PositiveIntegerField(blank=True, editable=False, help_text="From the team's queue, else from arrival, to the first human reply.", null=True),
         ),
+        migrations.RemoveIndex(
+            model_name='ticket',
+            name='ticket_created',
+        ),
+        migrations.AddIndex(
+            model_name='ticket',
+            index=models.Index(fields=['created_at', 'channel'], name='ticket_volume'),
+        ),
         migrations.AddIndex(
             model_name='feedback',
             index=models.Index(fields=['updated_at', 'solved', 'rating'], name='feedback_by_time'),
         ),
         migrations.AddIndex(
             model_name='ticket',
-            index=models.Index(fields=['first_human_reply_at', 'first_reply_seconds'], name='ticket_first_reply'),
+            index=models.Index(fields=['first_human_reply_at', 'first_reply_seconds', 'closure'], name='ticket_first_reply'),
         ),
     ]

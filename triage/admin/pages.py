@@ -136,7 +136,7 @@ def next_ticket(request: HttpRequest) -> HttpResponse:
 def metrics_page(request: HttpRequest) -> HttpResponse:
     raw = request.GET.get("days", "")
     days = int(raw) if raw.isdigit() and int(raw) in PERIODS else 30
-    found = metrics.collect(days)
+    found = metrics.collect_recent(days)
     chart = charts.volume_chart(found.by_day)
     return page(
         request, "triage/metrics.html", "Metrics", metrics=found, chart=chart, periods=PERIODS,

@@ -13,9 +13,13 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RemoveIndex(
+            model_name='decision',
+            name='decision_by_action',
+        ),
         migrations.AddIndex(
             model_name='decision',
-            index=models.Index(fields=['created_at', 'action', 'applied', 'reason', 'intent_slug', 'ticket'], name='decision_metrics'),
+            index=models.Index(condition=models.Q(('applied', True)), fields=['created_at', 'action', 'reason', 'intent_slug', 'ticket', 'applied'], name='decision_metrics'),
         ),
         migrations.AddIndex(
             model_name='decision',
