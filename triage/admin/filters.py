@@ -62,9 +62,7 @@ class QueueFilter(SimpleListFilter):
         QueueView(
             "open", "Open", lambda agent: Q(status__in=[Status.OPEN, Status.ESCALATED, Status.PENDING])
         ),
-        QueueView(
-            "auto", "Automatic", lambda agent: Q(status=Status.AUTO_RESOLVED), newest_first=True
-        ),
+        QueueView("auto", "Automatic", lambda agent: Q(status=Status.AUTO_RESOLVED), newest_first=True),
         QueueView("all", "All", lambda agent: Q(), newest_first=True),
     )
 

@@ -68,7 +68,9 @@ class AnswerInline(SupervisorsInline):
     @admin.display(description="Version")
     def version_shown(self, answer: Answer) -> SafeString:
         address = reverse("admin:triage_answer_change", args=[answer.pk])
-        return format_html('<a class="desk-link" href="{}">{} v{}</a>', address, answer.language, answer.version)
+        return format_html(
+            '<a class="desk-link" href="{}">{} v{}</a>', address, answer.language, answer.version
+        )
 
     @admin.display(description="Text")
     def opening(self, answer: Answer) -> str:
@@ -223,14 +225,16 @@ class AnswerAdmin(SupervisorsEdit):
         obj.retire()
         self.message_user(request, f"{obj} is retired.", messages.WARNING)
 
-    def has_approve_permission(self, request: HttpRequest, object_id: int | None = None) -> bool:
-        return is_supervisor(request) and not self._is_in(object_id, Answer.State.APPROVED)
+    def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        return is_supervisor(request) and not _is_approved(object_id)
 
-    def has_retire_permission(self, request: HttpRequest, object_id: int | None = None) -> bool:
-        return is_supervisor(request) and self._is_in(object_id, Answer.State.APPROVED)
+    def has_retire_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Asked without an answer, which the theme does once more before acting, it is about the role alone."""
+        return is_supervisor(request) and (object_id is None or _is_approved(object_id))
 
-    def _is_in(self, object_id: int | None, state: Answer.State) -> bool:
-        return Answer.objects.filter(pk=object_id, state=state).exists()
+
+def _is_approved(answer_id: Any) -> bool:
+    return Answer.objects.filter(pk=answer_id, state=Answer.State.APPROVED).exists()
 
 
 @admin.register(Example)
