@@ -2,8 +2,9 @@
 
 A threshold picked by looking at the error on the same history breaks its promise about every
 second time. The methods here come with a finite-sample guarantee instead: with probability at
-least ``1 - delta`` over the draw of the labelled history, the error among answered tickets of the
-same kind stays below ``target_error``. It holds only as long as tomorrow looks like that history.
+least ``1 - delta`` the error among the answered tickets of a coming period stays at or below
+``target_error``, and so does the long-run error. It holds only as long as tomorrow looks like the
+labelled history (the tickets could be shuffled between the two without anyone noticing).
 """
 
 from __future__ import annotations
@@ -22,15 +23,21 @@ from triage.core.policy import HELD_BACK
 
 #: Steps between certainty and the floor; more only adds chances to stop early.
 GRID_STEPS: Final = 60
+#: The walks start at so many times the sample that could prove the promise without a single error:
+#: one early for small samples, one late that forgives a few wrong labels among the surest tickets.
+_STARTS: Final = (1.5, 3.0)
+#: A coming period beyond so many tickets is the long run.
+_LONG_RUN: Final = 1_000_000
 _TOP_LOGIT: Final = 9.0  # 0.99988: above it no history is long enough to tell thresholds apart
 
 
 class Method(StrEnum):
     """How the threshold is searched.
 
-    ``FIXED_SEQUENCE`` and ``BONFERRONI`` are Learn-then-Test (Angelopoulos, Bates, Candès, Jordan
-    and Lei 2021, arXiv:2110.01052) with exact binomial p-values; ``SGR`` is selection with
-    guaranteed risk (Geifman and El-Yaniv 2017, arXiv:1705.08500).
+    ``FIXED_SEQUENCE`` (with two starts) and ``BONFERRONI`` are Learn-then-Test (Angelopoulos,
+    Bates, Candès, Jordan and Lei 2021, arXiv:2110.01052); ``SGR`` is selection with guaranteed
+    risk (Geifman and El-Yaniv 2017, arXiv:1705.08500). All use exact p-values: hypergeometric for
+    a coming period, binomial for the long run.
     """
 
     FIXED_SEQUENCE = "fixed_sequence"
@@ -47,7 +54,8 @@ class Threshold:
     value
         Answer at this confidence or above. None: no threshold keeps the promise, never answer.
     bound
-        Upper limit of the error among answered tickets, at confidence ``1 - delta``; 1.0 for None.
+        Upper limit of the long-run error among answered tickets at the level the search tested at
+        (so with confidence ``1 - delta`` whatever threshold was chosen); 1.0 for None.
     target_error, delta
         What was asked for.
     sample_size
@@ -90,6 +98,7 @@ def find_threshold(
     target_error: float,
     delta: float = 0.1,
     floor: float = 0.0,
+    horizon: float = 1.0,
     method: Method = Method.FIXED_SEQUENCE,
 ) -> Threshold:
     """Find the lowest threshold whose error among answered tickets is bounded.
@@ -107,18 +116,21 @@ def find_threshold(
         In (0, 1): how often the promise may fail over repeated draws of the history.
     floor
         The general threshold below which nothing is ever answered.
+    horizon
+        The coming period the promise is about, as a multiple of the history: 1.0 means as many
+        tickets again. ``math.inf`` promises the long-run error only, which needs fewer tickets.
     method
         See :class:`Method`.
 
     Raises
     ------
     ValueError
-        When the arrays differ in length, a confidence is no probability, or a limit is outside (0, 1).
+        When the arrays differ in length, a confidence is no probability, a limit is outside (0, 1)
+        or the horizon is not positive.
     """
     sample = _Sample.of(confidence, correct, floor)
-    _check_share("target_error", target_error)
-    _check_share("delta", delta)
-    value = _SEARCHES[method](sample, target_error, delta)
+    promise = _Promise(target_error, delta, horizon)
+    value = _SEARCHES[method](sample, promise)
     answered, errors = sample.at(value) if value is not None else (0, 0)
     size = sample.size
     return Threshold(
@@ -194,51 +206,86 @@ def _grid(floor: float) -> list[float]:
     return [*(1.0 / (1.0 + math.exp(-step)) for step in steps[:-1]), low]
 
 
-def _p_value(errors: int, answered: int, target_error: float) -> float:
-    """Chance of so few errors if the true rate were the target: small means the rate is below it."""
-    return float(stats.binom.cdf(errors, answered, target_error)) if answered else 1.0
+@dataclass(frozen=True, slots=True)
+class _Promise:
+    """What is promised, and the exact test of it."""
+
+    target_error: float
+    delta: float
+    horizon: float
+
+    def __post_init__(self) -> None:
+        for name, value in (("target_error", self.target_error), ("delta", self.delta)):
+            if not 0.0 < value < 1.0:
+                raise ValueError(f"{name} is {value}: give a share strictly between 0 and 1, such as 0.02.")
+        if not self.horizon > 0.0:
+            raise ValueError(
+                f"horizon is {self.horizon}: give a positive multiple of the history, such as 1."
+            )
+
+    def p_value(self, errors: int, answered: int) -> float:
+        """Chance of so few errors here if the promise were broken: small means it is kept.
+
+        For a coming period it is the chance that, of all errors in history and period together,
+        at most ``errors`` fell into the history although the period got more than the target.
+        """
+        if answered == 0:
+            return 1.0
+        coming = answered * self.horizon
+        if math.isinf(coming) or coming > _LONG_RUN:
+            return float(stats.binom.cdf(errors, answered, self.target_error))
+        period = max(1, round(coming))
+        too_many = math.floor(self.target_error * period) + 1
+        return float(stats.hypergeom.cdf(errors, answered + period, errors + too_many, answered))
 
 
-def _fixed_sequence(sample: _Sample, target_error: float, delta: float) -> float | None:
-    """Walk down from the strictest threshold and stop at the first that cannot be proven.
+def _fixed_sequence(sample: _Sample, promise: _Promise) -> float | None:
+    """Walk down from a strict threshold and stop at the first that cannot be proven; from two starts.
 
-    Thresholds with fewer answered tickets than could ever prove the promise are passed over; that
-    keeps the family-wise level as long as the error does not rise with the confidence.
+    Each walk has an equal share of ``delta``. It starts where a multiple of the smallest useful
+    sample is answered, or at the floor if there never is. Starting by counts alone keeps the
+    family-wise level as long as the error does not rise with the confidence.
     """
+    share = promise.delta / len(_STARTS)
+    needed = smallest_sample(promise.target_error, share)
+    reached = sample.at(sample.floor)[0]
+    found = [_walk(sample, promise, min(times * needed, reached), share) for times in _STARTS]
+    return min((value for value in found if value is not None), default=None)
+
+
+def _walk(sample: _Sample, promise: _Promise, start: float, level: float) -> float | None:
     best: float | None = None
-    needed = smallest_sample(target_error, delta)
     for threshold in _grid(sample.floor):
         answered, errors = sample.at(threshold)
-        if answered < needed:
+        if answered < start:
             continue
-        if _p_value(errors, answered, target_error) > delta:
+        if promise.p_value(errors, answered) > level:
             break
         best = threshold
     return best
 
 
-def _bonferroni(sample: _Sample, target_error: float, delta: float) -> float | None:
+def _bonferroni(sample: _Sample, promise: _Promise) -> float | None:
     """Test every threshold at an equal share of ``delta``; no assumption on how the error moves."""
     grid = _grid(sample.floor)
-    proven = [t for t in grid if _p_value(*_counts(sample, t), target_error) <= delta / len(grid)]
+    proven = []
+    for threshold in grid:
+        answered, errors = sample.at(threshold)
+        if promise.p_value(errors, answered) <= promise.delta / len(grid):
+            proven.append(threshold)
     return min(proven, default=None)
 
 
-def _counts(sample: _Sample, threshold: float) -> tuple[int, int]:
-    answered, errors = sample.at(threshold)
-    return errors, answered
-
-
-def _sgr(sample: _Sample, target_error: float, delta: float) -> float | None:
-    """Binary search over the sorted confidences, every step's bound at an equal share of ``delta``."""
+def _sgr(sample: _Sample, promise: _Promise) -> float | None:
+    """Binary search over the sorted confidences, every step tested at an equal share of ``delta``."""
     lowest, highest = 0, sample.at(sample.floor)[0] - 1
-    share = delta / _sgr_steps(sample)
+    share = promise.delta / _sgr_steps(sample)
     best: float | None = None
     while lowest <= highest:
         middle = (lowest + highest) // 2
         threshold = float(sample.confidence[middle])
         answered, errors = sample.at(threshold)
-        if upper_bound(errors, answered, delta=share) <= target_error:
+        if promise.p_value(errors, answered) <= share:
             best, lowest = threshold, middle + 1
         else:
             highest = middle - 1
@@ -257,14 +304,13 @@ _SEARCHES: Final = {
 
 
 def _level(method: Method, sample: _Sample, delta: float) -> float:
-    if method is Method.BONFERRONI:
-        return delta / len(_grid(sample.floor))
-    return delta / _sgr_steps(sample) if method is Method.SGR else delta
-
-
-def _check_share(name: str, value: float) -> None:
-    if not 0.0 < value < 1.0:
-        raise ValueError(f"{name} is {value}: give a share strictly between 0 and 1, such as 0.02.")
+    """Return the level at which each single threshold was tested."""
+    shares = {
+        Method.FIXED_SEQUENCE: len(_STARTS),
+        Method.BONFERRONI: len(_grid(sample.floor)),
+        Method.SGR: _sgr_steps(sample),
+    }
+    return delta / shares[method]
 
 
 class Basis(StrEnum):
@@ -315,6 +361,7 @@ def find_intent_thresholds(
     floor: float = 0.0,
     groups: Mapping[str, str] | None = None,
     family_wise: bool = True,
+    horizon: float = 1.0,
     method: Method = Method.FIXED_SEQUENCE,
 ) -> Guarantee:
     """Find a threshold for each intent: its own, its group's, that of the rest, or none.
@@ -342,17 +389,14 @@ def find_intent_thresholds(
     labels = np.asarray(intents, dtype=object)
     if labels.shape != values.shape:
         raise ValueError(f"intents has shape {labels.shape}, confidence {values.shape}: give one a ticket.")
-    overall = find_threshold(
-        values, right, target_error=target_error, delta=delta, floor=floor, method=method
-    )
+    options = {"target_error": target_error, "floor": floor, "horizon": horizon}
+    overall = find_threshold(values, right, delta=delta, method=method, **options)
     members = _pools(labels, values >= floor, groups or {}, target_error, delta)
     level = delta / max(1, len(members)) if family_wise else delta
     found: dict[str, IntentThreshold] = {}
     for (basis, pool), names in members.items():
         mine = np.isin(labels, names)
-        threshold = find_threshold(
-            values[mine], right[mine], target_error=target_error, delta=level, floor=floor, method=method
-        )
+        threshold = find_threshold(values[mine], right[mine], delta=level, method=method, **options)
         settled = basis if threshold.holds else Basis.HELD_BACK
         for name in names:
             found[name] = IntentThreshold(intent=name, basis=settled, pool=pool, threshold=threshold)
