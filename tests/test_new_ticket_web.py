@@ -44,10 +44,10 @@ def test_whoever_is_logged_in_gives_no_address(web, requester, confident):
     assert Ticket.objects.get().requester == requester
 
 
-def test_the_ticket_page_opens_at_the_outcome(web, requester, confident):
+def test_the_ticket_page_opens_at_the_latest_message(web, requester, confident):
     response = web(requester).post(NEW, {"body": "Where is my refund?"})
     ticket = Ticket.objects.get()
-    assert response.url == f"/tickets/{ticket.reference}/#outcome"
+    assert response.url == f"/tickets/{ticket.reference}/#latest"
 
 
 def test_an_unsure_engine_leads_to_a_person_and_says_why_and_when(web, engine, refund_intent):

@@ -122,7 +122,7 @@ def submission_page(request: HttpRequest, follow_up_of: Ticket | None = None) ->
         ticket = submit_once(request, form, follow_up_of)
         if ticket.requester_id is None:
             open_to_guest(request, ticket)
-        return redirect(f"{ticket.get_absolute_url()}#outcome")
+        return redirect(f"{ticket.get_absolute_url()}#latest")
     context = {"form": form, "follow_up_of": follow_up_of}
     return render(request, "tickets/new.html", context, status=422 if sent else 200)
 
@@ -208,7 +208,7 @@ def reply(request: HttpRequest, reference: str) -> HttpResponse:
     except InvalidTransition:
         form.add_error(None, "This ticket was closed in the meantime. Copy your text into a follow-up.")
         return ticket_page(request, ticket, reply_form=form)
-    return redirect(f"{ticket.get_absolute_url()}#outcome")
+    return redirect(f"{ticket.get_absolute_url()}#latest")
 
 
 @transaction.atomic
@@ -267,7 +267,7 @@ def guest_link(request: HttpRequest, token: str) -> HttpResponse:
         open_to_guest(request, ticket)
     elif person(request) is None:
         return redirect(f"{reverse('account_login')}?next={ticket.get_absolute_url()}")
-    return redirect(f"{ticket.get_absolute_url()}#outcome")
+    return redirect(f"{ticket.get_absolute_url()}#latest")
 
 
 @require_POST

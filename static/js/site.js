@@ -21,11 +21,21 @@ window.addEventListener("pageshow", () => {
   }
 });
 
-// After a part of the page was replaced, whoever pressed a button there stands at what came of it.
+// A form that came back with mistakes is taken up at the first of them, once the browser has settled.
+window.addEventListener("load", () => {
+  requestAnimationFrame(() => document.querySelector("[aria-invalid='true']")?.focus());
+});
+
+// After a part of the page was replaced: say where things stand now, and let whoever pressed a button
+// there go on from it.
 document.addEventListener("htmx:afterSettle", () => {
-  const lost = !document.activeElement || document.activeElement === document.body;
   const outcome = document.getElementById("outcome");
-  if (lost && outcome && outcome.dataset.reading === undefined) outcome.focus({ preventScroll: true });
+  const announcement = document.getElementById("announcement");
+  if (!outcome || !announcement) return;
+  const title = outcome.querySelector("h2").textContent;
+  if (announcement.textContent !== title) announcement.textContent = title;
+  const lost = !document.activeElement || document.activeElement === document.body;
+  if (lost && outcome.dataset.reading === undefined) outcome.focus({ preventScroll: true });
 });
 
 // Anything but a page in answer to a partial request: load the whole page instead and show what it says.

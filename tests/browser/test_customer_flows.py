@@ -46,6 +46,13 @@ def test_a_guest_asks_sees_the_answer_and_says_that_it_helped(page):
     assert Ticket.objects.get().feedback.rating == 5
 
 
+def test_the_answer_is_in_sight_right_after_sending_on_a_phone(open_window):
+    page = open_window(viewport={"width": 390, "height": 700})
+    write_as_guest(page)
+    expect(page.get_by_text("Automatic answer")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Yes, thank you")).to_be_in_viewport()
+
+
 def test_no_brings_a_person_without_a_reload(page):
     write_as_guest(page)
     expect(page.get_by_text(ANSWER)).to_be_visible()
@@ -83,6 +90,7 @@ def test_the_page_shows_the_answer_by_itself_once_it_is_there(page, monkeypatch)
     jobs.run_one(jobs.Job.objects.get(kind="triage").pk)
     expect(page.get_by_text(ANSWER)).to_be_visible()
     expect(page.locator("#ticket-status")).to_have_text("Answered automatically")
+    expect(page.get_by_role("status").filter(has_text="Did this solve it?")).to_have_count(1)
     expect(page.get_by_label("Your reply")).to_have_value("One more thing")
 
 
@@ -178,6 +186,13 @@ def test_a_closed_ticket_goes_on_as_a_follow_up(page):
     page.get_by_role("button", name="Send", exact=True).click()
     expect(page.get_by_role("complementary").get_by_text("Follows up")).to_be_visible()
     assert Ticket.objects.exclude(follow_up_of=None).count() == 1
+
+
+def test_a_reply_with_a_mistake_comes_back_where_it_was_written(page):
+    write_as_guest(page)
+    page.get_by_role("button", name="Send reply").click()
+    expect(page.get_by_text("Write something before you send it.")).to_be_in_viewport()
+    expect(page.get_by_label("Your reply")).to_be_focused()
 
 
 def test_the_lock_page_comes_up_after_five_wrong_passwords(page, requester):

@@ -1,0 +1,116 @@
+"""What an agent and a supervisor do in a real browser, with the keyboard, and without JavaScript."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from tests.conftest import PASSWORD
+from tickets.models import Status, Ticket
+
+
+@pytest.fixture
+def escalated(engine, refund_intent, submit: Callable[..., Ticket]) -> Ticket:
+    engine.says("track_refund", 0.4)
+    return submit(guest_name="Lee Wong")
+
+
+@pytest.fixture
+def desk_of(open_window: Callable[..., Page]) -> Callable[..., Page]:
+    """A logged-in person's window at ``path``."""
+
+    def go(person: User, path: str, **options: object) -> Page:
+        page = open_window(**options)
+        page.goto(f"/accounts/login/?next={path}")
+        page.get_by_label("E-mail address").fill(person.email)
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        page.get_by_role("main").get_by_role("button", name="Log in").click()
+        page.wait_for_url(f"**{path}")
+        return page
+
+    return go
+
+
+def page_of(ticket: Ticket) -> str:
+    return f"/admin/tickets/ticket/{ticket.pk}/change/"
+
+
+def test_an_agent_works_a_ticket_with_the_keyboard(desk_of, agent, escalated):
+    page = desk_of(agent, "/admin/tickets/ticket/")
+    expect(page.get_by_text("Where is my refund?")).to_be_visible()
+    page.keyboard.press("j")
+    expect(page.get_by_role("heading", name="Where is my refund?")).to_be_visible()
+    expect(page.get_by_text("(you)")).to_be_visible()
+    page.keyboard.press("i")
+    expect(page.get_by_label("Reply to the requester")).to_have_value("Hello Lee, refunds take five days.")
+    page.get_by_role("button", name="Send and resolve").click()
+    expect(page.get_by_text("The reply is sent and the ticket is resolved.")).to_be_visible()
+    escalated.refresh_from_db()
+    assert (escalated.state, escalated.assignee) == (Status.RESOLVED, agent)
+
+
+def test_letters_typed_into_a_text_are_no_shortcuts(desk_of, agent, escalated):
+    page = desk_of(agent, page_of(escalated))
+    page.keyboard.press("n")
+    note = page.get_by_label("Internal note", exact=True).and_(page.locator("textarea"))
+    expect(note).to_be_focused()
+    page.keyboard.type("a jar in question?")
+    expect(note).to_have_value("a jar in question?")
+    escalated.refresh_from_db()
+    assert escalated.assignee is None
+
+
+def test_the_help_shows_the_keys(desk_of, agent, escalated):
+    page = desk_of(agent, page_of(escalated))
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_contain_text("Assign to me")
+
+
+def test_the_suggestion_joins_what_is_already_typed(desk_of, agent, escalated):
+    page = desk_of(agent, page_of(escalated))
+    reply = page.get_by_label("Reply to the requester")
+    reply.fill("Dear Lee,")
+    page.get_by_text("Insert suggestion").click()
+    expect(reply).to_have_value("Dear Lee,\n\nHello Lee, refunds take five days.")
+
+
+def test_a_reply_that_crosses_a_newer_message_is_held_and_kept(desk_of, agent, escalated):
+    page = desk_of(agent, page_of(escalated))
+    page.get_by_label("Reply to the requester").fill("We are looking.")
+    escalated.reply("It has arrived, thank you.", author=None)
+    page.get_by_role("button", name="Send reply").click()
+    expect(page.get_by_role("alert")).to_contain_text("Somebody wrote while you were typing")
+    expect(page.get_by_text("It has arrived, thank you.")).to_be_visible()
+    expect(page.get_by_label("Reply to the requester")).to_have_value("We are looking.")
+    page.get_by_role("button", name="Send reply").click()
+    expect(page.get_by_text("The reply is sent")).to_be_visible()
+
+
+def test_everything_works_without_javascript(desk_of, agent, escalated):
+    page = desk_of(agent, "/admin/tickets/ticket/", java_script_enabled=False)
+    page.get_by_role("button", name="Next ticket").click()
+    page.get_by_role("link", name="Insert suggestion").click()
+    page.get_by_role("button", name="Send reply").click()
+    expect(page.get_by_text("The reply is sent")).to_be_visible()
+    page.get_by_text("Internal note").first.click()
+    page.locator(".writer-note textarea").fill("Called the bank.")
+    page.get_by_role("button", name="Save note").click()
+    expect(page.get_by_text("Called the bank.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_no_page_is_wider_than_its_window(desk_of, supervisor, escalated, width, scheme):
+    page = desk_of(supervisor, "/admin/", viewport={"width": width, "height": 800}, color_scheme=scheme)
+    for path in (
+        "/admin/",
+        "/admin/tickets/ticket/",
+        page_of(escalated),
+        "/admin/metrics/",
+        "/admin/simulator/",
+    ):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
