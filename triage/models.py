@@ -243,9 +243,9 @@ class ModelVersion(models.Model):
     @transaction.atomic
     def promote(self) -> None:
         """Make this version decide from now on; every process loads it before its next decision."""
-        ModelVersion.objects.select_for_update().filter(is_champion=True).exclude(pk=self.pk).update(
-            is_champion=False
-        )
+        # Two promotions at once take turns on these locks; the later one sees what the first one did.
+        list(ModelVersion.objects.select_for_update().order_by("pk").values_list("pk"))
+        ModelVersion.objects.filter(is_champion=True).exclude(pk=self.pk).update(is_champion=False)
         self.is_champion, self.promoted_at = True, timezone.now()
         self.save(update_fields=["is_champion", "promoted_at"])
 
@@ -265,8 +265,12 @@ class PolicyRevision(models.Model):
     @classmethod
     def bump(cls) -> None:
         """Tell every process, from the next ticket on, to read the policy again."""
-        if not cls.objects.filter(pk=1).update(number=models.F("number") + 1):
-            cls.objects.get_or_create(pk=1, defaults={"number": 1})
+        row = cls.objects.filter(pk=1)
+        if row.update(number=models.F("number") + 1):
+            return
+        _, created = cls.objects.get_or_create(pk=1, defaults={"number": 1})
+        if not created:  # somebody else made the row in this moment: both changes count
+            row.update(number=models.F("number") + 1)
 
 
 class Decision(models.Model):
