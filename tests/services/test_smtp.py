@@ -1,0 +1,137 @@
+"""Mail over a real SMTP server: delivered once, kept while the server is down, the same name on every try."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any, cast
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from django.core.mail import send_mail
+from django.utils import timezone
+
+from tests.installation import free_port
+from tickets import jobs
+from tickets.models import Job, OutgoingMail
+
+pytestmark = pytest.mark.django_db
+
+
+class Postbox:
+    """Keeps what it is sent; answers ``refusals`` first, one a mail."""
+
+    def __init__(self, *refusals: str) -> None:
+        self.mails: list[EmailMessage] = []
+        self.recipients: list[list[str]] = []
+        self.refusals = list(refusals)
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        content = cast(bytes, envelope.content)
+        self.mails.append(cast(EmailMessage, message_from_bytes(content, policy=policy.default)))
+        self.recipients.append(list(envelope.rcpt_tos))
+        return self.refusals.pop(0) if self.refusals else "250 OK"
+
+
+@pytest.fixture
+def port(settings: Any) -> int:
+    """Where the product believes its mail server to be."""
+    settings.MAIL_DELIVERY_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", free_port(), 5
+    return int(settings.EMAIL_PORT)
+
+
+@pytest.fixture
+def serve(port: int) -> Iterator[Any]:
+    """``serve(postbox)`` starts a mail server that hands what comes to ``postbox``."""
+    running: list[Controller] = []
+
+    def start(postbox: Postbox) -> Postbox:
+        controller = Controller(postbox, hostname="127.0.0.1", port=port)
+        controller.start()
+        running.append(controller)
+        return postbox
+
+    yield start
+    for controller in running:
+        controller.stop()
+
+
+def make_due() -> None:
+    """Let the time of the next try come."""
+    Job.objects.update(run_at=timezone.now())
+
+
+def write(subject: str = "Your refund") -> str:
+    """A mail into the outbox; returns the Message-ID it will have."""
+    send_mail(
+        subject, "It is on its way – five days.", None, ["rita@example.com"], html_message="<p>Soon</p>"
+    )
+    return OutgoingMail.objects.latest("id").message_id
+
+
+def test_a_mail_arrives_once_whole_and_under_its_name(serve: Any) -> None:
+    postbox, name = serve(Postbox()), write("Wäre das gut?")
+    jobs.run_due()
+    jobs.run_due()
+    (mail,) = postbox.mails
+    assert (mail["Message-ID"], mail["Subject"], mail["To"]) == (name, "Wäre das gut?", "rita@example.com")
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail.get_body(("plain",)).get_content().strip() == "It is on its way – five days."  # type: ignore[union-attr]
+    assert mail.get_body(("html",)).get_content().strip() == "<p>Soon</p>"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("refusal", ["451 Try again later", "421 Shutting down", "554 No thanks"])
+def test_a_refused_mail_is_sent_again_under_the_same_name(serve: Any, refusal: str) -> None:
+    postbox, name = serve(Postbox(refusal)), write()
+    jobs.run_due()
+    assert refusal[:3] in Job.objects.get().last_error
+    make_due()
+    jobs.run_due()
+    assert [mail["Message-ID"] for mail in postbox.mails] == [name, name]
+    assert not OutgoingMail.objects.exists()
+
+
+def test_mail_written_while_the_server_is_down_arrives_when_it_is_back(serve: Any) -> None:
+    names = [write(), write()]
+    jobs.run_due()
+    assert OutgoingMail.objects.count() == 2
+    postbox = serve(Postbox())
+    jobs.run_due()
+    assert postbox.mails == []  # each waits for its time
+    make_due()
+    jobs.run_due()
+    assert [mail["Message-ID"] for mail in postbox.mails] == names
+
+
+def test_a_mail_that_is_refused_does_not_hold_up_the_next(serve: Any) -> None:
+    postbox, _, second = serve(Postbox("554 No thanks")), write(), write()
+    jobs.run_due()
+    assert [mail["Message-ID"] for mail in postbox.mails][1] == second
+    assert OutgoingMail.objects.count() == 1
+
+
+def test_a_worker_that_dies_after_sending_sends_again_under_the_same_name(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postbox, name = serve(Postbox()), write()
+
+    def die(self: OutgoingMail) -> None:
+        raise MemoryError("killed before the row was deleted")
+
+    with monkeypatch.context() as dying:
+        dying.setattr(OutgoingMail, "delete", die)
+        jobs.run_due()
+    make_due()
+    jobs.run_due()
+    assert {mail["Message-ID"] for mail in postbox.mails} == {name}
+    assert not OutgoingMail.objects.exists()
+
+
+def test_a_recipient_that_tries_to_add_another_is_not_mailed(serve: Any) -> None:
+    postbox = serve(Postbox())
+    send_mail("Hello", "Body", None, ["rita@example.com\nBcc: all@example.com"])
+    jobs.run_due()
+    assert postbox.mails == []
