@@ -130,9 +130,9 @@ def enqueue(kind: str, subject_id: int, *, key: str, run_at: datetime | None = N
 def dispatch(job_id: int, *, prompt: bool) -> None:
     """Get a committed job done soon: by the broker if there is one, else at once if it is prompt."""
     if settings.CELERY_BROKER_URL:
-        from tickets.tasks import send_to_broker  # Celery is loaded only where a broker is set
+        from tickets.tasks import broker  # Celery is loaded only where a broker is set
 
-        send_to_broker(job_id)
+        broker.send(job_id)
     elif prompt:
         run_one(job_id)
 
