@@ -28,6 +28,7 @@ GRID_STEPS: Final = 60
 _STARTS: Final = (1.5, 3.0)
 #: A coming period beyond so many tickets is the long run.
 _LONG_RUN: Final = 1_000_000
+_SETTLING_ROUNDS: Final = 3
 _TOP_LOGIT: Final = 9.0  # 0.99988: above it no history is long enough to tell thresholds apart
 
 
@@ -391,8 +392,12 @@ def find_intent_thresholds(
         raise ValueError(f"intents has shape {labels.shape}, confidence {values.shape}: give one a ticket.")
     options = {"target_error": target_error, "floor": floor, "horizon": horizon}
     overall = find_threshold(values, right, delta=delta, method=method, **options)
-    members = _pools(labels, values >= floor, groups or {}, target_error, delta)
-    level = delta / max(1, len(members)) if family_wise else delta
+    members, level = _pools(labels, values >= floor, groups or {}, target_error, delta), delta
+    if family_wise:  # splitting delta asks for larger pools, which are fewer: settle on both
+        for _ in range(_SETTLING_ROUNDS):
+            level = delta / max(1, len(members))
+            members = _pools(labels, values >= floor, groups or {}, target_error, level)
+        level = delta / max(1, len(members))
     found: dict[str, IntentThreshold] = {}
     for (basis, pool), names in members.items():
         mine = np.isin(labels, names)
