@@ -109,7 +109,7 @@ class UserAdmin(SupervisorsEdit):
             return is_supervisor(request)
         return obj != request.user and (request.user.is_superuser or not obj.is_superuser)
 
-    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool) -> None:
         if change:
             super().save_model(request, obj, form, change)
             return

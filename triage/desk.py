@@ -47,7 +47,7 @@ def queue_rank(agent: User) -> Case:
 
 def own_queue(agent: User) -> TicketQuerySet:
     """What waits for this agent: own tickets and those of nobody."""
-    waiting: TicketQuerySet = Ticket.objects.awaiting_agent()  # type: ignore[attr-defined]
+    waiting: TicketQuerySet = Ticket.objects.awaiting_agent()
     return waiting.filter(Q(assignee=agent.pk) | Q(assignee=None))
 
 
@@ -58,7 +58,9 @@ def take_next(agent: User, *, after: int | None = None) -> Ticket | None:
     ``after`` is the ticket just left, which is not offered again. Two agents who ask in the same moment get
     different tickets: each row is locked before it is taken, and a locked one is passed over.
     """
-    waiting = Ticket.objects.awaiting_agent().exclude(pk=after).order_by("escalated_at", "id")  # type: ignore[attr-defined]
+    waiting = Ticket.objects.awaiting_agent().order_by("escalated_at", "id")
+    if after is not None:
+        waiting = waiting.exclude(pk=after)
     own: Ticket | None = waiting.filter(assignee=agent).first()
     if own is not None:
         return own
@@ -226,7 +228,7 @@ def _neighbours(decision: Decision | None) -> list[Neighbour]:
     known = Ticket.objects.annotate(human_reply=Subquery(human.values("body")[:1]))
     rows = known.in_bulk([found["id"] for found in similar])
     return [
-        Neighbour(rows[found["id"]], found["similarity"], rows[found["id"]].human_reply or "")  # type: ignore[attr-defined]
+        Neighbour(rows[found["id"]], found["similarity"], rows[found["id"]].human_reply or "")
         for found in similar
         if found["id"] in rows
     ]
@@ -244,7 +246,7 @@ def _trail(ticket: Ticket) -> list[Trace]:
 def _told(event: Event, people: dict[int, User]) -> str:
     facts = event.facts
     if event.kind == Event.Kind.ASSIGNED:
-        assignee = people.get(facts.get("assignee"))  # type: ignore[arg-type]
+        assignee = people.get(facts.get("assignee"))
         return f"to {assignee}" if assignee else "back to the queue"
     if event.kind == Event.Kind.INTENT_CORRECTED:
         decided, named = facts.get("decided") or "no intent", facts.get("corrected") or "none of ours"
@@ -252,7 +254,7 @@ def _told(event: Event, people: dict[int, User]) -> str:
     if event.kind == Event.Kind.CLOSED:
         return Closure(facts["closure"]).label if facts.get("closure") in Closure.values else ""
     if event.kind == Event.Kind.FEEDBACK:
-        solved = {True: "solved", False: "not solved"}.get(facts.get("solved"), "")  # type: ignore[arg-type]
+        solved = {True: "solved", False: "not solved"}.get(facts.get("solved"), "")
         stars = f"{facts['rating']} of 5" if facts.get("rating") else ""
         return ", ".join(part for part in (solved, stars) if part)
     return reason_text(facts["reason"]) if facts.get("reason") else ""
@@ -263,5 +265,5 @@ def _others(ticket: Ticket) -> TicketQuerySet:
     same = (
         Q(requester=ticket.requester_id) if ticket.requester_id else Q(requester_email=ticket.requester_email)
     )
-    others: TicketQuerySet = Ticket.objects.filter(same).exclude(pk=ticket.pk)  # type: ignore[assignment]
+    others: TicketQuerySet = Ticket.objects.filter(same).exclude(pk=ticket.pk)
     return others

@@ -47,7 +47,7 @@ class ReplyForm(forms.Form):
     prefix = "reply"
     body = writing("Reply to the requester", "Write the reply first.", 8)
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    files = SeveralFilesField(
+    files = SeveralFilesField(  # type: ignore[assignment]  # the form's own ``files`` is another thing
         required=False, widget=SeveralFilesInput({"multiple": True, "accept": attachments.ACCEPT})
     )
 

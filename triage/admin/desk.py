@@ -9,7 +9,7 @@ from typing import Any, cast
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -46,7 +46,7 @@ class Step:
         return form.cleaned_data
 
 
-def desk_view(model_admin: admin.ModelAdmin, request: HttpRequest, object_id: str) -> HttpResponse:
+def desk_view(model_admin: admin.ModelAdmin[Ticket], request: HttpRequest, object_id: str) -> HttpResponse:
     if not model_admin.has_view_permission(request):
         raise PermissionDenied
     ticket = load_ticket(object_id)
@@ -101,7 +101,7 @@ def show_conflict(step: Step, error: TicketError) -> HttpResponse:
 def with_seen(form: Form, seen: int) -> Form:
     """The same text in a form that knows of the messages shown now."""
     if "seen" in form.fields:
-        data = form.data.copy()
+        data = cast(QueryDict, form.data).copy()
         data[form.add_prefix("seen")] = str(seen)
         form.data = data
     return form
@@ -116,7 +116,7 @@ def show(
 ) -> HttpResponse:
     context = {
         **admin.site.each_context(request),
-        "title": desk.ticket.subject,
+        "title": f"Ticket {desk.ticket.reference}",
         "desk": desk,
         "ticket": desk.ticket,
         "decision": desk.decision,

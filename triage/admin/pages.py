@@ -70,10 +70,10 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 def tiles() -> list[Tile]:
-    waiting = capped(Ticket.objects.awaiting_agent())  # type: ignore[attr-defined]
+    waiting = capped(Ticket.objects.awaiting_agent())
     mute = unanswerable_intents().count()
     drafts = Answer.objects.filter(state=Answer.State.DRAFT).count()
-    given_up = capped(Job.objects.failed())  # type: ignore[attr-defined]
+    given_up = capped(Job.objects.failed())
     champion = ModelVersion.objects.filter(is_champion=True).first()
     return [
         Tile("Queue", "Tickets that wait for a person", changelist("tickets_ticket"), "inbox", waiting),

@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html, urlencode
+from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
@@ -127,7 +128,8 @@ class IntentAdmin(SupervisorsEdit):
     def draft_link(self, intent: Intent) -> str | SafeString:
         if intent.pk is None:
             return "Save the intent first."
-        query = urlencode({"intent": intent.pk, "language": "en"})
+        facts: dict[str, str | int] = {"intent": intent.pk, "language": "en"}
+        query = urlencode(facts)
         return format_html(
             '<a class="desk-link" href="{}?{}">Draft an answer</a>', reverse("admin:triage_answer_add"), query
         )
@@ -211,7 +213,11 @@ class AnswerAdmin(SupervisorsEdit):
 
     @admin.display(description="Next version")
     def next_version(self, answer: Answer) -> SafeString:
-        facts = {"intent": answer.intent_id, "language": answer.language, "body": answer.body}
+        facts: dict[str, str | int] = {
+            "intent": answer.intent_id,
+            "language": answer.language,
+            "body": answer.body,
+        }
         address = f"{reverse('admin:triage_answer_add')}?{urlencode(facts)}"
         return format_html('<a class="desk-link" href="{}">Draft a new version from this text</a>', address)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from accounts.admin import AgentsOnly, is_agent
 from accounts.models import User
 from tickets.errors import TicketError
-from tickets.models import Status, Ticket, TicketQuerySet
+from tickets.models import Status, Ticket
 from triage.admin.desk import desk_view
 from triage.admin.filters import AssigneeFilter, QueueFilter, ReasonFilter, TicketIntentFilter, chosen_view
 from triage.desk import queue_rank
@@ -55,7 +55,7 @@ class TicketAdmin(AgentsOnly):
         view = chosen_view(request)
         if view.newest_first:
             return ["-id"]
-        return [*([queue_rank(request.user)] if view.ranked else []), "escalated_at", "id"]
+        return [*([queue_rank(cast(User, request.user))] if view.ranked else []), "escalated_at", "id"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Ticket], search_term: str
@@ -128,7 +128,7 @@ class TicketAdmin(AgentsOnly):
 
     @admin.action(description="Assign to me", permissions=["work"])
     def take(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
-        self._assign(request, queryset, request.user)
+        self._assign(request, queryset, cast(User, request.user))
 
     @admin.action(description="Back to the queue", permissions=["work"])
     def give_back(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
@@ -138,7 +138,7 @@ class TicketAdmin(AgentsOnly):
         done = 0
         for ticket in queryset:
             try:
-                ticket.assign(assignee, actor=request.user)
+                ticket.assign(assignee, actor=cast(User, request.user))
                 done += 1
             except TicketError as error:
                 self.message_user(request, str(error), messages.WARNING)
@@ -162,7 +162,7 @@ def queue_tabs(request: HttpRequest) -> list[dict[str, Any]]:
     current = None if request.GET.get("q") and "queue" not in request.GET else chosen_view(request)
     tabs = []
     for view in QueueFilter.VIEWS:
-        rows: TicketQuerySet = view.rows(Ticket.objects.all(), request.user)  # type: ignore[arg-type]
+        rows = view.rows(Ticket.objects.all(), cast(User, request.user))
         count = rows.order_by()[: BADGE_LIMIT + 1].count() if view.counted else None
         tabs.append(
             {

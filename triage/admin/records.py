@@ -125,7 +125,7 @@ class ModelVersionAdmin(SupervisorsRead):
         obj.promote()
         self.message_user(request, f"{obj} decides from the next ticket on.")
 
-    def has_promote_permission(self, request: HttpRequest, object_id: int | None = None) -> bool:
+    def has_promote_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return (
             is_supervisor(request)
             and not ModelVersion.objects.filter(pk=object_id, is_champion=True).exists()
