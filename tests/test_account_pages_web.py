@@ -283,6 +283,7 @@ def test_every_account_page_answers_guests_and_people_without_a_fault(web, reque
         response = browser.get(f"/accounts/{page}", follow=True)
         assert response.status_code in {200, 404}
         assert "css/variables.css" in response.content.decode()
+        assert browser.post(f"/accounts/{page}", {}).status_code < 500
 
 
 def test_account_mail_names_the_company_and_speaks_plainly(web):
