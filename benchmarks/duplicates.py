@@ -1,12 +1,13 @@
 """Does the search for similar tickets find the one true duplicate among 10,000 others?
 
-    python -m benchmarks.duplicates
+    python -m benchmarks.duplicates [--encoder FOLDER]
 
 Recipe: the index holds the 60 original questions of stackfaq's dev set (without their answers, as tickets
 hold the requester's words) and 10,000 distractors drawn with a fixed seed: a third each from it_tickets,
 banking77 and clinc150, and, for comparison, from each of them alone. Every one of the 600 rephrasings is a
 query; its target is the original it rephrases. MRR is the mean of 1 / rank of the target, 0 where it is not
-among the first 100.
+among the first 100. With ``--encoder`` (see benchmarks.encoder_folder) only the mixed distractors are
+searched, by the index that puts the first 200 tickets in order by their vectors.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 from pathlib import Path
 
 from benchmarks.grown_tickets import DATA, read_texts
+from triage.core.encoded_index import EncodedTicketIndex, Encoder
 from triage.core.similarity import TicketIndex
 from triage.core.types import ResolvedTicket
 
@@ -48,15 +50,20 @@ def distractors(names: tuple[str, ...]) -> list[str]:
     ]
 
 
-def mean_reciprocal_rank(names: tuple[str, ...]) -> tuple[float, float]:
+def mean_reciprocal_rank(names: tuple[str, ...], encoder: Encoder | None = None) -> tuple[float, float]:
     """Return MRR and the mean milliseconds of a query."""
     questions = read_questions()
     texts = [question for question, _ in questions] + distractors(names)
     queries = [(target, text) for target, (_, rephrasings) in enumerate(questions) for text in rephrasings]
     reciprocal = 0.0
     with tempfile.TemporaryDirectory() as folder:
-        tickets = (ResolvedTicket(place, text) for place, text in enumerate(texts))
-        index = TicketIndex.build(tickets, Path(folder) / "index")
+        tickets = (ResolvedTicket(number, text) for number, text in enumerate(texts))
+        place = Path(folder) / "index"
+        index = (
+            EncodedTicketIndex.build(tickets, place, encoder)
+            if encoder
+            else TicketIndex.build(tickets, place)
+        )
         began = time.perf_counter()
         for target, text in queries:
             ranked = [ticket.id for ticket in index.search(text, DEPTH)]
@@ -65,10 +72,19 @@ def mean_reciprocal_rank(names: tuple[str, ...]) -> tuple[float, float]:
 
 
 def main() -> None:
-    argparse.ArgumentParser(description=__doc__.splitlines()[0]).parse_args()
-    for names in (SETS, *((name,) for name in SETS)):
-        reciprocal, spent = mean_reciprocal_rank(names)
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--encoder", type=Path, help="folder with model.onnx and tokenizer.json")
+    folder = parser.parse_args().encoder
+    mixes = [(SETS, _encoder(folder))] if folder else [(SETS, None), *(((name,), None) for name in SETS)]
+    for names, encoder in mixes:
+        reciprocal, spent = mean_reciprocal_rank(names, encoder)
         print(f"{' + '.join(names):38} MRR {reciprocal:.3f}   {spent:.2f} ms a query", flush=True)
+
+
+def _encoder(folder: Path) -> Encoder:
+    from triage.core.encoder import SentenceEncoder  # optional packages: only where they are asked for
+
+    return SentenceEncoder(folder)
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ read-only and memory-mapped, so every worker of a machine shares the same pages.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from triage.core.errors import ArtefactError
+from triage.core.index_files import map_array, read_manifest
 
-FORMAT = 1
 KIND = "ticket-index"
-MANIFEST = "manifest.json"
 ARRAYS: dict[str, np.dtype[Any]] = {
     "keys": np.dtype(np.uint64),
     "rows": np.dtype(np.int32),
@@ -92,19 +88,10 @@ class Postings:
         ArtefactError
             If a file is missing, has other bytes than the manifest says, or another format.
         """
-        manifest = read_manifest(folder)
-        arrays: dict[str, Any] = {}
-        for name, dtype in ARRAYS.items():
-            path = folder / f"{name}.npy"
-            if digest(path) != manifest["files"].get(path.name):
-                raise ArtefactError(f"{path} does not match its checksum; rebuild the index")
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-            if array.dtype != dtype or array.ndim != 1:
-                raise ArtefactError(
-                    f"{path} holds {array.dtype} of {array.ndim} dimensions; rebuild the index"
-                )
-            # A plain view: numpy's own memmap class costs microseconds on each slice.
-            arrays[name] = array.view(np.ndarray)
+        manifest = read_manifest(folder, KIND)
+        arrays: dict[str, Any] = {
+            name: map_array(folder, name, manifest, dtype) for name, dtype in ARRAYS.items()
+        }
         return cls(**arrays, intent_names=tuple(manifest["intents"]))
 
     def rows_of(self, keys: Sequence[int]) -> npt.NDArray[np.int64]:
@@ -131,46 +118,3 @@ class Postings:
         """Return the intent of a ticket by its number."""
         code = int(self.intents[number])
         return None if code < 0 else self.intent_names[code]
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file.
-
-    Raises
-    ------
-    ArtefactError
-        If it cannot be read.
-    """
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise ArtefactError(f"{path} cannot be read ({error.strerror}); rebuild the index") from error
-
-
-def seal(manifest: dict[str, Any]) -> str:
-    """Return the SHA-256 of a manifest's content, its own seal left out."""
-    content = {name: value for name, value in manifest.items() if name != "seal"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """Read and check the manifest of an index.
-
-    Raises
-    ------
-    ArtefactError
-        If it is missing, damaged, or of another format version.
-    """
-    path = folder / MANIFEST
-    try:
-        manifest = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ArtefactError(f"{path} cannot be read ({error.strerror}); build the index first") from error
-    except ValueError as error:
-        raise ArtefactError(f"{path} is damaged ({error}); rebuild the index") from error
-    if not isinstance(manifest, dict) or manifest.get("seal") != seal(manifest):
-        raise ArtefactError(f"{path} does not match its checksum; rebuild the index")
-    if manifest.get("kind") != KIND or manifest.get("format") != FORMAT:
-        raise ArtefactError(f"{path} is not a {KIND} of format {FORMAT}; rebuild the index")
-    return manifest

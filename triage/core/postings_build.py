@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from array import array
 from collections.abc import Iterable, Sequence
 from itertools import islice
@@ -14,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from triage.core.errors import ArtefactError
-from triage.core.postings import ARRAYS, FORMAT, KIND, MANIFEST, digest, seal
+from triage.core.index_files import save_array, write_manifest, written_whole
+from triage.core.postings import ARRAYS, KIND
 from triage.core.ranking import impacts, term_key
 from triage.core.terms import STOP_WORDS, stem, words
 from triage.core.types import ResolvedTicket
@@ -42,18 +41,12 @@ def write_postings(tickets: Iterable[ResolvedTicket], folder: Path) -> None:
     ArtefactError
         If an id occurs twice.
     """
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
-        new = Path(scratch) / "new"
-        new.mkdir()
+    with written_whole(folder) as new:
         counting = _Counting()
         stream = iter(tickets)
         while chunk := list(islice(stream, CHUNK)):
             counting.take(chunk)
         _write(counting, new)
-        if folder.exists():
-            folder.rename(Path(scratch) / "old")
-        new.rename(folder)
 
 
 class _Numbers(dict[str, int]):
@@ -125,7 +118,9 @@ def _write(counting: _Counting, folder: Path) -> None:
     _save(folder, "by_id", np.argsort(ids[by_number]))
     _save(folder, "intents", np.asarray(counting.intents, dtype=np.int32)[by_number])
     _write_postings(counting.chunks, folder, starts, by_number)
-    _write_manifest(folder, {"intents": list(counting.intent_codes), "tickets": len(ids), "terms": len(keys)})
+    write_manifest(
+        folder, KIND, {"intents": list(counting.intent_codes), "tickets": len(ids), "terms": len(keys)}
+    )
 
 
 def _peaks(
@@ -182,11 +177,4 @@ def _refuse_twins(sorted_ids: npt.NDArray[np.int64]) -> None:
 
 
 def _save(folder: Path, name: str, values: npt.NDArray[Any]) -> None:
-    np.save(folder / f"{name}.npy", values.astype(ARRAYS[name], copy=False), allow_pickle=False)
-
-
-def _write_manifest(folder: Path, content: dict[str, Any]) -> None:
-    files = {f"{name}.npy": digest(folder / f"{name}.npy") for name in ARRAYS}
-    manifest = {"kind": KIND, "format": FORMAT, "numpy": np.__version__, **content, "files": files}
-    manifest["seal"] = seal(manifest)
-    (folder / MANIFEST).write_text(json.dumps(manifest, indent=1))
+    save_array(folder, name, values, ARRAYS[name])

@@ -1,0 +1,178 @@
+"""An optional sentence encoder: any ONNX model of the kind, given by its folder.
+
+The only module of the core that needs more than the core's own packages (requirements-encoder.txt). Nobody
+imports it unless an encoder is configured; where its packages are missing, the import fails with a clear
+EncoderError. There is no fallback: whoever asked for an encoder gets it or an error.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from triage.core.errors import EncoderError
+
+try:
+    import onnxruntime
+    import tokenizers
+except ImportError as error:
+    raise EncoderError(
+        f"the sentence encoder needs the package {error.name}; install requirements-encoder.txt"
+    ) from error
+
+WEIGHTS = "model.onnx"
+TOKENIZER = "tokenizer.json"
+#: Tokens of a text that are read. The question is in the first ones; time grows with them.
+MOST_TOKENS = 128
+#: Characters of a text that reach the tokenizer, whose time grows with them.
+MOST_CHARACTERS = 4_000
+#: Texts that go through the network together.
+BATCH = 32
+_PROBE = "How do I reset my password?"
+_MASK = "attention_mask"
+_INPUTS = frozenset({"input_ids", _MASK, "token_type_ids", "position_ids"})
+
+Vectors = npt.NDArray[np.float32]
+
+
+class SentenceEncoder:
+    """Texts to vectors of length one: mean of the token vectors, as in Sentence-BERT.
+
+    Source: Reimers and Gurevych, "Sentence-BERT" (2019). The folder holds ``model.onnx`` (inputs
+    ``input_ids``, ``attention_mask`` and, if it has them, ``token_type_ids``, ``position_ids``; output token
+    vectors or one vector a text) and ``tokenizer.json``.
+
+    Parameters
+    ----------
+    folder : Path
+        Where weights and tokenizer are.
+    fingerprint : str, optional
+        What `fingerprint` gave when a model was trained on this encoder's vectors. Other weights are refused.
+    threads : int
+        Threads for one call. One is best where several workers share the machine.
+
+    Attributes
+    ----------
+    fingerprint : str
+        SHA-256 of weights and tokenizer.
+    size : int
+        Length of a vector.
+
+    Raises
+    ------
+    EncoderError
+        If a file is missing or broken, the model is not a sentence encoder, or the fingerprint differs.
+    """
+
+    def __init__(self, folder: Path, *, fingerprint: str | None = None, threads: int = 1) -> None:
+        weights, tokenizer = _read(folder / WEIGHTS), _read(folder / TOKENIZER)
+        self.fingerprint = hashlib.sha256(hashlib.sha256(weights).digest() + tokenizer).hexdigest()
+        if fingerprint is not None and fingerprint != self.fingerprint:
+            raise EncoderError(f"{folder} holds other weights than the model was trained with; train again")
+        self._folder = folder
+        self._tokenizer = _tokenizer(tokenizer, folder / TOKENIZER)
+        self._session = _session(weights, folder / WEIGHTS, threads)
+        self._inputs = [each.name for each in self._session.get_inputs()]
+        if _MASK not in self._inputs or not _INPUTS.issuperset(self._inputs):
+            raise EncoderError(
+                f"{folder / WEIGHTS} takes {self._inputs}, not the inputs of a sentence encoder"
+            )
+        self.size = self._probe()
+
+    def encode(self, texts: Iterable[str]) -> Vectors:
+        """Turn texts into vectors.
+
+        Parameters
+        ----------
+        texts : iterable of str
+            Read to `MOST_TOKENS` tokens each.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_texts, size)
+            Rows of length one, so their products are cosines. A text without tokens gives a row of zeros.
+
+        Raises
+        ------
+        EncoderError
+            If the network fails or yields numbers that are not finite.
+        """
+        # A lone half of a surrogate pair is legal in a str, but not in UTF-8.
+        cut = [text[:MOST_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
+        vectors = np.zeros((len(cut), self.size), dtype=np.float32)
+        # Texts of like length go together, so that little is padded.
+        order = sorted(range(len(cut)), key=lambda place: len(cut[place]))
+        for begin in range(0, len(order), BATCH):
+            places = order[begin : begin + BATCH]
+            vectors[places] = self._encode([cut[place] for place in places])
+        return vectors
+
+    def _probe(self) -> int:
+        """Run the network once, so that broken weights show at start; return the length of a vector."""
+        vector = self._encode([_PROBE])
+        if vector.shape[0] != 1 or not np.isclose(np.linalg.norm(vector), 1, atol=1e-3):
+            raise EncoderError(f"{self._folder / WEIGHTS} gives no vector for a plain question; replace it")
+        return int(vector.shape[1])
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        encodings = self._tokenizer.encode_batch(list(texts))
+        mask = np.array([each.attention_mask for each in encodings], dtype=np.int64)
+        tokens = {
+            "input_ids": np.array([each.ids for each in encodings], dtype=np.int64),
+            _MASK: mask,
+            "token_type_ids": np.array([each.type_ids for each in encodings], dtype=np.int64),
+            "position_ids": np.broadcast_to(np.arange(mask.shape[1], dtype=np.int64), mask.shape),
+        }
+        try:
+            output = self._session.run(None, {name: tokens[name] for name in self._inputs})[0]
+        # onnxruntime raises its own bare exceptions, of many classes, from compiled code.
+        except Exception as error:
+            raise EncoderError(f"{self._folder / WEIGHTS} cannot be run ({error}); replace it") from error
+        return self._pool(np.asarray(output, dtype=np.float32), mask)
+
+    def _pool(self, output: npt.NDArray[np.float32], mask: npt.NDArray[np.int64]) -> Vectors:
+        if output.ndim == 3:
+            weights = mask[:, :, np.newaxis].astype(np.float32)
+            output = (output * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1)
+        if output.ndim != 2 or not np.isfinite(output).all():
+            raise EncoderError(f"{self._folder / WEIGHTS} gives no finite vectors; replace it")
+        lengths = np.linalg.norm(output, axis=1, keepdims=True)
+        return np.asarray(output / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise EncoderError(
+            f"{path} cannot be read ({error.strerror}); put the encoder's file there"
+        ) from error
+
+
+def _tokenizer(content: bytes, path: Path) -> Any:
+    try:
+        tokenizer = tokenizers.Tokenizer.from_buffer(content)
+    # The tokenizer library raises plain Exception for whatever its parser refuses.
+    except Exception as error:
+        raise EncoderError(f"{path} is no tokenizer ({error}); replace it") from error
+    padding = tokenizer.padding or {}
+    tokenizer.enable_truncation(MOST_TOKENS)
+    tokenizer.enable_padding(pad_id=padding.get("pad_id", 0), pad_token=padding.get("pad_token", "[PAD]"))
+    return tokenizer
+
+
+def _session(weights: bytes, path: Path, threads: int) -> Any:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4
+    try:
+        return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+    # As above: bare exceptions from compiled code.
+    except Exception as error:
+        raise EncoderError(f"{path} is no ONNX model ({error}); replace it") from error
