@@ -197,3 +197,25 @@ def test_a_list_with_a_colon_is_no_quote_line() -> None:
     body = "On 3 May 2024 at 10:22 I ordered these:\n- a lamp\n- a chair\nWhen do they arrive?"
     assert read(body).startswith("On 3 May 2024 at 10:22 I ordered these:")
     assert read(body).endswith("When do they arrive?")
+
+
+THREAT = "I will see you in court."
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"{ASK}\n\nThanks,\n{THREAT}",
+        f"Our cat had kittens. {THREAT} The house is upside down and nobody sleeps. {ASK}",
+        f"{THREAT}\n\n---------- Forwarded message ---------\n{HEADERS}\n\n{ASK}",
+        f"{ASK}\n\nAna\n\n{THREAT}",
+    ],
+)
+def test_what_is_no_part_of_the_question_is_kept_for_the_guards(body: str) -> None:
+    assert THREAT in find_ask("", body).unabridged
+
+
+def test_the_guards_read_the_subject_too_but_no_quoted_thread() -> None:
+    unabridged = find_ask("Lawyer", f"{ASK}\n\nOn 3 May 2024, team@example.org wrote:\n> {THREAT}").unabridged
+    assert "Lawyer" in unabridged
+    assert THREAT not in unabridged

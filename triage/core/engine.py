@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from triage.core.model import Model, Prediction
 from triage.core.rules import RuleBook
 from triage.core.similarity import TicketIndex
-from triage.core.text import find_ask, normalise
-from triage.core.types import Assessment, Guard, Source, Term
+from triage.core.text import find_ask
+from triage.core.types import Assessment, Source, Term
 
 SIMILAR_TICKETS = 5
 #: A part of a ticket counts as a question of its own only if its intent is at least this sure.
@@ -68,7 +68,7 @@ class Engine:
             in_scope=belief.in_scope,
             questions=ask.questions,
             several_questions=self._ask_different_things(ask.questions),
-            guard=self._guard(subject, ask.text),
+            guard=self.rulebook.guard(ask.unabridged),
             terms=belief.terms,
             similar=self.index.search(ask.text, k=SIMILAR_TICKETS) if self.index is not None else (),
             source=belief.source,
@@ -78,9 +78,6 @@ class Engine:
     def assess_many(self, tickets: Iterable[tuple[str, str]]) -> list[Assessment]:
         """Assess (subject, body) pairs one after the other."""
         return [self.assess(subject, body) for subject, body in tickets]
-
-    def _guard(self, subject: str, text: str) -> Guard | None:
-        return self.rulebook.guard(f"{normalise(subject)} {text}")
 
     def _believe(self, text: str) -> _Belief:
         if self.model is None:

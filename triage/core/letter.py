@@ -46,6 +46,11 @@ def unframe(lines: tuple[str, ...]) -> str:
     return "\n".join(_drop_opening(_drop_greeting(body))).strip()
 
 
+def without_notices(lines: tuple[str, ...]) -> str:
+    """Return a letter with its frame but without legal notices."""
+    return "\n".join(_drop_notices(list(lines))).strip()
+
+
 def _drop_notices(lines: list[str]) -> list[str]:
     kept: list[str] = []
     paragraph: list[str] = []

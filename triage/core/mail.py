@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from triage.core import mail_words as words
-from triage.core.letter import unframe
+from triage.core.letter import unframe, without_notices
 
 #: Longer lines are prose or rubbish, never a header, quote line, greeting or signature.
 _FRAME_CHARS: Final = 300
@@ -50,8 +50,16 @@ class Letter:
     forwarded: tuple[str, ...] = ()
 
 
-def strip_mail(text: str, *, forwarded: bool = False) -> str:
-    """Return the writer's own words.
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the writer says. ``own`` without the frame, ``unabridged`` with greeting and signature."""
+
+    own: str
+    unabridged: str
+
+
+def read_mail(text: str, *, forwarded: bool = False) -> Said:
+    """Find the writer's own words.
 
     Parameters
     ----------
@@ -62,25 +70,27 @@ def strip_mail(text: str, *, forwarded: bool = False) -> str:
 
     Returns
     -------
-    str
+    Said
         The words, line by line. Never empty unless ``text`` is blank: where stripping would leave
         nothing, less is stripped.
     """
-    return _strip(text, forwarded, _MAX_DEPTH)
+    return _read(text, forwarded, _MAX_DEPTH)
 
 
-def _strip(text: str, forwarded: bool, depth: int) -> str:
+def _read(text: str, forwarded: bool, depth: int) -> Said:
     lines = [line.rstrip() for line in text.split("\n")]
     letter = _split_thread(lines, forwarded)
-    own = unframe(letter.own)
+    own, unabridged = unframe(letter.own), without_notices(letter.own)
     if letter.forwarded and depth and not _says_something(own):
-        passed_on = _strip("\n".join(letter.forwarded), False, depth - 1)
-        if _WORD.search(passed_on):
-            return passed_on
-    for candidate in (own, _joined(letter.own), _unquoted(lines)):
+        passed_on = _read("\n".join(letter.forwarded), False, depth - 1)
+        if _WORD.search(passed_on.own):
+            return Said(passed_on.own, f"{unabridged}\n{passed_on.unabridged}".strip())
+    if _WORD.search(own):
+        return Said(own, unabridged)
+    for candidate in (_joined(letter.own), _unquoted(lines)):
         if _WORD.search(candidate):
-            return candidate
-    return text.strip()
+            return Said(candidate, candidate)
+    return Said(text.strip(), text.strip())
 
 
 def _joined(lines: tuple[str, ...]) -> str:

@@ -7,7 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from triage.core.mail import strip_mail
+from triage.core.mail import read_mail
 from triage.core.markup import looks_like_html, to_plain_text
 from triage.core.questions import find_matter, split_questions
 
@@ -55,10 +55,22 @@ _EMPTY_SUBJECT: Final = _words(
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """What a ticket asks. ``text`` is for the classifier, ``questions`` its separate parts."""
+    """What a ticket asks.
+
+    Attributes
+    ----------
+    text
+        What the classifier should read.
+    questions
+        The separate parts that ask something.
+    unabridged
+        All the writer says, subject and signature included: what must never be automated has to
+        be looked for here, as a threat is no part of the question.
+    """
 
     text: str
     questions: tuple[str, ...]
+    unabridged: str = ""
 
 
 def clean(text: str) -> str:
@@ -120,16 +132,17 @@ def find_ask(subject: str, body: str) -> Ask:
     """
     title = _SUBJECT_PREFIX.sub("", _BLANKS.sub(" ", clean(subject)).replace("\n", " ")).strip()
     passed_on = _FORWARD_PREFIX.search(subject[:200]) is not None
-    own = strip_mail(clean(body)[:MAX_MAIL_CHARS], forwarded=passed_on)
-    own = "\n".join(map(_flatten, own.split("\n")))
+    letter = read_mail(clean(body)[:MAX_MAIL_CHARS], forwarded=passed_on)
+    unabridged = _flatten(f"{title} {letter.unabridged}")
+    own = "\n".join(map(_flatten, letter.own.split("\n")))
     said = _flatten(find_matter(own))
     if not _WORD.search(said):
         said = _flatten(title) or said
-        return Ask(said, split_questions(said))
+        return Ask(said, split_questions(said), unabridged)
     questions = tuple(filter(None, (_flatten(part) for part in split_questions(own))))
     is_reply = _SUBJECT_PREFIX.match(subject) is not None
     text = said if is_reply or not _adds(title, said) else f"{_flatten(title)}. {said}"
-    return Ask(text, questions or (said,))
+    return Ask(text, questions or (said,), unabridged)
 
 
 def _adds(title: str, said: str) -> bool:
