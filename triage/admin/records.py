@@ -9,6 +9,8 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.decorators import action, display
@@ -28,7 +30,7 @@ class DecisionAdmin(SupervisorsRead):
     """The log of all decisions, with what agents said of them."""
 
     list_display = [
-        "created_at",
+        "decided",
         "ticket_link",
         "intent_slug",
         "sure",
@@ -45,6 +47,10 @@ class DecisionAdmin(SupervisorsRead):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         return super().get_queryset(request).defer("terms", "similar", "response")
+
+    @admin.display(description="Decided")
+    def decided(self, decision: Decision) -> str:
+        return date_format(timezone.localtime(decision.created_at), "j M Y, H:i")
 
     @admin.display(description="Ticket")
     def ticket_link(self, decision: Decision) -> SafeString:
