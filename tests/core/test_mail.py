@@ -219,3 +219,9 @@ def test_the_guards_read_the_subject_too_but_no_quoted_thread() -> None:
     unabridged = find_ask("Lawyer", f"{ASK}\n\nOn 3 May 2024, team@example.org wrote:\n> {THREAT}").unabridged
     assert "Lawyer" in unabridged
     assert THREAT not in unabridged
+
+
+def test_a_phone_number_in_a_signature_is_no_wish_to_be_called() -> None:
+    call = "Call me on 07700 900123"
+    assert "Call me" not in find_ask("", f"{ASK}\n\nBest,\nAna\n{call}").unabridged
+    assert "Call me" in find_ask("", f"{ASK} Please do not write. {call} today!\n\nAna").unabridged

@@ -29,6 +29,7 @@ _CONTACT: Final = re.compile(
     r"room|dept|department|office|hours)\b|\(?\+?\d[\d\s()/.-]{6,}\d|^\W*\[image|^\W*[tmewf][:.]?\s",
     re.IGNORECASE,
 )
+_REACHED_AT: Final = re.compile(r"[^\s@]@[^\s@]|www\.|https?:|\(?\+?\d[\d\s()/.-]{6,}\d")
 _MOTTO: Final = re.compile(r"[\"“„«].{5,160}[\"”“»]\W*$")
 _FIRST_PERSON: Final = re.compile(r"\b(?:i|i'm|i've|my)\b")
 _ASKING: Final = re.compile(
@@ -46,9 +47,15 @@ def unframe(lines: tuple[str, ...]) -> str:
     return "\n".join(_drop_opening(_drop_greeting(body))).strip()
 
 
-def without_notices(lines: tuple[str, ...]) -> str:
-    """Return a letter with its frame but without legal notices."""
-    return "\n".join(_drop_notices(list(lines))).strip()
+def all_but_contacts(lines: tuple[str, ...], own: str) -> str:
+    """Return a letter with greeting and signature, but without legal notices and contact lines.
+
+    "Call me on 07700 900123" in a signature is no wish; the same line among the writer's ``own``
+    words is one and stays.
+    """
+    said = set(own.split("\n"))
+    kept = [line for line in _drop_notices(list(lines)) if line in said or not _REACHED_AT.search(line)]
+    return "\n".join(kept).strip()
 
 
 def _drop_notices(lines: list[str]) -> list[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from triage.core import mail_words as words
-from triage.core.letter import unframe, without_notices
+from triage.core.letter import all_but_contacts, unframe
 
 #: Longer lines are prose or rubbish, never a header, quote line, greeting or signature.
 _FRAME_CHARS: Final = 300
@@ -80,7 +80,8 @@ def read_mail(text: str, *, forwarded: bool = False) -> Said:
 def _read(text: str, forwarded: bool, depth: int) -> Said:
     lines = [line.rstrip() for line in text.split("\n")]
     letter = _split_thread(lines, forwarded)
-    own, unabridged = unframe(letter.own), without_notices(letter.own)
+    own = unframe(letter.own)
+    unabridged = all_but_contacts(letter.own, own)
     if letter.forwarded and depth and not _says_something(own):
         passed_on = _read("\n".join(letter.forwarded), False, depth - 1)
         if _WORD.search(passed_on.own):
