@@ -262,6 +262,14 @@ def test_the_log_is_filtered_by_what_agents_said(
     assert found == {"agreed": [right], "corrected": [wrong], "unseen": [unseen]}
 
 
+def test_feedback_is_filtered_by_rating(web: Web, supervisor: User) -> None:
+    for at, rating in enumerate((2, 5)):
+        ticket = Ticket.objects.create(requester_email="x@example.com", subject=str(at), status=Status.CLOSED)
+        ticket.record_feedback(solved=None, rating=rating)
+    found = web(supervisor).get("/admin/tickets/feedback/?rating=2").context["cl"].result_list
+    assert [feedback.rating for feedback in found] == [2]
+
+
 # --- background work and people --------------------------------------------------------------------------------
 
 
