@@ -19,6 +19,18 @@ HELD_OUT_OPENINGS = [
     "Dear Team Customer Success,", "Hello dear support people!", "Good morning from a rainy Leeds,", "Yo,",
     "Respected Sir,", "Hi Sir/Mam", "Dobrý den,", "Kedves Ügyfélszolgálat!", "Hei,", "Stimate domn,",
     "Attention: Payments Department", "Hi, it's me again.",
+    'Hello lovely people,',
+    'Dear Accounts,',
+    'Evening!',
+    'Dear Mr. Whoever-reads-this,',
+    'Γεια σας,',
+    'Poštovani,',
+    'Bon dia,',
+    'Xin chào,',
+    'Hi support',
+    'Dear XYZ Bank Customer Service Department,',
+    'Hi there! Hope all is good on your end.',
+    'Good afternoon, my name is Peter and I hold an account with you.',
 ]  # fmt: skip
 
 CLOSINGS = [
@@ -38,6 +50,19 @@ HELD_OUT_CLOSINGS = [
     "S pozdravem\n{name}", "Üdvözlettel:\n{name}", "Ystävällisin terveisin\n{name}", "Cu respect,\n{name}",
     "Yours in anticipation\n{name}", "With appreciation,\n{name}\n{job}", "Ta muchly\n{first}", "V/r,\n{name}",
     "Peace,\n{first}",
+    'Thanking you in anticipation.\nYours,\n{name}',
+    'Ciao for now\n{first}',
+    'Grateful for any pointers!\n{name}',
+    'S poštovanjem,\n{name}',
+    'Με εκτίμηση\n{name}',
+    'Salutacions cordials,\n{name}',
+    'Trân trọng\n{name}',
+    'Much obliged\n{first}',
+    'Please get back to me as soon as possible.\n{name}\n{street}, {city}',
+    'Waiting for your answer\n{first}',
+    'Yours,\n\n{name}',
+    'Thanks and have a great weekend!\n{first}',
+    'I appreciate it.\n\n{name}',
 ]  # fmt: skip
 
 SIGNATURES = [
@@ -56,6 +81,11 @@ HELD_OUT_SIGNATURES = [
     "==================\n{name}\nDept. of {job}\nRoom 4.{digits}\n{city}",
     "{name} (she/her)\n{job} at {company}\nWorking hours: Mon-Thu\nCall me on 07700 900{digits}",
     "^_^ {first}",
+    '{name} | {job} | {company}\n{street} | {city} | +385 1 4{digits} 22',
+    '~~~\n{name}',
+    '{company}\nwe build things\n{mail}',
+    '{name}\nPhD candidate\nUniversity of {city}\nhttps://{host}/~{first}',
+    'Follow us on Facebook | Instagram | YouTube',
 ]  # fmt: skip
 
 FOOTERS = [
@@ -70,6 +100,14 @@ HELD_OUT_FOOTERS = [
     "Lähetetty iPhonesta", "Sendt fra min iPhone", "Odesláno z iPhonu", "Sent from my BlackBerry 10 smartphone.",
     "Sent with Proton Mail secure email.", "Trimis de pe iPhone-ul meu", "Az iPhone-omról küldve",
     "Sent from Nine", "--\nSent from Canary (https://canarymail.io)", "Downloaded from the app store, typed with thumbs",
+    'Sent from Samsung Mobile',
+    'Poslano s mog iPhonea',
+    'Στάλθηκε από το iPhone μου',
+    'Enviat des del meu iPhone',
+    'Được gửi từ iPhone của tôi',
+    'Sent from Outlook for iOS',
+    'Sent from my Pixel 8',
+    'Sent by voice dictation, sorry for mistakes',
 ]  # fmt: skip
 
 NOTICES = [
@@ -96,6 +134,11 @@ HELD_OUT_NOTICES = [
     "The views expressed here are mine and do not bind {company}. Nothing in it forms a contract. We accept no "
     "responsibility for loss caused by malware in transit.",
     "Denne e-post kan inneholde konfidensiell informasjon. Er du ikke rette mottaker, slett den og gi beskjed til avsender.",
+    'If you are not the addressee, please let us know by return and remove the message. Our terms of business apply to every instruction: www.{host}/terms',
+    'Ova poruka je povjerljiva i namijenjena isključivo primatelju. Ako ste je primili greškom, molimo obavijestite pošiljatelja.',
+    'Το παρόν μήνυμα είναι εμπιστευτικό και προορίζεται μόνο για τον παραλήπτη.',
+    '{company} is an equal opportunity employer. Registered charity 1{digits}455.',
+    '** External mail: do not open attachments from people you do not know **',
 ]  # fmt: skip
 
 STORIES = [
@@ -126,6 +169,18 @@ HELD_OUT_STORIES = [
     "English is not my first language, please forgive my mistakes.",
     "The neighbours had exactly the same thing, which is how the topic came up over dinner.",
     "It was late, the train was packed and the conductor was in a mood.",
+    'My flight to Crete was late, so I am rather tired while typing this.',
+    'I have two jobs and three children, so time is short.',
+    'Someone at the bakery told me that you are quick to answer.',
+    'I only moved to this country last autumn and am still learning how everything is done.',
+    'We had a nice chat with your colleague Sara at the branch in March.',
+    'My brother set everything up for me in the beginning.',
+    'Sorry if this is a silly thing to write about.',
+    'It is nearly midnight here and I can hardly keep my eyes open.',
+    'I used to be with another company for twenty years.',
+    'As a pensioner I count every penny.',
+    'I was sitting on the train to Leeds as it happened.',
+    'My neighbour Olga laughed about it for an hour.',
 ]  # fmt: skip
 
 AGENT_REPLIES = [
@@ -136,7 +191,16 @@ AGENT_REPLIES = [
 ]  # fmt: skip
 
 COVER_NOTES = ["FYI", "See below please.", "Please see the message below.", "", "", "fwd as discussed", "👇"]
-HELD_OUT_COVER_NOTES = ["Passing this on.", "One for you guys", "", "as below, thanks"]
+HELD_OUT_COVER_NOTES = [
+    "Passing this on.",
+    "One for you guys",
+    "",
+    "as below, thanks",
+    "please handle",
+    "Can you look at this one?",
+    "From a client, see underneath",
+    "not ours :)",
+]
 
 NAMES = [
     ("Margaret", "O'Neill"), ("Tomasz", "Kowalski"), ("Aylin", "Demir"), ("Jörg", "Schäfer"), ("Chloé", "Martin"),
@@ -228,4 +292,8 @@ HELD_OUT_QUOTES = {
         "Pada tanggal Sel, 14 Mei 2024 pukul 09.41 {name} <{mail}> menulis:", ("Dari", "Tanggal", "Kepada", "Perihal"),
         "Pesan terusan", "Pesan asli", "Sel, 14 Mei 2024 09.41",
     ),
+    "hr": ('Dana uto, 14. svi 2024. u 09:41 {name} <{mail}> je napisao/la:', ('Šalje', 'Poslano', 'Prima', 'Predmet'), 'Proslijeđena poruka', 'Izvorna poruka', 'utorak, 14. svibnja 2024. 9:41'),
+    "el": ('Στις Τρί 14 Μαΐ 2024 στις 9:41 π.μ., ο/η {name} <{mail}> έγραψε:', ('Από', 'Στάλθηκε', 'Προς', 'Θέμα'), 'Προωθημένο μήνυμα', 'Αρχικό μήνυμα', 'Τρίτη, 14 Μαΐου 2024 9:41'),
+    "ca": ('Missatge de {name} <{mail}> del dia dt., 14 de maig 2024 a les 9:41:', ('De', 'Enviat', 'Per a', 'Assumpte'), 'Missatge reenviat', 'Missatge original', 'dimarts, 14 de maig 2024 9:41'),
+    "vi": ('Vào Th 3, 14 thg 5, 2024 lúc 09:41 {name} <{mail}> đã viết:', ('Từ', 'Ngày', 'Đến', 'Chủ đề'), 'Tin nhắn được chuyển tiếp', 'Tin nhắn gốc', '14/05/2024 09:41'),
 }  # fmt: skip

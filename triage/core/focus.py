@@ -66,6 +66,10 @@ _COURTESY: Final = re.compile(
     re.IGNORECASE,
 )
 
+_INTRODUCES: Final = re.compile(
+    r"^(?:[Hh]ello|[Hh]i)?\W*[Mm]y name is [A-Z]\w+(?: [A-Z]\w+)?(?:\W*$|,? and I\b|\W+I )"
+)
+
 
 def sentences(text: str) -> list[str]:
     """Split at sentence ends and line breaks; blank pieces are left out."""
@@ -87,7 +91,9 @@ def names_topic(text: str) -> bool:
 
 
 def is_courtesy(sentence: str) -> bool:
-    """Say whether a sentence only thanks, hopes or excuses."""
+    """Say whether a sentence only thanks, hopes, excuses or introduces the writer."""
+    if _INTRODUCES.match(sentence) and not _FAULT.search(sentence) and not sentence.endswith("?"):
+        return True
     return _COURTESY.match(sentence) is not None and not has_topic(sentence)
 
 

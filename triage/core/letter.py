@@ -30,6 +30,11 @@ _CONTACT: Final = re.compile(
     re.IGNORECASE,
 )
 _REACHED_AT: Final = re.compile(r"[^\s@]@[^\s@]|www\.|https?:|\(?\+?\d[\d\s()/.-]{6,}\d")
+#: Only a notice says so; one such phrase is enough.
+_NOTICE: Final = re.compile(
+    r"not the (?:\w+ )?(?:addressee|recipient)|external (?:e-?mail|mail|sender|message)\b|originated (?:from )?outside|"
+    r"do not (?:open|click)(?: on)?(?: any)? (?:attachments|links)|registered (?:charity|office|company)|equal opportunity"
+)
 _MOTTO: Final = re.compile(r"[\"“„«].{5,160}[\"”“»]\W*$")
 _FIRST_PERSON: Final = re.compile(r"\b(?:i|i'm|i've|my)\b")
 _ASKING: Final = re.compile(
@@ -76,7 +81,7 @@ def _is_notice(paragraph: list[str]) -> bool:
     text = " ".join(paragraph)[:3000].lower()
     if len(text) < 50 or "?" in text or _FIRST_PERSON.search(text):
         return False
-    return sum(mark in text for mark in words.DISCLAIMER_MARKS) >= 2
+    return _NOTICE.search(text) is not None or sum(mark in text for mark in words.DISCLAIMER_MARKS) >= 2
 
 
 def _drop_signature(lines: list[str], english: bool) -> list[str]:
@@ -162,7 +167,7 @@ def _is_unknown_farewell(line: str) -> bool:
 
 
 def _is_loose(line: str, english: bool) -> bool:
-    if english and len(line.split()) >= _FOREIGN_WORDS and not is_english(line, share=0.05):
+    if english and len(line.split()) >= _FOREIGN_WORDS and not is_english(line, share=0.12):
         return True
     if "?" in line or len(line.split()) > _SIGNATURE_WORDS:
         return False

@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from triage.core import mail_words as words
+from triage.core.focus import has_topic, is_english
 from triage.core.letter import all_but_contacts, unframe
 
 #: Longer lines are prose or rubbish, never a header, quote line, greeting or signature.
 _FRAME_CHARS: Final = 300
+#: A note of fewer words only covers a mail that is passed on.
+_NOTE_WORDS: Final = 5
+_TITLE_WORDS: Final = 6
 #: How often a mail may be passed on before we stop following.
 _MAX_DEPTH: Final = 4
 
@@ -107,8 +111,11 @@ def _unquote(lines: list[str]) -> list[str]:
 
 
 def _says_something(own: str) -> bool:
-    """Tell a covering note ("see below", "FYI") from a writer who asks on their own account."""
-    return len([w for w in _WORD.findall(own.lower()) if not _POINTER.fullmatch(w)]) >= 5
+    """Tell a covering note ("see below", "can you look at this?") from a writer who asks on their own."""
+    count = len([w for w in _WORD.findall(own.lower()) if not _POINTER.fullmatch(w)])
+    if count < _NOTE_WORDS:
+        return False
+    return count >= 2 * _NOTE_WORDS or has_topic(own) or not is_english(own)
 
 
 def _split_thread(lines: list[str], forwarded: bool) -> Letter:
@@ -120,8 +127,8 @@ def _split_thread(lines: list[str], forwarded: bool) -> Letter:
         if _QUOTED.match(line):
             end = _end_of_quote(lines, position)
             quote = _unquote(lines[position:end])
-            if not spoken and (forwarded or _starts_headers(quote, 0)):
-                return Letter(tuple(own), _body_below_headers(quote))
+            if _starts_headers(quote, 0) or (forwarded and not spoken):
+                return Letter(_without_title(own), _body_below_headers(quote))
             position = end
             continue
         span = _quote_line(lines, position)
@@ -135,11 +142,21 @@ def _split_thread(lines: list[str], forwarded: bool) -> Letter:
         if kind:
             below_headers = _body_below_headers(_unquote(lines[position:]))
             passed_on = kind == "forward" or forwarded or not _WORD.search(unframe(tuple(own)))
-            return Letter(tuple(own), below_headers if passed_on else ())
+            return Letter(_without_title(own), below_headers if passed_on else ())
         own.append(line)
         spoken = spoken or _WORD.search(line) is not None
         position += 1
     return Letter(tuple(own))
+
+
+def _without_title(own: list[str]) -> tuple[str, ...]:
+    """Drop the line that announces an older mail in whatever language ("Forwarded message:")."""
+    kept = list(own)
+    while kept and not kept[-1].strip():
+        kept.pop()
+    if kept and len(kept[-1].split()) <= _TITLE_WORDS and kept[-1].rstrip().endswith((":", "：")):
+        kept.pop()
+    return tuple(kept)
 
 
 def _end_of_quote(lines: list[str], start: int) -> int:

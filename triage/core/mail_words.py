@@ -102,7 +102,7 @@ ORIGINAL: Final = (
 
 #: Starts of the line a phone or app adds below a mail.
 DEVICE_FOOTERS: Final = (
-    "sent from", "sent with", "sent via", "sent using", "get outlook for", "envoyé de mon", "envoyé depuis",
+    "sent from", "sent by", "sent with", "sent via", "sent using", "get outlook for", "envoyé de mon", "envoyé depuis",
     "envoyé à partir de", "von meinem", "gesendet von", "gesendet mit", "diese nachricht wurde von meinem",
     "enviado desde", "enviado do", "enviado de", "enviado a partir", "inviato da", "inviato dal",
     "verzonden vanaf", "verzonden met", "verstuurd vanaf", "verstuurd van", "wysłane z", "wysłano z",
