@@ -61,6 +61,12 @@ def test_it_belongs_to_the_account_only_of_a_proven_address(requester: User, ver
     assert ticket.requester == (requester if verified else None)
 
 
+def test_another_proven_address_of_the_account_does_not_count(requester: User) -> None:
+    EmailAddress.objects.filter(user=requester).update(verified=False)
+    EmailAddress.objects.create(user=requester, email="other@example.com", verified=True, primary=False)
+    assert save_past_tickets([past()])["a"].requester is None
+
+
 def test_known_ones_are_left_alone_and_not_returned() -> None:
     save_past_tickets([past()])
     saved = save_past_tickets([past(body="Another text"), past(external_id="b")])

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
@@ -49,8 +50,10 @@ def save_past_tickets(past: Sequence[PastTicket]) -> dict[str, Ticket]:
     owners = {
         user.email: user
         for user in User.objects.filter(
-            email__in={row.requester_email for row in new}, emailaddress__verified=True
-        ).distinct()
+            email__in={row.requester_email for row in new},
+            emailaddress__email=F("email"),
+            emailaddress__verified=True,
+        )
     }
     tickets = Ticket.objects.bulk_create([_ticket(row, owners.get(row.requester_email)) for row in new])
     pairs = list(zip(new, tickets, strict=True))
