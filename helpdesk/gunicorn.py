@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
+import signal
+import threading
+import time
 from typing import Any
 
 threads = 4
@@ -14,6 +18,19 @@ loglevel = "warning"
 control_socket_disable = True
 
 logger = logging.getLogger(__name__)
+
+
+def on_starting(server: Any) -> None:
+    """Under ``manage.py serve``, end with it: killed outright, it cannot end anything itself."""
+    served_by = os.environ.get("SERVED_BY", "")
+    if served_by:
+        threading.Thread(target=end_with, args=(int(served_by),), daemon=True).start()
+
+
+def end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -94,8 +95,9 @@ def start(host: str, port: int, workers: int) -> dict[str, subprocess.Popen[byte
     web = ["-m", "gunicorn", "--config", "python:helpdesk.gunicorn", "--bind", f"{host}:{port}",
            "--workers", str(workers), "helpdesk.wsgi:application"]  # fmt: skip
     commands = {"web server": web, "worker": [str(settings.BASE_DIR / "manage.py"), "work"]}
+    environment = {**os.environ, "SERVED_BY": str(os.getpid())}
     return {
-        name: subprocess.Popen([sys.executable, *command], cwd=settings.BASE_DIR)  # noqa: S603
+        name: subprocess.Popen([sys.executable, *command], cwd=settings.BASE_DIR, env=environment)  # noqa: S603
         for name, command in commands.items()
     }
 

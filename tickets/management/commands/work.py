@@ -41,9 +41,9 @@ class Command(BaseCommand):
         connections.close_all()
 
     def work(self, stop: threading.Event, *, pause: float, sweep_every: float) -> None:
-        """Round after round until told to stop or orphaned. A lost database only lengthens the pause."""
-        parent, next_sweep, wait = os.getppid(), 0.0, pause
-        while not stop.is_set() and os.getppid() == parent:
+        """Round after round until told to stop. A lost database only lengthens the pause."""
+        next_sweep, wait = 0.0, pause
+        while not stop.is_set() and not orphaned():
             close_old_connections()
             try:
                 if time.monotonic() >= next_sweep:
@@ -55,3 +55,9 @@ class Command(BaseCommand):
                 wait = min(wait * 2, LONGEST_PAUSE)
                 logger.error("Database not reached (%s); next look in %.0f s", error, wait)
             stop.wait(wait)
+
+
+def orphaned() -> bool:
+    """Whether the ``serve`` that started this process is gone; a worker started by itself has none."""
+    served_by = os.environ.get("SERVED_BY", "")
+    return bool(served_by) and os.getppid() != int(served_by)

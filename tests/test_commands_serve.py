@@ -1,0 +1,79 @@
+"""``serve``: web server and worker in one command, gone without a trace."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.request
+from contextlib import suppress
+
+from tests.installation import Installation, eventually, free_port, group_is_gone
+
+
+def serve(port: int) -> tuple[str, ...]:
+    return ("manage.py", "serve", "--port", str(port), "--workers", "1")
+
+
+def answers(port: int) -> bool:
+    with suppress(OSError):
+        return bool(urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=5).status == 200)
+    return False
+
+
+def children(process: subprocess.Popen[str]) -> list[str]:
+    """The command lines below the process."""
+    listed = subprocess.run(
+        ["ps", "-o", "args=", "--ppid", str(process.pid)], capture_output=True, text=True, check=False
+    )
+    return listed.stdout.splitlines()
+
+
+def test_it_greets_answers_and_stops_without_a_trace(installation: Installation) -> None:
+    port = free_port()
+    with installation.started(*serve(port)) as process:
+        eventually(lambda: answers(port), within=60, what="the answer")
+        eventually(lambda: len(children(process)) == 2, what="web server and worker")
+        os.killpg(process.pid, signal.SIGINT)  # Ctrl-C in a terminal reaches every process of the group
+        printed, _ = process.communicate(timeout=40)
+        assert process.returncode == 0, printed
+        assert f"http://127.0.0.1:{port}/" in printed
+        assert "Stopped." in printed
+        assert "Traceback" not in printed
+        eventually(lambda: group_is_gone(process), within=5, what="the end of all its processes")
+    assert not answers(port)
+
+
+def test_it_ends_with_an_error_when_one_of_its_processes_dies(installation: Installation) -> None:
+    port = free_port()
+    with installation.started(*serve(port)) as process:
+        eventually(lambda: answers(port), within=60, what="the answer")
+        subprocess.run(["pkill", "-KILL", "-P", str(process.pid), "-f", "manage.py work"], check=True)
+        printed, _ = process.communicate(timeout=40)
+        assert process.returncode == 1
+        assert "The worker stopped by itself" in printed
+        eventually(lambda: group_is_gone(process), within=5, what="the end of all its processes")
+
+
+def test_its_processes_end_when_it_is_killed(installation: Installation) -> None:
+    port = free_port()
+    with installation.started(*serve(port)) as process:
+        eventually(lambda: answers(port), within=60, what="the answer")
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        eventually(lambda: group_is_gone(process), within=20, what="the end of the orphans")
+
+
+def test_a_taken_port_is_named_before_anything_starts(installation: Installation) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        started = time.monotonic()
+        ended = installation.run(*serve(port))
+        assert time.monotonic() - started < 60
+    assert ended.returncode == 1
+    assert ended.stderr.strip().splitlines() == [
+        f"CommandError: Cannot listen on 127.0.0.1:{port}: Address already in use. "
+        "Choose another with --port (make: PORT=…)."
+    ]
