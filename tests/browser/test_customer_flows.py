@@ -169,6 +169,7 @@ def test_my_tickets_are_filtered_and_searched_in_place(page, requester):
     expect(page.get_by_role("link", name="Lamp")).to_have_count(0)
     expect(page.get_by_role("link", name="Chair")).to_be_visible()
     page.get_by_role("link", name="All", exact=True).click()
+    expect(page.get_by_role("link", name="Lamp")).to_be_visible()
     page.get_by_label("Search by subject or reference").fill("lamp")
     page.get_by_role("button", name="Search").click()
     expect(page.get_by_role("link", name="Chair")).to_have_count(0)
