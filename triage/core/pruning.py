@@ -25,9 +25,9 @@ FIRST_READ = 150_000
 #: Promising tickets that are weighed in full to learn how good the k-th best is at least.
 PROBES = 64
 #: Postings whose tickets are looked at to choose the promising ones.
-SAMPLED = 8_000
+SAMPLED = 20_000
 #: Tickets whose peaks differ by less than this are bounded together.
-BAND = 6
+BAND = 12
 #: Every so-manieth ticket is looked at to guess how many can still win.
 SAMPLE_STEP = 61
 #: Weighing one ticket against one unread term costs about as much as reading this many postings.
@@ -123,18 +123,27 @@ def _reachable(read: list[_Row], unread: list[_Row], totals: Weights, k: int) ->
 
 
 def _promising(read: list[_Row], totals: Weights, k: int) -> npt.NDArray[np.int32]:
-    """Return at least k tickets (if so many have a total) among those with the largest totals so far."""
+    """Return some tickets of the most telling rows, in rising order, with large totals so far."""
+    parts: list[npt.NDArray[np.int32]] = []
+    while read[len(parts) :] and sum(map(len, parts)) < SAMPLED:
+        row = read[len(parts)]
+        parts.append(row.tickets[:: 1 + len(row.tickets) // SAMPLED])
+    tickets = np.concatenate(parts)
+    tickets = tickets[totals[tickets] > 0]
     wanted = max(PROBES, 2 * k)
-    step = 1 + sum(len(row.tickets) for row in read) // SAMPLED
-    sampled = np.sort(totals[np.concatenate([row.tickets[::step] for row in read])])
-    # A ticket with many terms is sampled many times, so the first cut may be too high.
-    for rank in (1 + 2 * wanted // step, 1 + 8 * wanted // step, 1 + 64 * wanted // step, len(sampled)):
-        cut = max(1, int(sampled[-min(rank, len(sampled))]))
-        promising = (totals >= cut).nonzero()[0]
-        if len(promising) >= wanted // 2:
-            break
-    # Ties at the cut may be many; some of them are as good as all.
-    return promising[: 8 * wanted].astype(np.int32)
+    best = np.unique(_largest(tickets, totals, 2 * wanted))
+    if len(best) < wanted // 2:
+        # The same few tickets stand in many rows.
+        best = np.sort(_largest(np.unique(tickets), totals, wanted))
+    return best
+
+
+def _largest(tickets: npt.NDArray[np.int32], totals: Weights, n: int) -> npt.NDArray[np.int32]:
+    """Return the n tickets with the largest totals; ties may make it some more or leave some out."""
+    if len(tickets) <= n:
+        return tickets
+    found = totals[tickets]
+    return tickets[found >= _kth(found, n)][: 4 * n]
 
 
 def _kth(values: Weights, k: int) -> int:
