@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,15 @@ def test_a_flipped_bit_in_any_file_is_refused_or_changes_nothing(index: TicketIn
             except ArtefactError:
                 assert path.read_bytes() != good
         path.write_bytes(good)
+
+
+def test_threads_may_search_while_tickets_come_and_go(index: TicketIndex) -> None:
+    def change(first: int) -> None:
+        for id_ in range(first, first + 200):
+            index.add(ResolvedTicket(id_, f"card number {id_}"))
+            assert id_ in ids(index, f"number {id_}", k=1)
+            assert id_ % 2 or index.remove(id_)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(change, (1000, 2000, 3000, 4000)))
+    assert len(index) == 404 and index.recent == 400
