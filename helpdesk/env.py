@@ -53,11 +53,14 @@ def whole(name: str, default: int, *, least: int = 0) -> int:
     return value
 
 
-def fraction(name: str, default: float | None) -> float | None:
-    """A number from 0 to 1, or None where neither the setting nor a default is given."""
-    raw = text(name, "" if default is None else str(default))
-    if not raw:
-        return None
+def optional_fraction(name: str) -> float | None:
+    """A number from 0 to 1, or None where it is not set."""
+    return fraction(name, 0.0) if text(name, "") else None
+
+
+def fraction(name: str, default: float) -> float:
+    """A number from 0 to 1."""
+    raw = text(name, str(default))
     try:
         value = float(raw)
     except ValueError:

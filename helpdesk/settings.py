@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
 from helpdesk import env
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env.load(BASE_DIR / ".env")
+env.load(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
 
 # --- What it is -----------------------------------------------------------------------------------
 ENVIRONMENT = env.choice("ENVIRONMENT", "local", ("local", "production"))
@@ -28,7 +29,7 @@ VAR_DIR.mkdir(parents=True, exist_ok=True)
 # --- Triage ---------------------------------------------------------------------------------------
 TRIAGE_THRESHOLD = env.fraction("TRIAGE_THRESHOLD", 0.75)
 TRIAGE_MIN_MARGIN = env.fraction("TRIAGE_MIN_MARGIN", 0.05)
-TRIAGE_TARGET_ERROR = env.fraction("TRIAGE_TARGET_ERROR", None)
+TRIAGE_TARGET_ERROR = env.optional_fraction("TRIAGE_TARGET_ERROR")
 TRIAGE_TIMEOUT_SECONDS = env.whole("TRIAGE_TIMEOUT_SECONDS", 5, least=1)
 TRIAGE_LANGUAGE = env.text("TRIAGE_LANGUAGE", "en")
 TRIAGE_MODEL_DIR = Path(env.text("TRIAGE_MODEL_DIR", str(VAR_DIR / "models")))

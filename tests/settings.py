@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 os.environ.update(
+    ENV_FILE=os.devnull,
     ENVIRONMENT="local",
     DEBUG="off",
     DEMO="off",

@@ -15,7 +15,13 @@ KEY = "0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 def start(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     """Run ``manage.py check`` with these settings and nothing else."""
-    environment = {"PATH": os.environ["PATH"], "SECRET_KEY": KEY, "VAR_DIR": str(tmp_path), **settings}
+    environment = {
+        "PATH": os.environ["PATH"],
+        "ENV_FILE": os.devnull,
+        "SECRET_KEY": KEY,
+        "VAR_DIR": str(tmp_path),
+        **settings,
+    }
     return subprocess.run(
         [sys.executable, "manage.py", "check"],
         cwd=ROOT,
@@ -63,7 +69,7 @@ def test_two_settings_are_enough(tmp_path: Path) -> None:
 
 def test_production_starts_with_safe_settings_and_passes_the_deployment_check(tmp_path: Path) -> None:
     environment = {
-        "PATH": os.environ["PATH"], "SECRET_KEY": KEY, "VAR_DIR": str(tmp_path), "ENVIRONMENT": "production",
+        "PATH": os.environ["PATH"], "ENV_FILE": os.devnull, "SECRET_KEY": KEY, "VAR_DIR": str(tmp_path), "ENVIRONMENT": "production",
         "ALLOWED_HOSTS": "help.example.com",
     }  # fmt: skip
     ended = subprocess.run(

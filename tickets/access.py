@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 from django.http import Http404, HttpRequest
 
 from accounts.models import User
@@ -15,7 +13,7 @@ GUEST_TICKETS_KEPT = 50
 
 def person(request: HttpRequest) -> User | None:
     """Who asks, or None for a guest."""
-    return cast(User, request.user) if request.user.is_authenticated else None
+    return request.user if request.user.is_authenticated else None
 
 
 def open_to_guest(request: HttpRequest, ticket: Ticket) -> None:

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, status
 from rest_framework.pagination import CursorPagination
@@ -39,7 +39,7 @@ def caller(request: Request) -> User:
 
 def load_ticket(request: Request, reference: str) -> Ticket:
     """The ticket if the caller may see it; a stranger's and an absent one are the same 404."""
-    visible = cast(TicketQuerySet, Ticket.objects.all()).visible_to(caller(request))
+    visible = Ticket.objects.all().visible_to(caller(request))
     ticket = visible.select_related("assignee", "follow_up_of").filter(reference=reference).first()
     if ticket is None:
         raise Http404
@@ -141,7 +141,7 @@ def submit_once(user: User, wish: dict[str, Any], key: str) -> tuple[Ticket, boo
 
 
 def filtered(user: User, wanted: dict[str, Any]) -> TicketQuerySet:
-    tickets = cast(TicketQuerySet, Ticket.objects.all())
+    tickets = Ticket.objects.all()
     tickets = tickets.visible_to(user) if wanted["scope"] == "all" else tickets.for_requester(user)
     if wanted.get("status"):
         tickets = tickets.filter(status__in=wanted["status"])
@@ -196,7 +196,7 @@ class FeedbackView(APIView):
 
 class AttachmentView(APIView):
     @extend_schema(responses={(200, "application/octet-stream"): bytes})
-    def get(self, request: Request, token: str) -> HttpResponse:
+    def get(self, request: Request, token: str) -> FileResponse:
         """The file, always as a download."""
         attachment = Attachment.objects.select_related("message").filter(token=token).first()
         if attachment is None:
@@ -204,6 +204,6 @@ class AttachmentView(APIView):
         user = caller(request)
         owner = Ticket.objects.filter(pk=attachment.message.ticket_id)
         hidden = attachment.message.kind == Message.Kind.NOTE and not user.is_agent
-        if hidden or not cast(TicketQuerySet, owner).visible_to(user).exists():
+        if hidden or not owner.visible_to(user).exists():
             raise Http404
         return as_download(attachment)

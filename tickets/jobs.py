@@ -54,7 +54,7 @@ class Job(models.Model):
     last_error = models.CharField(max_length=300, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects: ClassVar[models.Manager[Job]] = JobQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Job]] = JobQuerySet.as_manager()
 
     class Meta:
         indexes = [
@@ -143,9 +143,7 @@ def claim(job_id: int) -> Job | None:
     taken = (
         Job.objects.filter(pk=job_id)
         .claimable(now)
-        .update(  # type: ignore[attr-defined]
-            lease_until=now + LEASE, attempts=models.F("attempts") + 1
-        )
+        .update(lease_until=now + LEASE, attempts=models.F("attempts") + 1)
     )
     return Job.objects.get(pk=job_id) if taken else None
 
@@ -155,7 +153,7 @@ def claim_next() -> Job | None:
     """Take the lease of the job that is due longest. Workers skip rows that another one is taking."""
     now = timezone.now()
     skip = connection.features.has_select_for_update_skip_locked
-    job: Job | None = Job.objects.select_for_update(skip_locked=skip).due(now).first()  # type: ignore[attr-defined]
+    job: Job | None = Job.objects.select_for_update(skip_locked=skip).due(now).first()
     if job is not None:
         job.lease_until, job.attempts = now + LEASE, job.attempts + 1
         job.save(update_fields=["lease_until", "attempts"])

@@ -13,7 +13,7 @@ BATCH = 200
 
 def close_silent_tickets() -> None:
     """Close answered tickets whose requester has kept silent; each in its own transaction."""
-    silent = Ticket.objects.silent_since(silence_limit()).order_by("resolved_at")[:BATCH]  # type: ignore[attr-defined]
+    silent = Ticket.objects.silent_since(silence_limit()).order_by("resolved_at")[:BATCH]
     for ticket in silent:
         try:
             ticket.close(Closure.SILENCE)

@@ -128,7 +128,7 @@ class Ticket(models.Model):
     resolved_at = models.DateTimeField(null=True, blank=True, editable=False)
     closed_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects: ClassVar[models.Manager[Ticket]] = TicketQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Ticket]] = TicketQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

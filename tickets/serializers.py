@@ -12,7 +12,7 @@ from rest_framework import serializers
 from accounts.models import User
 from tickets import attachments
 from tickets.errors import AttachmentRefused
-from tickets.models import Attachment, Feedback, Message, Ticket
+from tickets.models import Attachment, Feedback, Message, Status, Ticket
 
 
 class FilesMixin(serializers.Serializer[Any]):
@@ -127,7 +127,9 @@ class TicketDetailSerializer(TicketSerializer):
 
     requester = serializers.SerializerMethodField()
     assignee = serializers.SerializerMethodField(help_text="Name of the agent in charge, if there is one.")
-    follow_up_of = serializers.SlugRelatedField("reference", read_only=True)
+    follow_up_of: serializers.SlugRelatedField[Ticket] = serializers.SlugRelatedField(
+        "reference", read_only=True
+    )
     messages = serializers.SerializerMethodField()
     feedback = serializers.SerializerMethodField()
 
@@ -167,7 +169,7 @@ class TicketDetailSerializer(TicketSerializer):
 class TicketFilterSerializer(serializers.Serializer[Any]):
     """Checks the filters of the ticket list."""
 
-    status = serializers.MultipleChoiceField(choices=Ticket._meta.get_field("status").choices, required=False)
+    status = serializers.MultipleChoiceField(choices=Status.choices, required=False)
     created_after = serializers.DateTimeField(required=False)
     created_before = serializers.DateTimeField(required=False)
     q = serializers.CharField(

@@ -41,7 +41,7 @@ class TermSerializer(serializers.Serializer[Any]):
 
 
 class DecisionSerializer(serializers.ModelSerializer[Decision]):
-    ticket = serializers.SlugRelatedField("reference", read_only=True)
+    ticket: serializers.SlugRelatedField[Ticket] = serializers.SlugRelatedField("reference", read_only=True)
     status = serializers.CharField(source="ticket.status", read_only=True)
     intent = serializers.CharField(source="intent_slug", read_only=True)
     response = serializers.SerializerMethodField(
@@ -73,7 +73,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         """A stranger's ticket counts as evidence, but neither its name nor its text is shown."""
         ids = [row["id"] for row in decision.similar]
         user = caller(self.context["request"])
-        shown = Ticket.objects.filter(pk__in=ids).visible_to(user).in_bulk()  # type: ignore[attr-defined]
+        shown = Ticket.objects.filter(pk__in=ids).visible_to(user).in_bulk()
         return [
             {
                 "id": shown[row["id"]].reference if row["id"] in shown else None,

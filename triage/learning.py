@@ -7,12 +7,12 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
 
-from tickets.models import Ticket, TicketQuerySet
+from tickets.models import Ticket
 from triage import promise
 from triage.core.model import Model
 from triage.core.similarity import TicketIndex
@@ -36,7 +36,7 @@ class Trained:
 
 
 def labelled_texts() -> list[LabelledText]:
-    rows = Example.objects.for_training().values_list("text", "intent__slug")  # type: ignore[attr-defined]
+    rows = Example.objects.for_training().values_list("text", "intent__slug")
     return [LabelledText(text, slug) for text, slug in rows.iterator(chunk_size=2000)]
 
 
@@ -54,7 +54,7 @@ def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = 
     model.save(settings.TRIAGE_MODEL_DIR / folder)
     tell("Indexing resolved tickets …")
     indexed_until = timezone.now()
-    settled = cast(TicketQuerySet, Ticket.objects.all()).settled().order_by("id")
+    settled = Ticket.objects.all().settled().order_by("id")
     index = TicketIndex.build(resolved_tickets(settled), settings.TRIAGE_MODEL_DIR / index_folder)
     version = ModelVersion.objects.create(
         folder=folder,

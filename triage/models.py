@@ -123,7 +123,7 @@ class Answer(models.Model):
     approved_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects: ClassVar[models.Manager[Answer]] = AnswerQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Answer]] = AnswerQuerySet.as_manager()
 
     class Meta:
         ordering = ["intent", "language", "-version"]
@@ -191,7 +191,7 @@ class Example(models.Model):
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    objects: ClassVar[models.Manager[Example]] = ExampleQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager[Example]] = ExampleQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]

@@ -106,9 +106,9 @@ def install_intent(content: dict[str, Any]) -> bool:
             row.save()
         answer = content.get("answer")
         if answer:
-            row = Answer(intent=intent, language=answer.get("language", "en"), body=answer["body"].strip())
-            row.save()
-            row.approve(None)
+            text = Answer(intent=intent, language=answer.get("language", "en"), body=answer["body"].strip())
+            text.save()
+            text.approve(None)
     except (KeyError, ValueError, ValidationError) as error:
         raise PackError(f"Intent {content.get('intent', '?')}: {error}") from error
     return True

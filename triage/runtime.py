@@ -15,7 +15,6 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import cast
 
 from django.conf import settings
 from django.db.models import Count, Max, OuterRef, Subquery
@@ -153,7 +152,7 @@ class Runtime:
         A transaction may commit later than its timestamps say, so the last seconds are looked at again;
         newest moment and number of rows in that window tell whether anything came in at all.
         """
-        settled = cast(TicketQuerySet, Ticket.objects.all()).settled()
+        settled = Ticket.objects.all().settled()
         if self._caught_up_to is not None:
             settled = settled.filter(updated_at__gt=self._caught_up_to - CATCH_UP_OVERLAP)
         found = settled.aggregate(newest=Max("updated_at"), number=Count("pk"))
