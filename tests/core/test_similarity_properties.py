@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import random
 import tempfile
 from pathlib import Path
@@ -18,6 +19,7 @@ from triage.core.similarity import TicketIndex
 from triage.core.types import ResolvedTicket
 
 WORDS = [f"{stem}{ending}" for stem in ("card", "mail", "pay", "lost", "blue") for ending in ("", "x", "q")]
+counted_once = functools.cache(count_keys)
 texts = st.lists(st.sampled_from(WORDS), min_size=0, max_size=12).map(" ".join)
 tickets = st.dictionaries(st.integers(1, 10**12), texts, max_size=30)
 
@@ -36,13 +38,13 @@ def plain_search(
     query = count_keys(text)
     if not query:
         return []
-    known = [count_keys(each) for each in counted.values()]
+    known = [counted_once(each) for each in counted.values()]
     frequencies = np.array([sum(key in counts for counts in known) for key in query])
     weighed = weigh_query(query, np.full(len(query), -1), frequencies, len(counted))
     weights = {term.key: term.weight for term in weighed.terms}
     totals = {}
     for id_, each in stored.items():
-        counts = count_keys(each)
+        counts = counted_once(each)
         impacts = dict(zip(counts, impacts_of(counts).tolist(), strict=True))
         totals[id_] = sum(weight * impacts.get(key, 0) for key, weight in weights.items())
     ranked = sorted((-total, id_) for id_, total in totals.items() if total)
@@ -57,14 +59,14 @@ def built(stored: dict[int, str], folder: str) -> TicketIndex:
     return TicketIndex.build((ResolvedTicket(*item) for item in stored.items()), Path(folder) / "index")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(stored=tickets, text=texts, k=st.integers(1, 40))
 def test_a_stored_index_ranks_like_the_plain_sum(stored: dict[int, str], text: str, k: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         assert found(built(stored, folder), text, k) == plain_search(stored, stored, text, k)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(stored=tickets, added=tickets, text=texts, k=st.integers(1, 10), seed=st.integers(0, 99))
 def test_added_and_removed_tickets_rank_like_the_plain_sum(
     stored: dict[int, str], added: dict[int, str], text: str, k: int, seed: int
@@ -82,7 +84,7 @@ def test_added_and_removed_tickets_rank_like_the_plain_sum(
     assert len(index) == len(left)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(stored=tickets, text=texts)
 def test_similarities_lie_between_zero_and_one_and_fall(stored: dict[int, str], text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -91,7 +93,7 @@ def test_similarities_lie_between_zero_and_one_and_fall(stored: dict[int, str], 
     assert similarities == sorted(similarities, reverse=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(stored=tickets)
 def test_a_ticket_is_the_same_in_the_base_and_in_memory(stored: dict[int, str]) -> None:
     index = TicketIndex.empty()
