@@ -19,6 +19,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from triage.core.errors import ArtefactError, TrainingError
+from triage.core.terms import stem
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -30,11 +31,23 @@ MAX_WORD_CHARS = 40
 
 WORD, PAIR, CHAR = 0, 1, 2
 #: How much each block may say; each block's vector has this length before all are joined.
-BLOCK_WEIGHTS = (1.0, 0.7, 1.0)
+BLOCK_WEIGHTS = (1.0, 1.0, 1.0)
 #: Two words up to this many places apart make a pair, whatever their order.
-PAIR_REACH = 5
+PAIR_REACH = 10
 CHAR_SIZES = (3, 4, 5)
 _CACHED_WORDS = 50_000
+
+#: Words that say how a sentence is built. Two of them make no pair. "not", "no", "from", "by" and "can"
+#: change what is asked and are not among them.
+_BUILDING_WORDS = frozenset(
+    word
+    for line in (
+        "a am an and are as at be been could did do does for had has have he her his i if in is it its me my",
+        "of on or our she should so that the their them there these they this those to us was we were will with",
+        "would you your",
+    )
+    for word in line.split()
+)
 
 _WORD = re.compile(r"\d+|[^\W\d_]+")
 _APOSTROPHE = re.compile(r"(?<=\w)['’`´](?=\w)")
@@ -59,17 +72,25 @@ def _char_grams(word: str) -> list[str]:
     return [padded[i : i + n] for n in CHAR_SIZES for i in range(max(len(padded) - n + 1, 1))]
 
 
-def _word_terms(words: Sequence[str]) -> Iterator[str]:
-    yield from words
-    for left, right in itertools.pairwise(words):
-        yield f"{left} {right}"
+#: A feature's name in its block, and the words of the text that it stands for.
+_Named = tuple[str, str]
 
 
-def _pair_terms(words: Sequence[str]) -> Iterator[str]:
-    yield from words
-    for i, left in enumerate(words):
-        for right in words[i + 1 : i + 1 + PAIR_REACH]:
-            yield f"{left} {right}" if left <= right else f"{right} {left}"
+def _word_terms(words: Sequence[str], stems: Sequence[str]) -> Iterator[_Named]:
+    yield from zip(stems, words, strict=True)
+    for i in range(len(words) - 1):
+        yield f"{stems[i]} {stems[i + 1]}", f"{words[i]} {words[i + 1]}"
+
+
+def _pair_terms(words: Sequence[str], stems: Sequence[str]) -> Iterator[_Named]:
+    telling = [word not in _BUILDING_WORDS for word in words]
+    yield from ((s, w) for s, w, tells in zip(stems, words, telling, strict=True) if tells)
+    for i, left in enumerate(stems):
+        for j in range(i + 1, min(len(stems), i + 1 + PAIR_REACH)):
+            if telling[i] or telling[j]:
+                right = stems[j]
+                name = f"{left} {right}" if left <= right else f"{right} {left}"
+                yield name, f"{words[i]} {words[j]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +137,9 @@ class Vectoriser:
         counts: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
         for text in texts:
             words = words_of(text)
-            counts[WORD].update(set(_word_terms(words)))
-            counts[PAIR].update(set(_pair_terms(words)))
+            stems = [stem(word) for word in words]
+            counts[WORD].update({name for name, _ in _word_terms(words, stems)})
+            counts[PAIR].update({name for name, _ in _pair_terms(words, stems)})
             counts[CHAR].update({gram for word in set(words) for gram in _char_grams(word)})
         kept = [sorted(t for t, n in block.items() if n >= self.min_count) for block in counts]
         if not kept[WORD]:
@@ -157,17 +179,18 @@ class Vectoriser:
     def vector(self, text: str) -> TextVector:
         """Turn one text into its features."""
         words = words_of(text)
+        stems = [stem(word) for word in words]
         known_words, known_pairs = self.vocabulary_[WORD], self.vocabulary_[PAIR]
         found = (
-            [known_words[t] for t in _word_terms(words) if t in known_words],
-            [known_pairs[t] for t in _pair_terms(words) if t in known_pairs],
+            [known_words[t] for t, _ in _word_terms(words, stems) if t in known_words],
+            [known_pairs[t] for t, _ in _pair_terms(words, stems) if t in known_pairs],
             [gram for word in words for gram in self.grams(word)],
         )
         parts = [self._weigh(ids, weight) for ids, weight in zip(found, BLOCK_WEIGHTS, strict=True)]
         return TextVector(
             ids=np.concatenate([ids for ids, _ in parts]),
             values=np.concatenate([values for _, values in parts]),
-            known=self._known_share(words),
+            known=self._known_share(stems),
             n_words=len(words),
         )
 
@@ -197,22 +220,18 @@ class Vectoriser:
         """
         share_of = dict(zip(ids.tolist(), shares.tolist(), strict=True))
         words = words_of(text)
+        stems = [stem(word) for word in words]
         found: dict[str, float] = {}
-        for block, terms in ((WORD, _word_terms(words)), (PAIR, _pair_terms(words))):
-            for term in dict.fromkeys(terms):
-                column = self.vocabulary_[block].get(term)
-                if column is not None:
-                    found[term] = found.get(term, 0.0) + share_of[column]
-        total = Counter(gram for word in words for gram in self.grams(word))
-        for word, times in Counter(words).items():
-            letters = sum(share_of[g] * n / total[g] for g, n in Counter(self.grams(word)).items())
-            found[word] = found.get(word, 0.0) + letters * times
+        for block, terms in ((WORD, _word_terms(words, stems)), (PAIR, _pair_terms(words, stems))):
+            known = self.vocabulary_[block]
+            _divide(found, share_of, [(known[name], label) for name, label in terms if name in known])
+        _divide(found, share_of, [(gram, word) for word in words for gram in self.grams(word)])
         return found
 
-    def _known_share(self, words: Sequence[str]) -> float:
+    def _known_share(self, stems: Sequence[str]) -> float:
         known, total = 0.0, 0.0
-        for word in words:
-            column = self.vocabulary_[WORD].get(word)
+        for name in stems:
+            column = self.vocabulary_[WORD].get(name)
             idf = self.unknown_idf_ if column is None else float(self.idf_[column])
             total += idf
             known += 0.0 if column is None else idf
@@ -247,3 +266,10 @@ class Vectoriser:
             raise ArtefactError("The stored vocabulary and its weights differ in length; train again.")
         kept = [terms[a:b] for a, b in itertools.pairwise(starts)]
         return cls()._assign(kept, arrays["idf"].astype(np.float32), float(arrays["unknown_idf"][0]))
+
+
+def _divide(found: dict[str, float], share_of: dict[int, float], uses: Sequence[tuple[int, str]]) -> None:
+    """Hand each column's share to the words that used it, in equal parts."""
+    times = Counter(column for column, _ in uses)
+    for column, label in uses:
+        found[label] = found.get(label, 0.0) + share_of[column] / times[column]

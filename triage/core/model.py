@@ -18,20 +18,28 @@ from triage.core.artefact import Manifest
 from triage.core.calibration import expected_calibration_error
 from triage.core.classifier import LinearClassifier
 from triage.core.errors import ArtefactError, TrainingError
-from triage.core.features import TextVector, Vectoriser
+from triage.core.features import Floats, TextVector, Vectoriser
 from triage.core.neighbours import Neighbours
-from triage.core.scope import TrustModel, evidence, rank
+from triage.core.scope import Classes, Doubles, Familiarity, Ranking, TrustModel, evidence, rank
+from triage.core.text import find_ask, normalise
 from triage.core.training import Corpus, HeldOut, held_out_evidence
 from triage.core.types import Example, Term
 
 KIND = "triage model"
 #: An intent with fewer different examples is left to the keyword rules.
 MIN_EXAMPLES = 5
-#: Share of the expected stream that is about something nobody taught us.
-UNKNOWN_SHARE = 0.05
+#: Share of the stream that is expected to be about something nobody taught us, from plenty of examples …
+UNKNOWN_SHARE = 0.03
+#: … and at most, from few: who has been taught little meets more that is new.
+MOST_UNKNOWN_SHARE = 0.15
+_PLENTY = 5_000
+#: Share of unknown texts while learning to tell them apart.
+_UNKNOWN_WHILE_RANKING = 0.2
 #: From this many texts on, a feature must occur twice to be kept.
 _RARE_FROM = 4_000
 _TERMS = 8
+#: Longer examples are read as mails.
+_LINE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +119,7 @@ class Model:
         vectoriser = Vectoriser(min_count=2 if len(texts) >= _RARE_FROM else 1).fit(texts)
         corpus = Corpus.read(texts, labels, len(intents), vectoriser)
         held_out, sharpness = held_out_evidence(corpus, seed)
-        trust, metrics = _fit_trust(held_out, seed)
+        trust, metrics = _fit_trust(held_out, len(texts), seed)
         return cls(
             intents=intents,
             skipped_intents=skipped,
@@ -134,15 +142,7 @@ class Model:
         scores = self._classifier.scores(vector)[None, :]
         ranking = rank(scores, self._sharpness, n_intents)
         top, second = int(ranking.top[0]), int(ranking.second[0])
-        similar = self._neighbours.similarities(vector)[:, None, :]
-        table = evidence(
-            scores,
-            ranking,
-            similar,
-            self._neighbours.class_starts,
-            np.asarray([vector.known]),
-            np.asarray([float(vector.n_words)]),
-        )
+        table = self._evidence(vector, scores, ranking)
         confidence = _probability(float(self._trust.log_odds(table)[0])) if vector.ids.size else 0.0
         runner_up = _share_out(confidence, ranking.probabilities[0])[second]
         return Prediction(
@@ -153,6 +153,18 @@ class Model:
             in_scope=confidence >= 0.25 if vector.ids.size else False,
             terms=self._terms(vector, text, top),
         )
+
+    def _evidence(self, vector: TextVector, scores: Floats, ranking: Ranking) -> Doubles:
+        near = self._neighbours
+        word_share, pair_share = near.shares(vector, int(ranking.top[0]))
+        familiar = Familiarity(
+            np.asarray([word_share]),
+            np.asarray([pair_share]),
+            np.asarray([vector.known]),
+            np.asarray([float(vector.n_words)]),
+        )
+        classes = Classes(near.class_starts, near.unity)
+        return evidence(scores, ranking, near.similarities(vector)[:, None, :], classes, familiar)
 
     def probabilities(self, text: str) -> dict[str | None, float]:
         """Return the probability of every intent and, under None, of "none of these"; they sum to one."""
@@ -184,6 +196,8 @@ class Model:
                 "weights": neighbours.weights,
                 "pointers": neighbours.pointers,
                 "class_starts": neighbours.class_starts,
+                "class_unity": neighbours.unity,
+                "class_vocabulary": neighbours.vocabulary,
             },
             parts=self._trust.parts(),
             fingerprint=self.fingerprint,
@@ -214,6 +228,8 @@ class Model:
                     weights=arrays["weights"],
                     pointers=arrays["pointers"],
                     class_starts=arrays["class_starts"],
+                    unity=arrays["class_unity"],
+                    vocabulary=arrays["class_vocabulary"],
                     block_starts=vectoriser.starts_,
                 ),
                 trust=TrustModel.from_parts(stored.parts),
@@ -237,7 +253,7 @@ def _select(
     """Drop repeats, settle contradictions by majority, and leave out intents with too few texts."""
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for example in examples:
-        text = example.text.strip()
+        text = _question_in(example.text)
         if text:
             votes[text][example.intent or ""] += 1
     labelled = {text: min(seen, key=lambda name: (-seen[name], name)) for text, seen in votes.items()}
@@ -254,19 +270,39 @@ def _select(
     return kept, [labelled[text] for text in kept], intents, skipped
 
 
-def _fit_trust(held_out: HeldOut, seed: int) -> tuple[TrustModel, dict[str, float]]:
+def _fit_trust(held_out: HeldOut, n_texts: int, seed: int) -> tuple[TrustModel, dict[str, float]]:
     inside = held_out.in_scope
-    n_outside = int((~inside).sum())
-    weights = np.ones(len(inside))
-    if n_outside:
-        weights[~inside] = inside.sum() * UNKNOWN_SHARE / (1 - UNKNOWN_SHARE) / n_outside
-    trust = TrustModel(seed=seed).fit(held_out.table, held_out.right, weights)
+    share = float(np.clip(UNKNOWN_SHARE * _PLENTY / n_texts, UNKNOWN_SHARE, MOST_UNKNOWN_SHARE))
+    trust = TrustModel(seed=seed).fit(
+        held_out.table,
+        held_out.right,
+        _stream_weights(held_out, _UNKNOWN_WHILE_RANKING),
+        _stream_weights(held_out, share),
+    )
     confidence = 1 / (1 + np.exp(-trust.log_odds(held_out.table)))
     return trust, {
         "accuracy": float(held_out.right[inside].mean()),
         "ece": expected_calibration_error(confidence[inside], held_out.right[inside]),
-        "unknown_above_75": float((confidence[~inside] >= 0.75).mean()) if n_outside else 0.0,
+        "unknown_above_75": float((confidence[~inside] >= 0.75).mean()) if not inside.all() else 0.0,
     }
+
+
+def _question_in(text: str) -> str:
+    """Read an example as a ticket will be read; a short plain line needs no search for its question."""
+    if "\n" in text or len(text) > _LINE:
+        return find_ask("", text).text
+    return normalise(text)
+
+
+def _stream_weights(held_out: HeldOut, unknown_share: float) -> Doubles:
+    """Weigh the rows so that unknown texts make up a given share, half of it real ones where given."""
+    weights = np.ones(len(held_out.right))
+    total = held_out.in_scope.sum() * unknown_share / (1 - unknown_share)
+    kinds = [held_out.given, ~held_out.given & ~held_out.in_scope]
+    kinds = [kind for kind in kinds if kind.any()]
+    for kind in kinds:
+        weights[kind] = total / len(kinds) / kind.sum()
+    return weights
 
 
 def _probability(log_odds: float) -> float:

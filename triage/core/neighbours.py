@@ -8,10 +8,15 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from triage.core.features import BLOCK_WEIGHTS, CHAR, WORD, Floats, TextVector
+from triage.core.features import BLOCK_WEIGHTS, CHAR, PAIR, WORD, Floats, TextVector
 
 _CHUNK = 256
 _BLOCKS = (WORD, CHAR)
+#: The blocks whose features a class has or has not met. Every class has met most letters.
+_SPOKEN = (WORD, PAIR)
+
+Labels = npt.NDArray[np.int64]
+Bits = npt.NDArray[np.uint8]
 
 
 class Neighbours:
@@ -27,12 +32,16 @@ class Neighbours:
         weights: npt.NDArray[np.floating],
         pointers: npt.NDArray[np.int64],
         class_starts: npt.NDArray[np.int64],
+        unity: Floats,
+        vocabulary: Bits,
         block_starts: tuple[int, ...],
     ) -> None:
         self.rows = rows
         self.weights = weights
         self.pointers = pointers
         self.class_starts = class_starts
+        self.unity = unity
+        self.vocabulary = vocabulary
         self.block_starts = block_starts
 
     @property
@@ -44,7 +53,7 @@ class Neighbours:
     def build(
         cls,
         matrix: sparse.csr_matrix,
-        labels: npt.NDArray[np.int64],
+        labels: Labels,
         n_classes: int,
         block_starts: tuple[int, ...],
     ) -> Neighbours:
@@ -59,6 +68,8 @@ class Neighbours:
             weights=columns.data.astype(np.float16),
             pointers=columns.indptr.astype(np.int64),
             class_starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            unity=class_unity(matrix, labels, n_classes, block_starts),
+            vocabulary=np.packbits(class_vocabulary(matrix, labels, n_classes, block_starts), axis=0),
             block_starts=block_starts,
         )
 
@@ -78,6 +89,17 @@ class Neighbours:
             summed = np.bincount(rows, weights=weights, minlength=self.n_texts)
             found[place] = summed / BLOCK_WEIGHTS[block] ** 2
         return np.minimum(found, 1.0)
+
+    def shares(self, vector: TextVector, column: int) -> Floats:
+        """Return how much of a text one class has met, as :func:`shares_in_class` does for many texts."""
+        bits = self.vocabulary[column // 8] >> (7 - column % 8) & 1
+        found = np.zeros(len(_SPOKEN), dtype=np.float32)
+        for place, block in enumerate(_SPOKEN):
+            low, high = self.block_starts[block], self.block_starts[block + 1]
+            inside = (vector.ids >= low) & (vector.ids < high)
+            met = vector.values[inside] * bits[vector.ids[inside]]
+            found[place] = float(met @ met) / BLOCK_WEIGHTS[block] ** 2
+        return found
 
     def _lists(self, ids: npt.NDArray[np.int32], values: Floats) -> tuple[npt.NDArray[np.integer], Floats]:
         spans = [slice(self.pointers[i], self.pointers[i + 1]) for i in ids]
@@ -107,3 +129,62 @@ def similarity_chunks(
         rows = slice(start, min(start + _CHUNK, queries.shape[0]))
         dense = [np.asarray((q[rows] @ t).todense(), dtype=np.float32) / w for q, t, w in halves]
         yield rows, np.minimum(np.stack(dense), 1.0)
+
+
+def _class_sums(matrix: sparse.csr_matrix, labels: Labels, n_classes: int) -> sparse.csr_matrix:
+    members = sparse.csr_matrix(
+        (np.ones(len(labels), dtype=np.float32), (labels, np.arange(len(labels)))),
+        shape=(n_classes, len(labels)),
+    )
+    return sparse.csr_matrix(members @ matrix)
+
+
+def class_unity(
+    matrix: sparse.csr_matrix, labels: Labels, n_classes: int, block_starts: tuple[int, ...]
+) -> Floats:
+    """Return how alike the texts of each class are: the length of their mean, shape (2, n_classes)."""
+    sums = _class_sums(matrix, labels, n_classes)
+    sizes = np.maximum(np.bincount(labels, minlength=n_classes), 1)
+    found = []
+    for block in _BLOCKS:
+        part = sums[:, block_starts[block] : block_starts[block + 1]]
+        length = np.sqrt(np.asarray(part.multiply(part).sum(axis=1)).ravel())
+        found.append(length / sizes / BLOCK_WEIGHTS[block])
+    return np.asarray(found, dtype=np.float32)
+
+
+def class_vocabulary(
+    matrix: sparse.csr_matrix, labels: Labels, n_classes: int, block_starts: tuple[int, ...]
+) -> Bits:
+    """Return which words and pairs occur in the texts of each class: 0 or 1, shape (n_classes, n_spoken)."""
+    spoken = matrix[:, : block_starts[_SPOKEN[-1] + 1]]
+    return np.asarray(_class_sums(spoken, labels, n_classes).toarray() > 0, dtype=np.uint8)
+
+
+def shares_in_class(
+    queries: sparse.csr_matrix, columns: Labels, vocabulary: Bits, block_starts: tuple[int, ...]
+) -> Floats:
+    """Return how much of each text the texts of its best class have in common with it.
+
+    Parameters
+    ----------
+    queries : csr_matrix, shape (n_texts, n_features)
+    columns : ndarray of int, shape (n_texts,)
+        The class of interest for each text.
+    vocabulary : ndarray
+        From :func:`class_vocabulary`.
+
+    Returns
+    -------
+    ndarray of float32, shape (2, n_texts)
+        Share of the squared weight of its words and neighbours, and of its pairs, in [0, 1].
+    """
+    found = np.zeros((len(_SPOKEN), queries.shape[0]), dtype=np.float32)
+    for place, block in enumerate(_SPOKEN):
+        span = slice(block_starts[block], block_starts[block + 1])
+        squares = queries[:, span].power(2)
+        for column in np.unique(columns):
+            rows = np.flatnonzero(columns == column)
+            met = squares[rows] @ vocabulary[column, span].astype(np.float32)
+            found[place, rows] = met / BLOCK_WEIGHTS[block] ** 2
+    return found

@@ -36,6 +36,11 @@ SIGNS: dict[str, int] = {
     "class_density": 1,
     "agreement": 1,
     "outside_gap": 1,
+    "outside_score": 1,
+    "central": 1,
+    "unity": 0,
+    "word_share": 1,
+    "pair_share": 1,
     "known": 1,
     "log_length": 0,
 }
@@ -44,6 +49,42 @@ _DENSE = 3
 #: Fewer texts than this and boosting learns noise: the logistic model decides alone.
 BOOSTING_FROM = 1_000
 _EPSILON = 1e-9
+_CALIBRATION_FOLDS = 5
+#: Ranks where the calibration line may bend.
+_LOW, _HIGH = -1.0, 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """The classes of the training texts.
+
+    Attributes
+    ----------
+    starts : ndarray of int, shape (n_classes + 1,)
+        Where each class begins among the training texts ordered by class.
+    unity : ndarray, shape (2, n_classes)
+        How alike the texts of a class are, by words and by letters.
+    """
+
+    starts: npt.NDArray[np.int64]
+    unity: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Familiarity:
+    """How much of each text was met before; all of shape (n_texts,).
+
+    ``word_share`` and ``pair_share`` look at the best class alone, ``known`` at all training texts.
+    """
+
+    word_share: Floats
+    pair_share: Floats
+    known: Doubles
+    n_words: Doubles
+
+    def part(self, rows: slice) -> Familiarity:
+        """Return the same for some of the texts."""
+        return Familiarity(self.word_share[rows], self.pair_share[rows], self.known[rows], self.n_words[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +129,8 @@ def evidence(
     scores: Floats,
     ranking: Ranking,
     similarities: Floats,
-    starts: npt.NDArray[np.int64],
-    known: Doubles,
-    n_words: Doubles,
+    classes: Classes,
+    familiar: Familiarity,
 ) -> Doubles:
     """Describe how well each text is supported by what was taught.
 
@@ -101,9 +141,8 @@ def evidence(
     ranking : Ranking
     similarities : ndarray, shape (2, n_texts, n_training_texts)
         Training texts ordered by class.
-    starts : ndarray of int, shape (n_classes + 1,)
-        Where each class begins among the training texts.
-    known, n_words : ndarray, shape (n_texts,)
+    classes : Classes
+    familiar : Familiarity
 
     Returns
     -------
@@ -113,6 +152,7 @@ def evidence(
     at = np.arange(n)
     best = ranking.probabilities[at, ranking.top]
     next_best = ranking.probabilities[at, ranking.second] if n_intents > 1 else np.zeros(n)
+    starts = classes.starts
     peaks = class_peaks(similarities, starts)
     own = peaks[:, at, ranking.top]
     rivals = peaks[:, :, :n_intents].copy()
@@ -132,11 +172,27 @@ def evidence(
         density,
         agreement,
         own.mean(axis=0) - outside,
-        known,
-        np.log1p(n_words),
+        np.clip(scores[at, ranking.top] - scores[:, n_intents:].max(axis=1), -5.0, 5.0),
+        _centrality(similarities, classes, ranking.top),
+        classes.unity.mean(axis=0)[ranking.top],
+        familiar.word_share,
+        familiar.pair_share,
+        familiar.known,
+        np.log1p(familiar.n_words),
     )
     table = np.column_stack([np.asarray(c, dtype=np.float64) for c in columns])
     return np.clip(table, -20.0, 20.0)
+
+
+def _centrality(similarities: Floats, classes: Classes, top: npt.NDArray[np.int64]) -> Doubles:
+    """Cosine of each text to the mean text of its best class, by words and letters together."""
+    low, high = classes.starts[top], classes.starts[top + 1]
+    found = np.zeros(len(top))
+    for i, (a, b) in enumerate(zip(low, high, strict=True)):
+        if b > a:
+            means = similarities[:, i, a:b].mean(axis=1)
+            found[i] = float(np.mean(means / np.maximum(classes.unity[:, top[i]], _EPSILON)))
+    return np.minimum(found, 1.0)
 
 
 def _neighbourhood(
@@ -159,8 +215,10 @@ def _neighbourhood(
 class TrustModel:
     """Probability that the best intent is right and the text is in scope, from its evidence.
 
-    The mean of a logistic model and, from :data:`BOOSTING_FROM` texts on, boosted trees that may use
-    evidence only in its natural direction (more similarity never means less trust).
+    First it ranks: the mean of a logistic model and, from :data:`BOOSTING_FROM` texts on, boosted trees
+    that may use evidence only in its natural direction (more similarity never means less trust). Then the
+    ranks become probabilities for a stream with the expected share of unknown texts (Platt, "Probabilistic
+    outputs for support vector machines", 1999, with one bend at either end).
     """
 
     #: Types of the fitted parts that skops does not trust by itself.
@@ -169,42 +227,87 @@ class TrustModel:
     def __init__(self, *, seed: int = 0) -> None:
         self.seed = seed
 
-    def parts(self) -> dict[str, Any]:
-        """Return what was learnt, to be stored."""
-        return {"constant": self.constant_, "logistic": self.logistic_, "boosting": self.boosting_}
-
-    @classmethod
-    def from_parts(cls, parts: dict[str, Any]) -> TrustModel:
-        """Rebuild from what :meth:`parts` gave."""
-        model = cls()
-        model.constant_, model.logistic_ = parts["constant"], parts["logistic"]
-        model.boosting_ = parts["boosting"]
-        return model._ready()
-
-    def _ready(self) -> TrustModel:
-        self._forest = None if self.boosting_ is None else _Forest(self.boosting_)
-        return self
-
-    def fit(self, table: Doubles, right: npt.NDArray[np.bool_], weights: Doubles) -> TrustModel:
+    def fit(
+        self, table: Doubles, right: npt.NDArray[np.bool_], to_rank: Doubles, to_calibrate: Doubles
+    ) -> TrustModel:
         """Learn from held-out evidence.
 
         Parameters
         ----------
         table : ndarray, shape (n, len(SIGNS))
         right : ndarray of bool, shape (n,)
-        weights : ndarray, shape (n,)
-            How many tickets of the expected stream each row stands for.
+        to_rank, to_calibrate : ndarray, shape (n,)
+            Weight of each row while ranking, and how many tickets of the expected stream it stands for.
         """
-        self.constant_: float | None = None
-        self.logistic_: Pipeline | None = None
-        self.boosting_: HistGradientBoostingClassifier | None = None
+        self.ranker_, self.line_ = _Ranker(self.seed), None
         if right.all() or not right.any():
-            self.constant_ = float((np.sum(weights * right) + 0.5) / (np.sum(weights) + 1))
-            return self._ready()
-        self.logistic_ = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=2000))
-        self.logistic_.fit(table, right, logisticregression__sample_weight=weights)
+            share = (np.sum(to_calibrate * right) + 0.5) / (np.sum(to_calibrate) + 1)
+            self.ranker_.constant = float(np.log(share / (1 - share)))
+            return self
+        fold = np.random.default_rng(self.seed).permutation(len(right)) % _CALIBRATION_FOLDS
+        ranks = np.zeros(len(right))
+        for part in range(_CALIBRATION_FOLDS):
+            seen = fold != part
+            ranks[~seen] = _Ranker(self.seed).fit(table[seen], right[seen], to_rank[seen]).ranks(table[~seen])
+        self.line_ = _calibration_line(ranks, right, to_calibrate)
+        self.ranker_.fit(table, right, to_rank)
+        return self
+
+    def log_odds(self, table: Doubles) -> Doubles:
+        """Return the log-odds of trust, shape (n,)."""
+        ranks = self.ranker_.ranks(table)
+        return ranks if self.line_ is None else _bent(ranks) @ self.line_[:-1] + self.line_[-1]
+
+    def parts(self) -> dict[str, Any]:
+        """Return what was learnt, to be stored."""
+        ranker = self.ranker_
+        return {
+            "constant": ranker.constant,
+            "logistic": ranker.logistic,
+            "boosting": ranker.boosting,
+            "line": None if self.line_ is None else self.line_.tolist(),
+        }
+
+    @classmethod
+    def from_parts(cls, parts: dict[str, Any]) -> TrustModel:
+        """Rebuild from what :meth:`parts` gave."""
+        model = cls()
+        model.ranker_ = _Ranker(0)
+        model.ranker_.constant, model.ranker_.logistic = parts["constant"], parts["logistic"]
+        model.ranker_.boosting = parts["boosting"]
+        model.ranker_.plant()
+        model.line_ = None if parts["line"] is None else np.asarray(parts["line"])
+        return model
+
+
+def _bent(ranks: Doubles) -> Doubles:
+    return np.column_stack([ranks, np.maximum(ranks - _HIGH, 0.0), np.minimum(ranks - _LOW, 0.0)])
+
+
+def _calibration_line(ranks: Doubles, right: npt.NDArray[np.bool_], weights: Doubles) -> Doubles:
+    """Fit log-odds that rise with the rank; three slopes and a constant."""
+    for table in (_bent(ranks), ranks[:, None]):
+        found = LogisticRegression(C=100.0, max_iter=1000).fit(table, right, sample_weight=weights)
+        slopes = np.zeros(3)
+        slopes[: table.shape[1]] = found.coef_[0]
+        if min(slopes[0], slopes[0] + slopes[1], slopes[0] + slopes[2]) > 0:
+            break
+    return np.append(slopes, found.intercept_[0])
+
+
+class _Ranker:
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self.constant: float | None = None
+        self.logistic: Pipeline | None = None
+        self.boosting: HistGradientBoostingClassifier | None = None
+        self._forest: _Forest | None = None
+
+    def fit(self, table: Doubles, right: npt.NDArray[np.bool_], weights: Doubles) -> _Ranker:
+        self.logistic = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=2000))
+        self.logistic.fit(table, right, logisticregression__sample_weight=weights)
         if len(right) >= BOOSTING_FROM:
-            self.boosting_ = HistGradientBoostingClassifier(
+            self.boosting = HistGradientBoostingClassifier(
                 max_depth=3,
                 max_iter=120,
                 learning_rate=0.08,
@@ -215,16 +318,17 @@ class TrustModel:
                 random_state=self.seed,
             )
             with threadpool_limits(limits=1):
-                self.boosting_.fit(table, right, sample_weight=weights)
-        return self._ready()
+                self.boosting.fit(table, right, sample_weight=weights)
+        self.plant()
+        return self
 
-    def log_odds(self, table: Doubles) -> Doubles:
-        """Return the log-odds of trust, shape (n,)."""
-        if self.constant_ is not None:
-            return np.full(len(table), np.log(self.constant_ / (1 - self.constant_)))
-        if self.logistic_ is None:
-            raise AttributeError("fit the model first")
-        scaler, line = self.logistic_[0], self.logistic_[1]
+    def plant(self) -> None:
+        self._forest = None if self.boosting is None else _Forest(self.boosting)
+
+    def ranks(self, table: Doubles) -> Doubles:
+        if self.constant is not None or self.logistic is None:
+            return np.full(len(table), self.constant or 0.0)
+        scaler, line = self.logistic[0], self.logistic[1]
         found = (table - scaler.mean_) / scaler.scale_ @ line.coef_[0] + line.intercept_[0]
         if self._forest is not None:
             found = (found + self._forest.log_odds(table)) / 2

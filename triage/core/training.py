@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,19 +10,25 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
+from sklearn.utils.parallel import Parallel, delayed
 
 from triage.core.calibration import fit_sharpness
 from triage.core.classifier import LinearClassifier
 from triage.core.features import BLOCK_WEIGHTS, Floats, Vectoriser, words_of
-from triage.core.neighbours import similarity_chunks
-from triage.core.scope import Doubles, evidence, rank
+from triage.core.neighbours import class_unity, class_vocabulary, shares_in_class, similarity_chunks
+from triage.core.scope import Classes, Doubles, Familiarity, evidence, rank
+from triage.core.terms import stem
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
-FOLDS = 5
-#: Share of the intents that is held out altogether at a time.
-HELD_OUT_SHARE = 0.2
+#: A text is judged by a model that learned from nine tenths, almost as much as the final one will have.
+TEXT_FOLDS = 10
+#: A fifth of the intents is held out altogether at a time.
+INTENT_FOLDS = 5
+#: From this many texts on only some of the folds are judged; the rest would say the same again.
+LARGE = 3_000
+_FOLDS_OF_LARGE = 3
 
 
 @dataclass(frozen=True)
@@ -31,6 +38,7 @@ class Corpus:
     Attributes
     ----------
     words : list of list of str
+        Their stems.
     matrix : csr_matrix, shape (n_texts, n_features)
     labels : ndarray of int, shape (n_texts,)
         Intent number; ``n_intents`` marks an out-of-scope text.
@@ -48,19 +56,22 @@ class Corpus:
     def read(cls, texts: Sequence[str], labels: Ints, n_intents: int, vectoriser: Vectoriser) -> Corpus:
         """Turn texts into features with a fitted ``vectoriser``."""
         matrix = vectoriser.matrix([vectoriser.vector(text) for text in texts])
-        return cls([words_of(text) for text in texts], matrix, labels, n_intents, vectoriser)
+        words = [[stem(word) for word in words_of(text)] for text in texts]
+        return cls(words, matrix, labels, n_intents, vectoriser)
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
     """Evidence about texts by models that had not seen them, and whether the best intent was right.
 
-    ``in_scope`` is False for out-of-scope examples and for texts of intents that were held out.
+    ``in_scope`` is False for out-of-scope examples and for texts of intents that were held out;
+    ``given`` tells the former from the latter.
     """
 
     table: Doubles
     right: Mask
     in_scope: Mask
+    given: Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +87,26 @@ def _folds(labels: Ints, seed: int) -> list[Ints]:
     """Split the texts of every class evenly over the folds."""
     shuffled = np.random.default_rng(seed).permutation(len(labels))
     by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    return [np.sort(by_class[start::FOLDS]) for start in range(FOLDS)]
+    return [np.sort(by_class[start::TEXT_FOLDS]) for start in range(TEXT_FOLDS)]
+
+
+def _judged_of(corpus: Corpus, folds: int) -> int:
+    return folds if len(corpus.labels) < LARGE else _FOLDS_OF_LARGE
 
 
 def _text_trials(corpus: Corpus, seed: int) -> Iterator[_Trial]:
     everyone = np.arange(len(corpus.labels))
-    for fold in _folds(corpus.labels, seed):
+    for fold in _folds(corpus.labels, seed)[: _judged_of(corpus, TEXT_FOLDS)]:
         yield _Trial(np.setdiff1d(everyone, fold), fold, np.arange(corpus.n_intents))
 
 
 def _intent_trials(corpus: Corpus, seed: int) -> Iterator[_Trial]:
-    """Hold out a fifth of the intents at a time; each intent is left out once."""
-    if corpus.n_intents < FOLDS:
+    """Hold out a fifth of the intents at a time; in a small corpus each is left out once."""
+    if corpus.n_intents < INTENT_FOLDS:
         return
     shuffled = np.random.default_rng(seed + 1).permutation(corpus.n_intents)
-    for part in range(FOLDS):
-        gone = shuffled[part::FOLDS]
+    for part in range(_judged_of(corpus, INTENT_FOLDS)):
+        gone = shuffled[part::INTENT_FOLDS]
         outside = np.isin(corpus.labels, gone)
         kept = np.setdiff1d(np.arange(corpus.n_intents), gone)
         yield _Trial(np.flatnonzero(~outside), np.flatnonzero(outside), kept)
@@ -147,20 +162,41 @@ def _judge(corpus: Corpus, trial: _Trial, seed: int) -> _Judged:
     return _Judged(trial, matrix, known, model.score_matrix(matrix), local)
 
 
+def _judge_all(corpus: Corpus, trials: Sequence[_Trial], seed: int) -> list[_Judged]:
+    """Judge every trial; a large corpus in as many processes as there are cores, at most two."""
+    if len(corpus.labels) < LARGE:
+        return [_judge(corpus, trial, seed) for trial in trials]
+    return list(
+        Parallel(n_jobs=min(2, os.cpu_count() or 1))(delayed(_judge)(corpus, t, seed) for t in trials)
+    )
+
+
 def _evidence_of(corpus: Corpus, judged: _Judged, sharpness: float) -> HeldOut:
-    trial = judged.trial
-    n_here = len(trial.intents)
-    ranking = rank(judged.scores, sharpness, n_here)
-    order = np.argsort(judged.train_columns, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(np.bincount(judged.train_columns, minlength=n_here + 1))])
-    n_words = np.asarray([len(corpus.words[i]) for i in trial.test], dtype=np.float64)
+    trial, columns = judged.trial, judged.train_columns
+    n_classes = len(trial.intents) + 1
+    block_starts = corpus.vectoriser.starts_
+    ranking = rank(judged.scores, sharpness, len(trial.intents))
+    order = np.argsort(columns, kind="stable")
     texts = corpus.matrix[trial.train[order]]
+    classes = Classes(
+        np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=n_classes))]),
+        class_unity(texts, columns[order], n_classes, block_starts),
+    )
+    met = class_vocabulary(texts, columns[order], n_classes, block_starts)
+    word_share, pair_share = shares_in_class(judged.matrix, ranking.top, met, block_starts)
+    n_words = np.asarray([len(corpus.words[i]) for i in trial.test], dtype=np.float64)
+    familiar = Familiarity(word_share, pair_share, judged.known, n_words)
     parts = [
-        evidence(judged.scores[r], ranking.part(r), similarities, starts, judged.known[r], n_words[r])
-        for r, similarities in similarity_chunks(judged.matrix, texts, corpus.vectoriser.starts_)
+        evidence(judged.scores[r], ranking.part(r), similarities, classes, familiar.part(r))
+        for r, similarities in similarity_chunks(judged.matrix, texts, block_starts)
     ]
     truth = corpus.labels[trial.test]
-    return HeldOut(np.vstack(parts), trial.intents[ranking.top] == truth, np.isin(truth, trial.intents))
+    return HeldOut(
+        np.vstack(parts),
+        trial.intents[ranking.top] == truth,
+        np.isin(truth, trial.intents),
+        truth == corpus.n_intents,
+    )
 
 
 def _sharpness(corpus: Corpus, judged: Sequence[_Judged]) -> float:
@@ -182,13 +218,14 @@ def held_out_evidence(corpus: Corpus, seed: int) -> tuple[HeldOut, float]:
     float
         The sharpness of the class probabilities, fitted on the held-out texts.
     """
-    by_text = [_judge(corpus, trial, seed) for trial in _text_trials(corpus, seed)]
-    sharpness = _sharpness(corpus, by_text)
-    by_intent = [_judge(corpus, trial, seed) for trial in _intent_trials(corpus, seed)]
-    parts = [_evidence_of(corpus, judged, sharpness) for judged in (*by_text, *by_intent)]
+    by_text = list(_text_trials(corpus, seed))
+    judged = _judge_all(corpus, [*by_text, *_intent_trials(corpus, seed)], seed)
+    sharpness = _sharpness(corpus, judged[: len(by_text)])
+    parts = [_evidence_of(corpus, one, sharpness) for one in judged]
     found = HeldOut(
         np.vstack([p.table for p in parts]),
         np.concatenate([p.right for p in parts]),
         np.concatenate([p.in_scope for p in parts]),
+        np.concatenate([p.given for p in parts]),
     )
     return found, sharpness
