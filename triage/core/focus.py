@@ -39,7 +39,7 @@ _TOPIC_STEMS: Final = (
     "fraud", "freez", "froze", "fund", "gift", "hack", "hotel", "id\\b", "identi", "instal", "insur", "interest",
     "invoice", "item", "laptop", "licen[cs]e", "limit", "link(?:ed|ing|s)?\\b", "loan", "lost\\b", "missing\\b", "lock", "log(?:ged|ging|in)?[ -]?(?:in|out|on)?\\b",
     "login", "luggage", "member", "merchant", "money", "monitor", "my (?:new )?(?:phone|mobile)", "network", "newsletter", "notif", "order",
-    "outage", "package", "paid", "paper", "parcel", "passcode", "passport", "password", "pay\\b", "pay(?:ing|ment|s)",
+    "outage", "package", "paid", "parcel", "passcode", "passport", "password", "pay\\b", "pay(?:ing|ment|s)",
     "pending", "pin\\b", "plan\\b", "policy", "pound", "premium", "price", "print", "product", "profile", "promo",
     "purchas", "rate\\b", "rates\\b", "receipt", "receiv", "recipient", "recogni", "refund", "reject", "renew",
     "repair", "replac", "request", "reserv", "reset", "return", "revert", "review", "salary", "scam", "seat",

@@ -25,7 +25,7 @@ _GREETING: Final = re.compile(
 )
 _GREETING_REST: Final = re.compile(r"[^,!.?:;\n–—]{0,40}?(?:[,!.:;–—]+\s*|\s-\s*$|$)")
 _CONTACT: Final = re.compile(
-    r"[^\s@]@[^\s@]|www\.|https?:|\b(?:tel|phone|mobile|mob|fax|cell|skype|linkedin|twitter|tlf|tél|telefon|"
+    r"[^\s@]@[^\s@]|www\.|https?:|\b(?:iban|tel|phone|mobile|mob|fax|cell|skype|linkedin|twitter|tlf|tél|telefon|"
     r"room|dept|department|office|hours)\b|\(?\+?\d[\d\s()/.-]{6,}\d|^\W*\[image|^\W*[tmewf][:.]?\s",
     re.IGNORECASE,
 )
@@ -33,7 +33,8 @@ _REACHED_AT: Final = re.compile(r"[^\s@]@[^\s@]|www\.|https?:|\(?\+?\d[\d\s()/.-
 #: Only a notice says so; one such phrase is enough.
 _NOTICE: Final = re.compile(
     r"not the (?:\w+ )?(?:addressee|recipient)|external (?:e-?mail|mail|sender|message)\b|originated (?:from )?outside|"
-    r"do not (?:open|click)(?: on)?(?: any)? (?:attachments|links)|registered (?:charity|office|company)|equal opportunity"
+    r"do not (?:open|click)(?: on)?(?: any)? (?:attachments|links)|registered (?:charity|office|company)|equal opportunity|"
+    r"authori[sz]ed and regulated|professional secrecy|this (?:inbox|mailbox) is"
 )
 _MOTTO: Final = re.compile(r"[\"“„«].{5,160}[\"”“»]\W*$")
 _FIRST_PERSON: Final = re.compile(r"\b(?:i|i'm|i've|my)\b")

@@ -27,7 +27,7 @@ _UNQUOTE: Final = re.compile(r"\s{0,4}(?:[>|｜]\s?)++")
 _MAIL_ADDRESS: Final = re.compile(r"[^\s@<>\[\]()]{1,64}@[^\s@<>\[\]()]{1,64}")
 _TIME: Final = re.compile(r"\b\d{1,2}[:.hu]\d{2}\b|上午|下午|오전|오후")
 _DATE: Final = re.compile(
-    r"\b(?:19|20)\d{2}\b|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\d{1,2}\s?月|\b\d{1,2}\.? \w{3,9}\.? \d{2,4}\b"
+    r"\b(?:19|20)\d{2}(?:\b|[年년])|\b\d{1,2}[./-]\d{1,2}[./-]\d{2,4}\b|\d{1,2}\s?[月월]|\b\d{1,2}\.? \w{3,9}\.? \d{2,4}\b"
 )
 _HEADER: Final = re.compile(
     r"[*_\s]{0,3}([^\W\d_][\w'-]{0,19}(?:\s\w{1,12})?)\s?[*_]{0,2}\s?[:：][*_]{0,2}(?:\s+|$)"
@@ -244,7 +244,9 @@ def _starts_headers(lines: list[str], position: int) -> bool:
     if known >= 3 and any(name in words.FROM_KEYS for name in names):
         return True
     shown = " ".join(block[: len(names)])[:1000]
-    return len(names) >= 3 and _MAIL_ADDRESS.search(shown) is not None and _DATE.search(shown) is not None
+    if len(names) < 3 or _MAIL_ADDRESS.search(shown) is None:
+        return False
+    return len(names) >= 4 or _DATE.search(shown) is not None
 
 
 def _body_below_headers(lines: list[str]) -> tuple[str, ...]:
