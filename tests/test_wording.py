@@ -12,7 +12,7 @@ OURS = ["asked_for_person", "requester_replied", "not_solved", "assigned", "reop
 NEVER_ESCALATES = {Reason.CONFIDENT, Reason.NOT_OPEN}
 
 
-@pytest.mark.parametrize("code", [*(set(Reason) - NEVER_ESCALATES), *OURS])
+@pytest.mark.parametrize("code", [*sorted(set(Reason) - NEVER_ESCALATES), *OURS])
 def test_each_reason_has_words_of_its_own(code):
     assert wording.WHY[str(code)] != wording.DEFAULT
 
