@@ -152,11 +152,7 @@ class Runtime:
         A transaction may commit later than its timestamps say, so the last seconds are looked at again;
         newest moment and number of rows in that window tell whether anything came in at all.
         """
-<<<<<<< HEAD
         settled = Ticket.objects.all().settled()
-=======
-        settled = Ticket.objects.settled()
->>>>>>> 1e2775d (Type what the checker could not follow)
         if self._caught_up_to is not None:
             settled = settled.filter(updated_at__gt=self._caught_up_to - CATCH_UP_OVERLAP)
         found = settled.aggregate(newest=Max("updated_at"), number=Count("pk"))
