@@ -64,8 +64,14 @@ class Manifest:
 
     @property
     def version(self) -> str:
-        """A short name for exactly this model: the same contents give the same name."""
-        return hashlib.sha256(_canonical(asdict(self))).hexdigest()[:16]
+        """A short name: the same training gives the same name.
+
+        The skops file is left out of it, as it holds the time at which it was written.
+        """
+        content = asdict(self)
+        content["files"] = {name: digest for name, digest in self.files.items() if name != PARTS}
+        del content["size"]
+        return hashlib.sha256(_canonical(content)).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,10 +59,11 @@ def words_of(text: str) -> list[str]:
     A number keeps its length (up to six) and loses its value: an order number says "an order number
     stands here", not which one.
     """
-    folded = text[:MAX_CHARS].lower()
+    folded = text[:MAX_CHARS]
     if not folded.isascii():
         folded = unicodedata.normalize("NFKD", folded)
         folded = "".join(c for c in folded if not unicodedata.combining(c))
+    folded = folded.lower()
     found = _WORD.findall(_APOSTROPHE.sub("", folded))[:MAX_WORDS]
     return ["0" * min(len(w), 6) if w[0].isdigit() else w[:MAX_WORD_CHARS] for w in found]
 

@@ -1,0 +1,115 @@
+"""A stored artefact is read back whole, or not at all."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from triage.core.artefact import MANIFEST, Manifest, load, read_manifest, save
+from triage.core.errors import ArtefactError
+
+
+def store(folder: Path) -> Manifest:
+    return save(
+        folder,
+        kind="test",
+        arrays={"weights": np.arange(6, dtype=np.float32)},
+        parts={"names": ["a", "b"]},
+        fingerprint="f" * 64,
+        metrics={"accuracy": 0.9},
+        settings={"sharpness": 2.5},
+    )
+
+
+def test_everything_comes_back(tmp_path: Path) -> None:
+    store(tmp_path / "m")
+    found = load(tmp_path / "m", kind="test")
+    assert found.arrays["weights"].tolist() == [0, 1, 2, 3, 4, 5]
+    assert found.parts == {"names": ["a", "b"]}
+    assert found.manifest.settings == {"sharpness": 2.5}
+
+
+def test_arrays_are_mapped_and_not_writable(tmp_path: Path) -> None:
+    store(tmp_path / "m")
+    weights = load(tmp_path / "m", kind="test").arrays["weights"]
+    assert isinstance(weights.base, np.memmap)
+    with pytest.raises(ValueError, match="read-only"):
+        weights[0] = 1
+
+
+def test_any_flipped_bit_is_refused(tmp_path: Path) -> None:
+    store(tmp_path / "m")
+    files = sorted((tmp_path / "m").iterdir())
+    chance = random.Random(1)
+    for _ in range(300):
+        path = chance.choice(files)
+        whole = path.read_bytes()
+        broken = bytearray(whole)
+        broken[chance.randrange(len(broken))] ^= 1 << chance.randrange(8)
+        path.write_bytes(bytes(broken))
+        with pytest.raises(ArtefactError):
+            load(tmp_path / "m", kind="test")
+        path.write_bytes(whole)
+    assert load(tmp_path / "m", kind="test").parts == {"names": ["a", "b"]}
+
+
+def test_a_missing_folder_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(ArtefactError, match="Train one"):
+        load(tmp_path / "nothing", kind="test")
+
+
+@pytest.mark.parametrize("name", ["weights.npy", "parts.skops"])
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    store(tmp_path / "m")
+    (tmp_path / "m" / name).unlink()
+    with pytest.raises(ArtefactError, match=name):
+        load(tmp_path / "m", kind="test")
+
+
+def test_a_foreign_file_is_refused(tmp_path: Path) -> None:
+    store(tmp_path / "m")
+    (tmp_path / "m" / "more.npy").write_bytes(b"")
+    with pytest.raises(ArtefactError, match=r"more\.npy"):
+        load(tmp_path / "m", kind="test")
+
+
+def test_another_kind_is_refused(tmp_path: Path) -> None:
+    store(tmp_path / "m")
+    with pytest.raises(ArtefactError, match="holds a test"):
+        load(tmp_path / "m", kind="index")
+
+
+def test_a_new_format_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store(tmp_path / "m")
+    monkeypatch.setattr("triage.core.artefact.FORMAT_VERSION", 99)
+    with pytest.raises(ArtefactError, match="format version 1"):
+        load(tmp_path / "m", kind="test")
+
+
+def test_a_manifest_that_is_no_json_object_is_refused(tmp_path: Path) -> None:
+    store(tmp_path / "m")
+    (tmp_path / "m" / MANIFEST).write_text(json.dumps([1]))
+    with pytest.raises(ArtefactError, match="was changed"):
+        read_manifest(tmp_path / "m")
+
+
+def test_a_failed_save_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="allow_pickle"):
+        save(
+            tmp_path / "m",
+            kind="test",
+            arrays={"bad": np.asarray([object()])},
+            parts={},
+            fingerprint="",
+            metrics={},
+            settings={},
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_version_names_the_contents(tmp_path: Path) -> None:
+    assert store(tmp_path / "a").version == store(tmp_path / "b").version
