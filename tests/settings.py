@@ -1,8 +1,13 @@
 """Settings of the test suite: the product's own, without anything that lies in a developer's `.env`."""
 
+import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
+
+SCRATCH = tempfile.mkdtemp(prefix="helpdesk-tests-")
+atexit.register(shutil.rmtree, SCRATCH, ignore_errors=True)
 
 os.environ.update(
     ENV_FILE=os.devnull,
@@ -15,7 +20,7 @@ os.environ.update(
     CELERY_BROKER_URL="",
     REDIS_URL="",
     EMAIL_URL="",
-    VAR_DIR=tempfile.mkdtemp(prefix="helpdesk-tests-"),
+    VAR_DIR=SCRATCH,
     TRIAGE_THRESHOLD="0.75",
     TRIAGE_MIN_MARGIN="0.05",
     TRIAGE_TARGET_ERROR="",
