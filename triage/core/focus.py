@@ -20,7 +20,10 @@ STORY_WORDS: Final = 14
 #: What is kept must carry this many words, else all of it is kept.
 _KEPT_WORDS: Final = 4
 
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]{0,2}(?:\s+|$)|(?<=[。！？])|\n+")
+#: "6 p.m. on Monday" and "8. Juni" go on after the full stop.
+_SENTENCE_END: Final = re.compile(
+    r"(?<=[.!?…。！？])(?<!\s\d\.)(?<!\s\d\d\.)(?<!\s[ap]m\.)(?<!\s[AP]M\.)(?<!\s[ap]\.m\.)[\"'”’)\]]{0,2}(?:\s+|$)|(?<=[。！？])|\n+"
+)
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _ENGLISH: Final = _words(
     "a i to of in on at for is was am are be been it its this that with and but or not no do does did "
