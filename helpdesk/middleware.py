@@ -1,9 +1,10 @@
-"""Response headers that every page carries."""
+"""What every request must be and what every response carries."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 # Inline styles: the admin theme and Swagger UI set them. Scripts come from our own files only, except on
@@ -28,3 +29,15 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("Content-Security-Policy", policy)
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         return response
+
+
+class NoNulMiddleware:
+    """Refuses addresses with a NUL: PostgreSQL takes none, so that looking one up would be a server error."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
+            raise BadRequest("The address holds a NUL character.")
+        return self.get_response(request)

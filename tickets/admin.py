@@ -79,7 +79,7 @@ class RatingFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Feedback]) -> QuerySet[Feedback]:
         chosen = self.value() or ""
-        return queryset.filter(rating=int(chosen)) if chosen.isdigit() else queryset
+        return queryset.filter(rating=chosen) if chosen in dict(self.lookup_choices) else queryset
 
 
 @admin.register(Feedback)

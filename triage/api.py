@@ -105,6 +105,6 @@ class MetricsView(APIView):
     def get(self, request: Request) -> Response:
         """Volume, automation, feedback, backlog and response times."""
         raw = request.query_params.get("days", "30")
-        if not raw.isdigit() or not 1 <= int(raw) <= 365:
+        if not raw.isdecimal() or len(raw) > 3 or not 1 <= int(raw) <= 365:
             raise exceptions.ValidationError({"days": ["A whole number from 1 to 365."]})
         return Response(asdict(metrics.collect(days=int(raw))))

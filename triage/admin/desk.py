@@ -60,7 +60,7 @@ def desk_view(model_admin: admin.ModelAdmin[Ticket], request: HttpRequest, objec
 
 def load_ticket(object_id: str) -> Ticket:
     ticket = Ticket.objects.select_related("requester", "assignee", "follow_up_of")
-    found = ticket.filter(pk=object_id).first() if object_id.isdigit() else None
+    found = ticket.filter(pk=object_id).first() if object_id.isdecimal() else None
     if found is None:
         raise Http404("No such ticket.")
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -28,6 +29,7 @@ from triage.simulator import Simulation, simulate
 logger = logging.getLogger(__name__)
 
 PERIODS = (7, 30, 90)
+ROW_ID = re.compile("[0-9]{1,18}")
 View = Callable[..., HttpResponse]
 
 
@@ -122,7 +124,7 @@ def unanswerable_intents() -> Any:
 def next_ticket(request: HttpRequest) -> HttpResponse:
     """Open the ticket that is this agent's turn. POST, because it may assign one."""
     after = request.POST.get("after", "")
-    ticket = take_next(cast(User, request.user), after=int(after) if after.isdigit() else None)
+    ticket = take_next(cast(User, request.user), after=int(after) if ROW_ID.fullmatch(after) else None)
     if ticket is None:
         messages.info(request, "Nothing waits for you.")
         return redirect("admin:tickets_ticket_changelist")
@@ -135,7 +137,7 @@ def next_ticket(request: HttpRequest) -> HttpResponse:
 @supervisors_only
 def metrics_page(request: HttpRequest) -> HttpResponse:
     raw = request.GET.get("days", "")
-    days = int(raw) if raw.isdigit() and int(raw) in PERIODS else 30
+    days = next((days for days in PERIODS if str(days) == raw), 30)
     found = metrics.collect_recent(days)
     chart = charts.volume_chart(found.by_day)
     return page(
