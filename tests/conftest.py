@@ -21,7 +21,7 @@ from tickets.intake import Submission, submit_ticket
 from tickets.models import Ticket
 from triage import pipeline
 from triage.core.types import Assessment, IntentPolicy
-from triage.models import Answer, Intent
+from triage.models import Answer, Intent, PolicyRevision
 from triage.runtime import Assessed, Snapshot
 
 PASSWORD = "a-long-enough-Passw0rd"
@@ -104,24 +104,29 @@ class FakeEngine:
     assessment: Assessment = field(default_factory=lambda: Assessment(intent=None, confidence=0.0))
     policies: dict[str, IntentPolicy] = field(default_factory=dict)
     error: Exception | None = None
-    during: Callable[[], None] | None = None  # what happens elsewhere while the engine thinks
+    during: Callable[[], None] | None = None  # what happens elsewhere, once, while the engine thinks
+    read: list[str] = field(default_factory=list)
 
     def says(self, intent: str | None, confidence: float, **facts: Any) -> None:
         facts = {"margin": confidence, **facts}
         self.assessment = Assessment(intent=intent, confidence=confidence, **facts)
 
     def assess(self, subject: str, body: str) -> Assessed:
-        if self.during is not None:
-            self.during()
+        self.read.append(body)
+        said = Assessed(self.assessment, self.snapshot(), latency_ms=1.0)
+        during, self.during = self.during, None
+        if during is not None:
+            during()
         if self.error is not None:
             raise self.error
-        return Assessed(self.assessment, self.snapshot(), latency_ms=1.0)
+        return said
 
     def snapshot(self) -> Snapshot:
         policies = self.policies or {
             slug: IntentPolicy() for slug in Intent.objects.values_list("slug", flat=True)
         }
-        return Snapshot(revision=1, champion=None, engine=None, policies=policies, rules_fingerprint="f")  # type: ignore[arg-type]
+        revision = PolicyRevision.current()
+        return Snapshot(revision, champion=None, engine=None, policies=policies, rules_fingerprint="f")  # type: ignore[arg-type]
 
 
 @pytest.fixture

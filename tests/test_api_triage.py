@@ -12,6 +12,7 @@ from tests.conftest import FakeEngine
 from tickets.models import Ticket
 from triage.core.types import SimilarTicket
 from triage.models import Decision, Intent
+from triage.runtime import EngineUnavailable
 
 pytestmark = pytest.mark.django_db
 Api = Callable[..., APIClient]
@@ -53,6 +54,15 @@ def test_a_suggestion_is_for_agents_only(
     path = f"/api/tickets/{submit(requester=requester).reference}/resolve"
     assert api(requester).post(path).json()["response"] is None
     assert "five days" in api(agent).post(path).json()["response"]
+
+
+def test_what_broke_is_told_to_agents_only(
+    api: Api, requester: User, agent: User, engine: FakeEngine, submit: Callable[..., Ticket]
+) -> None:
+    engine.error = EngineUnavailable("/srv/models/model-7 is gone")
+    path = f"/api/tickets/{submit(requester=requester).reference}/resolve"
+    assert api(requester).post(path).json()["detail"] == "The automatic assessment failed."
+    assert "/srv/models/model-7 is gone" in api(agent).post(path).json()["detail"]
 
 
 def test_a_strangers_similar_ticket_is_counted_but_not_shown(

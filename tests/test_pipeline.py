@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,8 +14,9 @@ from tests.conftest import FakeEngine
 from tickets import jobs
 from tickets.models import Event, Job, Message, Status, Ticket
 from triage import pipeline
-from triage.core.types import Guard, IntentPolicy, Mode
+from triage.core.types import Guard, IntentPolicy, Mode, Term
 from triage.models import Answer, Decision, Intent
+from triage.models import Guard as GuardRow
 from triage.runtime import EngineSlow, EngineUnavailable
 
 pytestmark = pytest.mark.django_db
@@ -109,6 +111,71 @@ def test_an_answer_retired_in_the_meantime_is_not_sent(
     assert (ticket.status, ticket.decisions.get().reason) == (Status.ESCALATED, "no_answer")
 
 
+def test_an_intent_switched_off_while_the_engine_thinks_is_not_answered(
+    engine: FakeEngine, refund_intent: Intent, submit: Submit
+) -> None:
+    def switch_off() -> None:
+        engine.policies = {"track_refund": IntentPolicy(mode=Mode.OFF)}
+        refund_intent.mode = "off"
+        refund_intent.save()
+
+    engine.says("track_refund", 0.99)
+    engine.during = switch_off
+    ticket = submit()
+    assert (ticket.status, ticket.decisions.get().reason) == (Status.ESCALATED, "mode_not_auto")
+
+
+def test_a_guard_added_while_the_engine_thinks_is_heeded(
+    engine: FakeEngine, refund_intent: Intent, submit: Submit
+) -> None:
+    def forbid() -> None:
+        GuardRow.objects.create(topic="legal", pattern="shoes")
+        engine.says("track_refund", 0.99, guard=Guard("legal", "shoes"))
+
+    engine.says("track_refund", 0.99)
+    engine.during = forbid
+    assert submit().escalation_reason == "never_automate"
+
+
+def test_what_the_requester_adds_while_the_engine_thinks_is_read_too(
+    engine: FakeEngine, refund_intent: Intent, submit: Submit
+) -> None:
+    engine.says("track_refund", 0.99)
+    engine.during = lambda: Ticket.objects.get().reply("And my lawyer has questions.", author=None)
+    submit()
+    assert "And my lawyer has questions." in engine.read[-1]
+
+
+def test_a_policy_that_never_comes_to_rest_brings_the_ticket_to_a_person(
+    engine: FakeEngine, refund_intent: Intent, submit: Submit
+) -> None:
+    def change() -> None:
+        refund_intent.save()
+        engine.during = change
+
+    engine.says("track_refund", 0.99)
+    engine.during = change
+    ticket = submit()
+    assert (ticket.status, ticket.decisions.get().reason) == (Status.ESCALATED, "engine_failed")
+
+
+def test_a_note_of_an_agent_keeps_the_machine_away(
+    engine: FakeEngine, refund_intent: Intent, submit: Submit, agent: User
+) -> None:
+    engine.says("track_refund", 0.99)
+    engine.during = lambda: Ticket.objects.get().note("I call her.", author=agent)
+    ticket = submit()
+    assert (ticket.status, ticket.decisions.get().reason) == (Status.ESCALATED, "not_open")
+
+
+def test_a_decision_that_cannot_be_recorded_brings_the_ticket_to_a_person(
+    engine: FakeEngine, refund_intent: Intent, submit: Submit
+) -> None:
+    engine.says("track_refund", 0.99, terms=(Term("refund", math.nan),))
+    ticket = submit()
+    assert (ticket.status, ticket.decisions.get().reason) == (Status.ESCALATED, "engine_failed")
+
+
 def test_an_answer_in_another_language_is_never_sent(
     engine: FakeEngine, refund_intent: Intent, submit: Submit
 ) -> None:
@@ -154,7 +221,6 @@ def test_two_processes_that_decide_at_once_leave_one_decision(
     ticket = Ticket.objects.create(requester_email="g@example.com", subject="Refund")
 
     def meanwhile() -> None:
-        engine.during = None
         pipeline.triage_ticket(ticket)
 
     engine.during = meanwhile

@@ -285,6 +285,7 @@ class Ticket(models.Model):
     @transaction.atomic
     def note(self, body: str, *, author: User) -> Message:
         """An internal note: agents see it, the requester never does."""
+        self._lock("write a note on", *Status)
         message = self.messages.create(
             kind=Message.Kind.NOTE, sender=Message.Sender.AGENT, author=author, body=body
         )

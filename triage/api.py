@@ -17,6 +17,7 @@ from tickets.api import caller, load_ticket
 from tickets.models import Ticket
 from triage import metrics, pipeline
 from triage.models import Action, Decision
+from triage.wording import reason_text
 
 
 class IsSupervisor(BasePermission):
@@ -47,6 +48,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     response = serializers.SerializerMethodField(
         help_text="The text that was sent. Agents also see one that is only suggested."
     )
+    detail = serializers.SerializerMethodField(help_text="Why, in a sentence; the exact one for agents only.")
     similar_tickets = serializers.SerializerMethodField()
     terms = TermSerializer(many=True, read_only=True)
     answer_version = serializers.SerializerMethodField()
@@ -63,6 +65,12 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     def get_response(self, decision: Decision) -> str | None:
         sent = decision.applied and decision.action == Action.AUTO_RESOLVE
         return decision.response if sent or caller(self.context["request"]).is_agent else None
+
+    def get_detail(self, decision: Decision) -> str:
+        """A failure's own words name files and libraries, a guard's name its topic: both are the team's."""
+        if caller(self.context["request"]).is_agent:
+            return decision.detail
+        return f"{reason_text(decision.reason)}."
 
     @extend_schema_field(OpenApiTypes.STR)
     def get_answer_version(self, decision: Decision) -> str | None:

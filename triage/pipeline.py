@@ -1,7 +1,8 @@
 """Assess, record, act. The engine runs without a lock; what follows is one transaction.
 
 A human always beats the machine: if the ticket is no longer untouched when the lock is taken, the decision
-is kept as a suggestion. Whatever fails in the engine leads to an escalation, never to silence.
+is kept as a suggestion. An answer is only sent by the policy, and to the words, that stand at that moment; if
+either changed meanwhile, the ticket is judged again. Whatever fails leads to an escalation, never to silence.
 """
 
 from __future__ import annotations
@@ -11,33 +12,39 @@ from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from tickets import jobs
-from tickets.models import Status, Ticket
+from tickets.models import Message, Status, Ticket
 from triage import language
 from triage.core import policy
 from triage.core import types as core
-from triage.models import Answer, Decision, Intent
+from triage.models import Answer, Decision, Intent, PolicyRevision
 from triage.runtime import EngineSlow, Snapshot, policy_config, runtime
 
 logger = logging.getLogger(__name__)
 
 KIND = "triage"
 FIRST_RUN = 1
+ATTEMPTS = 3
 UNTRIAGED_AFTER = timedelta(seconds=30)
 SWEEP_BATCH = 200
 
 
+class Outdated(Exception):
+    """The policy or the conversation changed while the ticket was judged."""
+
+
 @dataclass(frozen=True)
 class Verdict:
-    """A core decision with what the row must say of where it came from."""
+    """A core decision with what the row must say of where it came from. ``seen`` is the last message read."""
 
     decision: core.Decision
     language: str
     snapshot: Snapshot | None = None
     latency_ms: float = 0.0
+    seen: int = 0
 
 
 def perform(ticket_id: int) -> None:
@@ -49,21 +56,28 @@ def perform(ticket_id: int) -> None:
 
 def triage_ticket(ticket: Ticket) -> Decision:
     """The ticket's decision: the one it has, or a new one, recorded and acted upon. Safe to call twice."""
-    known = ticket.decisions.filter(run=FIRST_RUN).first()
-    if known is not None:
-        return known
-    verdict = judge(ticket)
-    try:
-        return _record_and_act(ticket, verdict)
-    except IntegrityError:
-        # Another process decided in the same moment; UNIQUE(ticket, run) let only one through.
-        return ticket.decisions.get(run=FIRST_RUN)
+    failure: Exception = Outdated()
+    for _ in range(ATTEMPTS):
+        known = ticket.decisions.filter(run=FIRST_RUN).first()
+        if known is not None:
+            return known
+        try:
+            return _record_and_act(ticket, judge(ticket))
+        except Outdated as error:
+            failure = error
+        except Exception as error:
+            # Another process decided first (UNIQUE(ticket, run): the next round finds its decision), or the
+            # database refuses what the engine said, and then only a person can help.
+            logger.warning("A decision on ticket %s was not recorded: %s", ticket.reference, error)
+            failure = error
+    return _record_and_act(ticket, _failed(core.Reason.ENGINE_FAILED, failure, settings.TRIAGE_LANGUAGE))
 
 
 def judge(ticket: Ticket) -> Verdict:
-    """Assess the ticket's text and put it through the gates. Never raises: it fails closed."""
-    first = ticket.messages.order_by("id").first()
-    body = first.body if first else ""
+    """Assess what the requester wrote and put it through the gates. Fails closed whatever the engine does."""
+    written = list(ticket.messages.order_by("id"))
+    body = "\n\n".join(one.body for one in written if one.sender == Message.Sender.REQUESTER)
+    untouched = all(one.sender == Message.Sender.REQUESTER for one in written)
     tongue = settings.TRIAGE_LANGUAGE
     try:
         tongue = language.detect(f"{ticket.subject}. {body}", default=settings.TRIAGE_LANGUAGE)
@@ -79,11 +93,12 @@ def judge(ticket: Ticket) -> Verdict:
         intents=assessed.snapshot.policies,
         language=tongue,
         config=policy_config(),
-        is_open=ticket.may_be_automated or ticket.human_requested,
+        is_open=untouched and (ticket.may_be_automated or ticket.human_requested),
     )
     if ticket.human_requested:
         decision = _asked_for_person(decision)
-    return Verdict(decision, tongue, assessed.snapshot, assessed.latency_ms)
+    seen = written[-1].pk if written else 0
+    return Verdict(decision, tongue, assessed.snapshot, assessed.latency_ms, seen)
 
 
 def _asked_for_person(decision: core.Decision) -> core.Decision:
@@ -122,6 +137,8 @@ def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
     applied = ticket.state is Status.OPEN and (
         ticket.may_be_automated or action is not core.Action.AUTO_RESOLVE
     )
+    if applied and action is core.Action.AUTO_RESOLVE:
+        _refuse_outdated(ticket, verdict)
     response = answer.render(ticket) if answer else ""
     row = _decision_row(ticket, verdict, action, reason)
     row.intent, row.answer, row.response, row.applied = intent, answer, response, applied
@@ -129,6 +146,12 @@ def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
     if applied:
         _act(ticket, row)
     return row
+
+
+def _refuse_outdated(ticket: Ticket, verdict: Verdict) -> None:
+    newer = ticket.messages.filter(pk__gt=verdict.seen).exists()
+    if newer or (verdict.snapshot and verdict.snapshot.revision != PolicyRevision.current()):
+        raise Outdated("What the requester wrote, or the policy, kept changing.")
 
 
 def _act(ticket: Ticket, row: Decision) -> None:
