@@ -28,7 +28,7 @@ class Installation:
         self.folder = folder
         self.database = folder / "helpdesk.sqlite3"
         self.settings = {
-            "SECRET_KEY": KEY, "VAR_DIR": str(folder), "DATABASE_URL": f"sqlite:///{self.database}",
+            "ENV_FILE": os.devnull, "SECRET_KEY": KEY, "VAR_DIR": str(folder), "DATABASE_URL": f"sqlite:///{self.database}",
             "LOG_LEVEL": "WARNING", "OPENBLAS_NUM_THREADS": "1", **settings,
         }  # fmt: skip
 

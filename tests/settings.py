@@ -30,7 +30,7 @@ os.environ.update(
     LOG_LEVEL="ERROR",
 )
 
-from helpdesk.settings import *  # noqa: F403
+from helpdesk.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.MD5PasswordHasher"
