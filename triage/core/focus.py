@@ -16,7 +16,7 @@ def _words(listed: str) -> frozenset[str]:
 
 
 #: A text with fewer words is no story.
-STORY_WORDS: Final = 14
+STORY_WORDS: Final = 9
 #: What is kept must carry this many words, else all of it is kept.
 _KEPT_WORDS: Final = 4
 
@@ -64,13 +64,14 @@ _FAULT: Final = re.compile(
 )
 _COURTESY: Final = re.compile(
     r"^\W*(?:(?:many |kind |please |and |so |very |i |i'm |i am |we |again[, ]+|just )*"
-    r"(?:thank|thx|cheers|regards|sorry|apolog|appreciat|look(?:ing|s)? forward|hop(?:e|ing)\b|best wishes|advise|bear with|"
+    r"(?:thank|thx|cheers|regards|sorry|apolog|appreciat|look(?:ing|s)? forward|hop(?:e|ing)\b|trust you|best wishes|advise|bear with|"
     r"forgive|excuse|pardon|it'?s me\b|greetings|have an? |warm)|any help|your help|let me know|get back to me|hear(?:ing)? (?:back )?from you)",
     re.IGNORECASE,
 )
 
 _INTRODUCES: Final = re.compile(
-    r"^(?:[Hh]ello|[Hh]i)?\W*[Mm]y name is [A-Z]\w+(?: [A-Z]\w+)?(?:\W*$|,? and I\b|\W+I )"
+    r"^(?:[Hh]ello|[Hh]i)?\W*(?:[Mm]y name is|[Tt]his is) [A-Z]\w+(?: [A-Z]\w+)?"
+    r"(?:\W*$|,? and I\b|\W+I |,? (?:here|speaking|from) )"
 )
 
 

@@ -47,7 +47,7 @@ _OPENING: Final = (
 #: A bare "please" is no request: "please forgive my late reply".
 _REQUESTS: Final = re.compile(
     _OPENING
-    + r"|\b(?:i\s+(?:need|want|would\s+like)|i['’]?d\s+like|want\s+to|tell\s+me|how\s+(?:do|can|to))\b",
+    + r"|\b(?:i\s+(?:need|want|would\s+like)|i['’]?d\s+like|(?<!not )(?<!n['’]t )want\s+to|tell\s+me|how\s+(?:do|can|to))\b",
     re.IGNORECASE,
 )
 _ASKS: Final = re.compile(
