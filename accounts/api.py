@@ -7,7 +7,7 @@ from typing import Any
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
 from axes.handlers.proxy import AxesProxyHandler
-from django.contrib.auth import authenticate
+from django.contrib.auth import authenticate, user_logged_in
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as PasswordRefused
 from django.db import IntegrityError, transaction
@@ -96,6 +96,7 @@ class LoginView(APIView):
             raise exceptions.PermissionDenied(
                 "Confirm your e-mail address first: open the link we sent you.", "email_not_verified"
             )
+        user_logged_in.send(sender=User, request=request._request, user=user)
         refresh = RefreshToken.for_user(user)
         return Response({"access": str(refresh.access_token), "refresh": str(refresh)})
 

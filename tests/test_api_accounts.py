@@ -54,6 +54,39 @@ def test_a_person_who_was_switched_off_cannot_log_in(api: Api, requester: User) 
     assert login(api(), requester.email).status_code == 401
 
 
+def test_a_login_forgets_the_failures_before_it(api: Api, requester: User) -> None:
+    for _ in range(2):
+        for _ in range(4):
+            login(api(), requester.email, "nope")
+        assert login(api(), requester.email).status_code == 200
+
+
+@pytest.mark.parametrize("variant", ["RITA@example.com", " rita@example.com ", "rita@example.com\t"])
+def test_another_spelling_of_the_address_does_not_get_round_the_lock(
+    api: Api, requester: User, variant: str
+) -> None:
+    for _ in range(5):
+        login(api(), variant, "nope")
+    assert login(api(), requester.email).status_code == 429
+
+
+def test_a_forged_sender_does_not_get_round_the_lock(api: Api, requester: User) -> None:
+    wish = {"email": requester.email, "password": "nope"}
+    for last in range(5):
+        api().post("/api/auth/login", wish, HTTP_X_FORWARDED_FOR=f"10.0.0.{last}")
+    assert login(api(), requester.email).status_code == 429
+
+
+def test_tokens_end_with_the_person_who_was_switched_off(api: Api, requester: User) -> None:
+    client = api()
+    tokens = login(client, requester.email).json()
+    requester.is_active = False
+    requester.save(update_fields=["is_active"])
+    assert client.post("/api/auth/refresh", {"refresh": tokens["refresh"]}).status_code == 401
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {tokens['access']}")
+    assert client.get("/api/tickets").status_code == 401
+
+
 def test_a_refresh_token_is_good_for_one_use(api: Api, requester: User) -> None:
     client = api()
     first = login(client, requester.email).json()["refresh"]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
 from django.test import RequestFactory
 
 from accounts.models import User
+from tests.conftest import PASSWORD
 from tickets import claims
 from tickets.models import Event, Ticket
 
@@ -64,3 +67,19 @@ def test_confirming_the_address_joins_the_tickets(requester: User) -> None:
     email_confirmed.send(sender=EmailAddress, request=RequestFactory().get("/"), email_address=address)
     ticket.refresh_from_db()
     assert ticket.requester == requester
+
+
+def test_a_ticket_sent_as_a_guest_by_somebody_with_an_account_joins_it_at_the_next_login(
+    requester: User, web: Any, api: Any
+) -> None:
+    first = guest_ticket(requester.email)
+    web().post("/accounts/login/", {"login": requester.email, "password": PASSWORD})
+    second = guest_ticket(requester.email)
+    api().post("/api/auth/login", {"email": requester.email, "password": PASSWORD})
+    assert set(Ticket.objects.for_requester(requester)) == {first, second}
+
+
+def test_an_account_without_any_proof_of_its_address_opens_nothing(requester: User) -> None:
+    EmailAddress.objects.all().delete()
+    guest_ticket(requester.email)
+    assert claims.claim_guest_tickets(requester) == 0

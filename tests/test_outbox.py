@@ -66,3 +66,24 @@ def test_a_reply_is_told_to_the_agent_in_charge(
     ticket.reply("Any news?", author=requester)
     jobs.run_due()
     assert [agent.email] in [sent.to for sent in mail.outbox]
+
+
+def test_somebody_who_is_no_longer_an_agent_gets_no_more_mail_and_no_more_tickets(
+    engine: FakeEngine, submit: Callable[..., Ticket], requester: User, agent: User
+) -> None:
+    ticket = submit(requester=requester)
+    ticket.assign(agent, actor=agent)
+    agent.is_active = False
+    agent.save()
+    ticket.reply("My card number is …", author=requester)
+    jobs.run_due()
+    assert [agent.email] not in [sent.to for sent in mail.outbox]
+    assert ticket in Ticket.objects.all().awaiting_agent().unassigned()
+
+
+@pytest.mark.parametrize("step", ["assign", "request_person"])
+def test_a_guest_whose_ticket_a_person_takes_before_triage_gets_the_link(agent: User, step: str) -> None:
+    ticket = Ticket.objects.create(requester_email="guest@example.com", subject="Refund")
+    ticket.assign(agent, actor=agent) if step == "assign" else ticket.request_person()
+    jobs.run_due()
+    assert [sent.to for sent in mail.outbox] == [["guest@example.com"]]

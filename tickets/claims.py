@@ -11,9 +11,10 @@ from tickets.models import Event, Ticket
 @transaction.atomic
 def claim_guest_tickets(user: User) -> int:
     """Give ``user`` every guest ticket sent from their confirmed address; returns how many."""
-    if not user.email_is_verified:
+    sent = Ticket.objects.filter(requester=None, requester_email=user.email)
+    if not sent.exists() or not user.email_is_verified:
         return 0
-    tickets = list(Ticket.objects.select_for_update().filter(requester=None, requester_email=user.email))
+    tickets = list(sent.select_for_update())
     for ticket in tickets:
         ticket.requester = user
         ticket.save(update_fields=["requester"])

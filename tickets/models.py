@@ -219,11 +219,14 @@ class Ticket(models.Model):
         if self.human_requested and self.state is Status.ESCALATED:
             return
         self.human_requested = True
+        is_new = self.state is Status.OPEN
         if self.state is not Status.ESCALATED:
-            self._enter_queue("asked_for_person", returned=self.state is not Status.OPEN)
+            self._enter_queue("asked_for_person", returned=not is_new)
         self._move(
             Status.ESCALATED, Event.Kind.PERSON_REQUESTED, actor, fields=["human_requested", *QUEUE_FIELDS]
         )
+        if is_new:
+            notices.escalated(self)
 
     def _enter_queue(self, reason: str, *, returned: bool) -> None:
         self.escalation_reason, self.escalated_at, self.resolved_at = reason, timezone.now(), None
@@ -242,6 +245,7 @@ class Ticket(models.Model):
         if status is Status.OPEN:
             self._enter_queue("assigned", returned=False)
             fields, status = [*fields, *QUEUE_FIELDS], Status.ESCALATED
+            notices.escalated(self)
         self._move(
             status, Event.Kind.ASSIGNED, actor, fields=fields, assignee=assignee.pk if assignee else None
         )
@@ -258,7 +262,9 @@ class Ticket(models.Model):
         message = self.messages.create(
             kind=Message.Kind.REPLY, sender=Message.Sender.AGENT, author=author, body=body
         )
-        fields = ["first_human_reply_at", "first_reply_seconds", "assignee", "resolved_at"]
+        fields = ["first_human_reply_at", "first_reply_seconds", "assignee", *QUEUE_FIELDS]
+        if self.state is Status.AUTO_RESOLVED:
+            self.escalation_reason, self.reopen_count = "recalled", self.reopen_count + 1
         if self.first_human_reply_at is None:
             waited = message.created_at - (self.escalated_at or self.created_at)
             self.first_human_reply_at = message.created_at

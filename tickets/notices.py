@@ -26,7 +26,7 @@ def escalated(ticket: Ticket) -> None:
 
 def requester_wrote(ticket: Ticket, message: Message) -> None:
     """The agent in charge learns of the requester's reply."""
-    if ticket.assignee is None:
+    if ticket.assignee is None or not ticket.assignee.is_agent:
         return
     _send(
         ticket,

@@ -1,4 +1,4 @@
-"""What the ticket domain does when something else happens: job kinds, sweeps, claimed guest tickets."""
+"""What the ticket domain does when something else happens: jobs, sweeps, logins, agents who leave."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
+from django.contrib.auth import user_logged_in
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from accounts.models import User
 from tickets import claims, jobs, lifecycle, outbox
+from tickets.models import Status, Ticket
 
 jobs.register(outbox.KIND, outbox.deliver)
 jobs.register_sweep(lifecycle.close_silent_tickets)
@@ -19,3 +23,19 @@ jobs.register_sweep(lifecycle.close_silent_tickets)
 def join_guest_tickets(request: HttpRequest, email_address: EmailAddress, **kwargs: Any) -> None:
     """Whoever proves to own an address sees what was sent from it as a guest."""
     claims.claim_guest_tickets(email_address.user)
+
+
+@receiver(user_logged_in)
+def join_later_guest_tickets(user: User, **kwargs: Any) -> None:
+    """What was sent as a guest from an address that had an account already."""
+    claims.claim_guest_tickets(user)
+
+
+@receiver(post_save, sender=User)
+def give_back_tickets(instance: User, update_fields: frozenset[str] | None, **kwargs: Any) -> None:
+    """The tickets of somebody who is no longer an agent return to the queue: nobody else would see them."""
+    if not instance.is_agent and (
+        update_fields is None or update_fields & {"role", "is_active", "is_superuser"}
+    ):
+        for ticket in Ticket.objects.filter(assignee=instance).exclude(status=Status.CLOSED):
+            ticket.assign(None, actor=None)
