@@ -101,6 +101,27 @@ def test_automatic_resolution_is_told_in_its_parts(answered: Callable[[], Ticket
     )
 
 
+def test_an_answer_denied_after_the_ticket_was_closed_is_refuted(answered: Callable[[], Ticket]) -> None:
+    ticket = answered()
+    ticket.close(Closure.SILENCE)
+    ticket.record_feedback(solved=False)
+    found = metrics.collect(7)
+    assert (found.automatic.assumed, found.automatic.refuted) == (0, 1)
+    assert [line.reason for line in found.returns] == ["not_solved"]
+
+
+def test_an_answer_that_an_agent_had_to_add_to_is_refuted(
+    answered: Callable[[], Ticket], agent: User
+) -> None:
+    ticket = answered()
+    ticket.reply("That was not what you asked. Here is how it works.", author=agent)
+    ticket.resolve(actor=agent)
+    ticket.close(Closure.SILENCE)
+    found = metrics.collect(7)
+    assert (found.automatic.assumed, found.automatic.refuted) == (0, 1)
+    assert [line.reason for line in found.returns] == ["recalled"]
+
+
 def test_why_automatic_answers_came_back_is_counted(answered: Callable[[], Ticket]) -> None:
     answered().record_feedback(solved=False)
     assert metrics.collect(7).returns == (

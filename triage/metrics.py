@@ -229,12 +229,17 @@ def _rows(grouped: Iterable[Any]) -> Rows:
 def _automatic_answers(period: _Period) -> Rows:
     """Answers that the machine sent in the period, grouped by what became of their tickets."""
     returned = Q(ticket__reopen_count__gt=0)
+    denied = Q(ticket__feedback__solved=False)  # said after the ticket was closed
     part = Case(
-        When(returned, then=Value("refuted")),
+        When(returned | denied, then=Value("refuted")),
         *(When(ticket__closure=closure, then=Value(name)) for closure, name in PARTS.items()),
         default=Value("undecided"),
     )
-    why = Case(When(returned, then=F("ticket__escalation_reason")), default=Value(""))
+    why = Case(
+        When(returned, then=F("ticket__escalation_reason")),
+        When(denied, then=Value("not_solved")),
+        default=Value(""),
+    )
     sent = _applied(period).filter(action=Action.AUTO_RESOLVE)
     return _rows(sent.values("intent_slug", part=part, why=why).annotate(n=Count("pk")))
 
