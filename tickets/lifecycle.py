@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import logging
+from django.db import transaction
 
-from tickets.errors import InvalidTransition
 from tickets.models import Closure, Ticket, silence_limit
 
-logger = logging.getLogger(__name__)
 BATCH = 200
 
 
 def close_silent_tickets() -> None:
     """Close answered tickets whose requester has kept silent; each in its own transaction."""
-    silent = Ticket.objects.silent_since(silence_limit()).order_by("resolved_at")[:BATCH]
-    for ticket in silent:
-        try:
-            ticket.close(Closure.SILENCE)
-        except InvalidTransition as error:
-            logger.info("Left open: %s", error)  # the requester wrote in this very moment
+    silent = Ticket.objects.silent_since(silence_limit())
+    for pk in silent.order_by("resolved_at").values_list("pk", flat=True)[:BATCH]:
+        with transaction.atomic():
+            # Under the lock: the requester may write, and an agent answer, in this very moment.
+            ticket = silent.select_for_update().filter(pk=pk).first()
+            if ticket is not None:
+                ticket.close(Closure.SILENCE)
