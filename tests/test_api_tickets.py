@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from accounts.models import User
+from accounts.models import Role, User
 from tests.conftest import FakeEngine
 from tickets.models import Status, Ticket
 from triage.models import Intent
@@ -59,6 +59,17 @@ def test_an_idempotency_key_is_the_callers_own(
 ) -> None:
     for person in (requester, stranger):
         assert api(person).post("/api/tickets", WISH, headers={"Idempotency-Key": "a1"}).status_code == 201
+
+
+def test_a_key_of_somebody_who_was_an_agent_opens_nothing_any_more(
+    api: Api, agent: User, engine: FakeEngine
+) -> None:
+    wish = {**WISH, "requester_email": "walk@in.example"}
+    api(agent).post("/api/tickets", wish, headers={"Idempotency-Key": "a1"})
+    agent.role = Role.REQUESTER
+    agent.save()
+    again = api(agent).post("/api/tickets", WISH, headers={"Idempotency-Key": "a1"})
+    assert (again.status_code, Ticket.objects.count()) == (404, 1)
 
 
 @pytest.mark.parametrize(

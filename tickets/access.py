@@ -21,6 +21,7 @@ def open_to_guest(request: HttpRequest, ticket: Ticket) -> None:
     held = [
         reference for reference in request.session.get(GUEST_SESSION_KEY, []) if reference != ticket.reference
     ]
+    request.session.cycle_key()  # a key that somebody else may know opens nothing new
     request.session[GUEST_SESSION_KEY] = [*held, ticket.reference][-GUEST_TICKETS_KEPT:]
 
 

@@ -123,7 +123,7 @@ def idempotency_key(request: Request) -> str:
 def submit_once(user: User, wish: dict[str, Any], key: str) -> tuple[Ticket, bool]:
     """Submit, or find what the same caller submitted under the same key before."""
     external_id = f"api:{user.pk}:{key}" if key else None
-    known = Ticket.objects.filter(external_id=external_id).first() if external_id else None
+    known = submitted_before(user, external_id) if external_id else None
     if known is not None:
         return known, False
     behalf = wish.get("requester_email")
@@ -144,6 +144,14 @@ def submit_once(user: User, wish: dict[str, Any], key: str) -> tuple[Ticket, boo
         if external_id is None:
             raise
         return Ticket.objects.get(external_id=external_id), False  # the same request, twice at once
+
+
+def submitted_before(user: User, external_id: str) -> Ticket | None:
+    """The ticket of this key; 404 for somebody who was an agent then and may not see it any more."""
+    known = Ticket.objects.filter(external_id=external_id).first()
+    if known is not None and not (user.is_agent or known.requester_id == user.pk):
+        raise Http404
+    return known
 
 
 def filtered(user: User, wanted: dict[str, Any]) -> TicketQuerySet:

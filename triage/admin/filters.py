@@ -158,7 +158,7 @@ class AssigneeFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         wanted = self.value() or ""
-        return queryset.filter(assignee=wanted) if wanted in dict(self.lookup_choices) else queryset
+        return queryset.filter(assignee=int(wanted)) if wanted in dict(self.lookup_choices) else queryset
 
 
 class AgreementFilter(SimpleListFilter):
