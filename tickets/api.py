@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Q
 from django.http import FileResponse, Http404
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -16,10 +16,10 @@ from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
 from accounts.models import User
-from tickets import attachments
 from tickets.downloads import as_download
 from tickets.intake import Submission, submit_ticket
 from tickets.models import Attachment, Channel, Message, Ticket, TicketQuerySet
+from tickets.replies import send_reply, write_note
 from tickets.serializers import (
     FeedbackSerializer,
     MessageSerializer,
@@ -56,7 +56,7 @@ class TicketPages(CursorPagination):
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         cursor = super().decode_cursor(request)
-        if cursor is not None and not (cursor.position or "0").isdecimal():
+        if cursor is not None and not str(cursor.position or 0).isdecimal():
             raise exceptions.NotFound(self.invalid_cursor_message)
         return cursor
 
@@ -183,16 +183,10 @@ class MessagesView(APIView):
         ticket = load_ticket(request, reference)
         form = NewMessageSerializer(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
-        message = write_message(ticket, caller(request), **form.validated_data)
+        written = form.validated_data
+        write = write_note if written["internal"] else send_reply
+        message = write(ticket, caller(request), written["body"], written["files"])
         return Response(MessageSerializer(message).data, status=status.HTTP_201_CREATED)
-
-
-@transaction.atomic
-def write_message(ticket: Ticket, author: User, *, body: str, internal: bool, files: list[Any]) -> Message:
-    """The message with its attachments, or nothing."""
-    message = ticket.note(body, author=author) if internal else ticket.reply(body, author=author)
-    attachments.attach(message, files)
-    return message
 
 
 class FeedbackView(APIView):

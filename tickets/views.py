@@ -10,7 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.core.cache import cache
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.db.models import Q
 from django.forms import model_to_dict
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
@@ -20,13 +20,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
-from tickets import attachments, guest_links, notices, wording
+from tickets import guest_links, notices, wording
 from tickets.access import GUEST_SESSION_KEY, open_to_guest, person, visible_attachment, visible_ticket
 from tickets.downloads import as_download
 from tickets.errors import InvalidTransition
 from tickets.forms import FeedbackForm, GuestTicketForm, NewTicketForm, ReplyForm, TicketFilterForm
 from tickets.intake import Submission, submit_ticket
 from tickets.models import OPEN_TO_REQUESTER, Feedback, Message, Status, Ticket, TicketQuerySet
+from tickets.replies import send_reply
 
 PAGE_SIZE = 20
 RECENT = 3
@@ -204,18 +205,11 @@ def reply(request: HttpRequest, reference: str) -> HttpResponse:
     if not form.is_valid():
         return ticket_page(request, ticket, reply_form=form)
     try:
-        send_reply(ticket, person(request), form.cleaned_data)
+        send_reply(ticket, person(request), form.cleaned_data["body"], form.cleaned_data["attachments"])
     except InvalidTransition:
         form.add_error(None, "This ticket was closed in the meantime. Copy your text into a follow-up.")
         return ticket_page(request, ticket, reply_form=form)
     return redirect(f"{ticket.get_absolute_url()}#latest")
-
-
-@transaction.atomic
-def send_reply(ticket: Ticket, author: User | None, written: dict[str, Any]) -> None:
-    """The message, its files and the reopening it may cause: all or nothing."""
-    message = ticket.reply(written["body"], author=author)
-    attachments.attach(message, written["attachments"])
 
 
 @require_POST
