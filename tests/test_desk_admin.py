@@ -39,7 +39,8 @@ def page(ticket: Ticket) -> str:
 
 
 def step(client: Client, ticket: Ticket, name: str, **fields: Any) -> HttpResponse:
-    return client.post(page(ticket), {"step": name, **fields})
+    seen = ticket.messages.order_by("-id").values_list("pk", flat=True).first() or 0
+    return client.post(page(ticket), {"step": name, "resolve-seen": seen, **fields})
 
 
 def reply(client: Client, ticket: Ticket, name: str = "reply", **fields: Any) -> HttpResponse:
@@ -292,6 +293,17 @@ def test_the_customer_s_newer_message_is_shown_before_the_reply_is_sent(
     assert f'id="message-{newer.pk}"' in content
     assert "talk-new" in content
     assert "It is on its way.</textarea>" in content
+    assert state(escalated) is Status.ESCALATED
+
+
+def test_a_message_that_nobody_has_read_is_not_resolved_away(
+    web: Web, escalated: Ticket, agent: User
+) -> None:
+    client, seen = web(agent), escalated.messages.order_by("-id")[0].pk
+    newer = escalated.reply("It broke again.", author=None)
+    response = step(client, escalated, "resolve", **{"resolve-seen": seen})
+    assert response.status_code == 409
+    assert f'id="message-{newer.pk}"' in response.content.decode()
     assert state(escalated) is Status.ESCALATED
 
 

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from django.db.models import Case, IntegerField, OuterRef, Q, Subquery, When
 
 from accounts.models import User
-from tickets import attachments
+from tickets import replies
 from tickets.errors import TicketError
 from tickets.models import Closure, Event, Message, Status, Ticket, TicketQuerySet
 from triage.models import Answer, Decision
@@ -31,7 +31,7 @@ class Unread(TicketError):
     def __init__(self, newer: Sequence[Message]) -> None:
         self.newer = newer
         super().__init__(
-            "Somebody wrote while you were typing. Read it below, then send again if it still fits."
+            "Somebody wrote since this page was loaded. Read it below, then go on if it still fits."
         )
 
 
@@ -89,11 +89,17 @@ def send_reply(
     Raises Unread if somebody else wrote after message ``seen``, InvalidTransition if the ticket is closed.
     """
     _refuse_unread(ticket, author, seen)
-    message = ticket.reply(body, author=author)
-    attachments.attach(message, files)
+    message = replies.send_reply(ticket, author, body, files)
     if resolve:
         ticket.resolve(actor=author)
     return message
+
+
+@transaction.atomic
+def settle(ticket: Ticket, *, agent: User, seen: int) -> None:
+    """Resolve without a reply. Raises as ``send_reply`` does: what came after ``seen`` wants an answer."""
+    _refuse_unread(ticket, agent, seen)
+    ticket.resolve(actor=agent)
 
 
 def _refuse_unread(ticket: Ticket, author: User, seen: int) -> None:

@@ -52,6 +52,13 @@ class ReplyForm(forms.Form):
     )
 
 
+class ResolveForm(forms.Form):
+    """``seen`` as in ReplyForm; who sends none has seen nothing."""
+
+    prefix = "resolve"
+    seen = forms.IntegerField(min_value=0, required=False)
+
+
 class NoteForm(forms.Form):
     prefix = "note"
     body = writing("Internal note", "Write the note first.", 5)

@@ -82,7 +82,7 @@ def test_a_reply_that_crosses_a_newer_message_is_held_and_kept(desk_of, agent, e
     page.get_by_label("Reply to the requester").fill("We are looking.")
     escalated.reply("It has arrived, thank you.", author=None)
     page.get_by_role("button", name="Send reply").click()
-    expect(page.get_by_role("alert")).to_contain_text("Somebody wrote while you were typing")
+    expect(page.get_by_role("alert")).to_contain_text("Somebody wrote since this page was loaded")
     expect(page.get_by_text("It has arrived, thank you.")).to_be_visible()
     expect(page.get_by_label("Reply to the requester")).to_have_value("We are looking.")
     page.get_by_role("button", name="Send reply").click()

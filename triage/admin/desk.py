@@ -16,8 +16,8 @@ from django.urls import reverse
 from accounts.models import User
 from tickets.errors import TicketError
 from tickets.models import Closure, Ticket
-from triage.desk import Desk, Unread, open_desk, send_reply
-from triage.forms import AssignForm, CorrectForm, NoteForm, ReplyForm
+from triage.desk import Desk, Unread, open_desk, send_reply, settle
+from triage.forms import AssignForm, CorrectForm, NoteForm, ReplyForm, ResolveForm
 from triage.models import Decision, Intent
 
 INTENTS_OFFERED = 500
@@ -191,7 +191,8 @@ def _correct(step: Step, intent: Intent | None) -> str:
 
 
 def resolve(step: Step) -> str:
-    step.ticket.resolve(actor=step.agent)
+    seen = step.valid("resolve", ResolveForm(step.request.POST))["seen"]
+    settle(step.ticket, agent=step.agent, seen=seen or 0)
     return "The ticket is resolved."
 
 
