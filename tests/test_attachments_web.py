@@ -6,10 +6,11 @@ import uuid
 from pathlib import Path
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from tickets import attachments
+from tickets import attachments, replies
 from tickets.models import Attachment, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -130,3 +131,24 @@ def test_one_bad_file_among_good_ones_refuses_all(web, requester, ticket):
 
 def test_the_page_lists_it_by_its_name_as_text(web, requester, ticket):
     assert "Blick &lt;1&gt;.png" in web(requester).get(ticket.get_absolute_url()).content.decode()
+
+
+def test_a_disk_that_fills_up_leaves_neither_message_nor_files(ticket, requester, monkeypatch, settings):
+    real_save = FileSystemStorage._save
+
+    def save_until_full(storage, name, content):
+        if content.name == "second.txt":
+            raise OSError("No space left on device")
+        return real_save(storage, name, content)
+
+    monkeypatch.setattr(FileSystemStorage, "_save", save_until_full)
+    before = stored_files(settings)
+    files = [SimpleUploadedFile(name, b"text") for name in ("first.txt", "second.txt")]
+    with pytest.raises(OSError, match="No space left"):
+        replies.send_reply(ticket, requester, "Both are attached.", files)
+    assert stored_files(settings) == before
+    assert ticket.messages.filter(body="Both are attached.").count() == 0
+
+
+def stored_files(settings):
+    return sorted(path for path in settings.MEDIA_ROOT.rglob("*") if path.is_file())

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from tickets.errors import AttachmentRefused
-from tickets.models import Attachment, Message
+from tickets.models import Attachment, Message, attachment_path
 
 # Extension -> the type it is served as, and the bytes it must begin with (empty: text, checked for NUL).
 ALLOWED_TYPES: dict[str, tuple[str, tuple[bytes, ...]]] = {
@@ -65,15 +65,24 @@ def check_all(files: Sequence[UploadedFile]) -> None:
 def attach(message: Message, files: Sequence[UploadedFile]) -> list[Attachment]:
     """Keep ``files`` with ``message``. All or none: run it in the message's transaction."""
     check_all(files)
-    return [_keep(message, file) for file in files]
+    kept = [_described(message, file) for file in files]
+    try:
+        for attachment in kept:
+            attachment.save()
+    except Exception:
+        # The rows go with the transaction, what is on the disk already does not.
+        for attachment in kept:
+            attachment.file.storage.delete(attachment_path(attachment, attachment.name))
+        raise
+    return kept
 
 
-def _keep(message: Message, file: UploadedFile) -> Attachment:
+def _described(message: Message, file: UploadedFile) -> Attachment:
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)
     file.seek(0)
-    return Attachment.objects.create(
+    return Attachment(
         message=message,
         file=file,
         name=display_name(file.name or "file"),
