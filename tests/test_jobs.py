@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.test import TestCase
 from django.utils import timezone
 
@@ -44,6 +44,18 @@ def test_a_prompt_job_is_done_right_after_commit_and_not_before(recorder: Record
         jobs.enqueue("prompt", 7, key="7")
         assert recorder.done == []
     assert recorder.done == [7]
+
+
+def test_a_database_lost_after_the_work_does_not_fail_whoever_asked_for_it(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(job: Job) -> None:
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(Job, "finish", lose)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        jobs.enqueue("prompt", 7, key="7")
+    assert (recorder.done, Job.objects.get().finished_at) == ([7], None)
 
 
 def test_a_job_that_can_wait_is_left_to_the_worker(recorder: Recorder) -> None:

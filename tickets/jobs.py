@@ -123,7 +123,8 @@ def enqueue(kind: str, subject_id: int, *, key: str, run_at: datetime | None = N
         [wanted], update_conflicts=True, unique_fields=["unique_key"], update_fields=["kind"]
     )
     if run_at is None:
-        transaction.on_commit(lambda: dispatch(job.pk, prompt=prompt))
+        # Robust: what was asked for is committed, so no fault of the work after it may fail the request.
+        transaction.on_commit(lambda: dispatch(job.pk, prompt=prompt), robust=True)
     return job
 
 
