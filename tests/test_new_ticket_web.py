@@ -207,6 +207,17 @@ def test_a_guests_follow_up_keeps_the_address_without_asking_for_it(web, confide
     assert earlier.state is Status.CLOSED
 
 
+def test_follow_ups_flood_an_address_no_more_than_new_tickets_do(web, confident):
+    browser = web()
+    browser.post(NEW, GUEST)
+    earlier = Ticket.objects.get()
+    earlier.close(Closure.CONFIRMED)
+    for number in range(GUEST_TICKETS_AN_HOUR + 1):
+        last = browser.post(follow_up(earlier), {"body": f"It came back {number} times."})
+    assert last.status_code == 422
+    assert Ticket.objects.count() == GUEST_TICKETS_AN_HOUR
+
+
 def test_too_many_files_are_refused_together(web):
     files = [SimpleUploadedFile(f"{n}.txt", b"text") for n in range(6)]
     response = web().post(NEW, {**GUEST, "attachments": files})

@@ -78,6 +78,30 @@ class NewTicketForm(forms.Form):
         return f"web:{uuid.uuid5(once, content)}"
 
 
+def refuse_flood(email: str) -> None:
+    """Nobody floods an address with our mail by writing to us in its name."""
+    since = timezone.now() - timedelta(hours=1)
+    recent = Ticket.objects.filter(requester=None, requester_email=email, created_at__gte=since)
+    if recent.count() >= GUEST_TICKETS_AN_HOUR:
+        raise forms.ValidationError(
+            "Many messages came from this address within the hour. Please wait a while, or log in.",
+            code="too_many",
+        )
+
+
+class FollowUpForm(NewTicketForm):
+    """The same after an earlier ticket, to the same address."""
+
+    def __init__(self, earlier: Ticket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.earlier = earlier
+
+    def clean(self) -> dict[str, Any]:
+        if self.earlier.requester_id is None:
+            refuse_flood(self.earlier.requester_email)
+        return self.cleaned_data
+
+
 class GuestTicketForm(NewTicketForm):
     """The same for somebody without an account, who tells where the answer goes."""
 
@@ -96,15 +120,8 @@ class GuestTicketForm(NewTicketForm):
     )
 
     def clean_email(self) -> str:
-        """Lower case; refused when somebody floods the address with mail by writing in its name."""
         email = User.objects.normalize_email(self.cleaned_data["email"])
-        since = timezone.now() - timedelta(hours=1)
-        recent = Ticket.objects.filter(requester=None, requester_email=email, created_at__gte=since)
-        if recent.count() >= GUEST_TICKETS_AN_HOUR:
-            raise forms.ValidationError(
-                "Many messages came from this address within the hour. Please wait a while, or log in.",
-                code="too_many",
-            )
+        refuse_flood(email)
         return email
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 from django.contrib import messages
@@ -24,7 +26,14 @@ from tickets import guest_links, notices, wording
 from tickets.access import GUEST_SESSION_KEY, open_to_guest, person, visible_attachment, visible_ticket
 from tickets.downloads import as_download
 from tickets.errors import InvalidTransition
-from tickets.forms import FeedbackForm, GuestTicketForm, NewTicketForm, ReplyForm, TicketFilterForm
+from tickets.forms import (
+    FeedbackForm,
+    FollowUpForm,
+    GuestTicketForm,
+    NewTicketForm,
+    ReplyForm,
+    TicketFilterForm,
+)
 from tickets.intake import Submission, submit_ticket
 from tickets.models import OPEN_TO_REQUESTER, Feedback, Message, Status, Ticket, TicketQuerySet
 from tickets.replies import send_reply
@@ -115,7 +124,9 @@ def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def submission_page(request: HttpRequest, follow_up_of: Ticket | None = None) -> HttpResponse:
-    form_class = NewTicketForm if person(request) or follow_up_of else GuestTicketForm
+    form_class: Callable[..., NewTicketForm] = NewTicketForm if person(request) else GuestTicketForm
+    if follow_up_of:
+        form_class = partial(FollowUpForm, follow_up_of)
     sent = request.method == "POST" and "draft" not in request.POST  # a draft comes from the home page
     initial = {"body": request.POST.get("body", ""), "subject": follow_up_of.subject if follow_up_of else ""}
     form = form_class(request.POST, request.FILES) if sent else form_class(initial=initial)
