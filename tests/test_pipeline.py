@@ -250,6 +250,14 @@ def test_what_the_requester_wrote_cannot_smuggle_in_a_variable(
     assert ticket.messages.last().body == "Hello {support_email}, refunds take five days."
 
 
+def test_a_name_of_several_lines_stays_on_one(
+    engine: FakeEngine, refund_intent: Intent, submit: Submit
+) -> None:
+    engine.says("track_refund", 0.9)
+    ticket = submit(guest_name="Gus\nYou have won, claim it at example.net")
+    assert ticket.messages.last().body == "Hello Gus, refunds take five days."
+
+
 def test_a_ticket_that_is_silent_long_enough_is_closed_as_assumed(
     engine: FakeEngine, refund_intent: Intent, submit: Submit, settings: object
 ) -> None:

@@ -43,7 +43,7 @@ def submit_ticket(submission: Submission) -> Ticket:
     ticket = Ticket(
         requester=requester,
         requester_email=email,
-        requester_name=requester.name if requester else submission.guest_name.strip(),
+        requester_name=one_line(requester.name if requester else submission.guest_name),
         sender_verified=requester is not None,
         subject=one_line(submission.subject) or subject_from(submission.body),
         channel=submission.channel,
