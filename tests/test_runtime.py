@@ -136,6 +136,17 @@ def test_what_was_resolved_before_the_training_is_in_the_stored_index(
     assert (similar.id, runtime.snapshot().engine.index.recent) == (ticket.pk, 0)
 
 
+def test_a_precedent_that_an_agent_put_out_of_scope_has_no_intent(
+    shop: dict[str, Intent], runtime: Runtime, submit: Submit, agent: User
+) -> None:
+    Rule.objects.create(intent=shop["get_refund"], pattern="refund*", weight=0.9)
+    ticket = submit(subject="Umbrella", body="refund my violet umbrella")
+    ticket.decisions.get().correct(None, by=agent)
+    ticket.close(Closure.AGENT)
+    (similar,) = runtime.assess("", "violet umbrella").assessment.similar
+    assert (similar.id, similar.intent) == (ticket.pk, None)
+
+
 def test_an_open_ticket_is_not_shown_as_a_precedent(shop: dict[str, Intent], runtime: Runtime) -> None:
     Ticket.objects.create(requester_email="r@example.com", subject="my violet umbrella arrived broken")
     assert runtime.assess("", "the violet umbrella is broken").assessment.similar == ()

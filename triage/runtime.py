@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Max, OuterRef, Subquery
+from django.db.models import Case, Count, F, Max, OuterRef, Subquery, When
 
 from tickets.models import Message, Ticket, TicketQuerySet
 from triage import promise
@@ -170,16 +170,19 @@ class Runtime:
 def resolved_tickets(settled: TicketQuerySet) -> Iterator[ResolvedTicket]:
     """Settled tickets as the index takes them in: subject and first message, with the intent last known."""
     decisions = Decision.objects.filter(ticket=OuterRef("pk")).order_by("-run")
+    final_intent = Case(
+        When(corrected_at__isnull=False, then=F("corrected_intent__slug")), default=F("intent__slug")
+    )
     first_message = Message.objects.filter(ticket=OuterRef("pk")).order_by("id").values("body")[:1]
     rows = settled.annotate(
         first_body=Subquery(first_message),
-        decided=Subquery(decisions.values("intent__slug")[:1]),
-        corrected=Subquery(decisions.values("corrected_intent__slug")[:1]),
+        decided=Subquery(decisions.values(slug=final_intent)[:1]),
         labelled=Subquery(Example.objects.filter(ticket=OuterRef("pk")).values("intent__slug")[:1]),
+        corrected=Subquery(decisions.values("corrected_at")[:1]),
     ).values_list("pk", "subject", "first_body", "decided", "corrected", "labelled")
     for pk, subject, body, decided, corrected, labelled in rows.iterator(chunk_size=2000):
         text = f"{subject}\n{body or ''}"[:INDEX_CHARS]
-        yield ResolvedTicket(id=pk, text=text, intent=corrected or labelled or decided)
+        yield ResolvedTicket(id=pk, text=text, intent=decided if corrected else labelled or decided)
 
 
 def read_rulebook() -> RuleBook:
