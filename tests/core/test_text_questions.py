@@ -81,3 +81,12 @@ def test_the_parts_hold_only_words_of_the_text(text: str) -> None:
     for part in split_questions(text):
         assert part.strip()
         assert all(word in loose or any(word in w for w in words) for word in part.split())
+
+
+def test_a_question_about_it_belongs_to_what_was_told_before() -> None:
+    story = "I sent the shoes back two weeks ago and still have no money back. When will it arrive?"
+    assert split_questions(story) == (story,)
+
+
+def test_a_question_that_only_sounds_like_it_stands_alone() -> None:
+    assert len(split_questions("How do I cancel my order? Is it possible to get an invoice?")) == 2

@@ -98,6 +98,13 @@ _GOES_ON: Final = re.compile(
     r"(?:it|its|it['’]s|this|that|thats|that['’]s|these|those|they|he|she|which)\b",
     re.IGNORECASE,
 )
+#: Asks on about what was just said: "When will it arrive?" ("Is it possible to …" asks something of its own.)
+_ASKS_ON: Final = re.compile(
+    r"^\W*(?:(?:and|but|so|then|or)\W+)*(?:(?:how|what|when|where|why)\s+(?:(?:long|much|soon|far|come)\s+)?)?"
+    r"(?:do|does|did|is|are|was|were|can|could|will|would|should|has|have)\s+(?:it|they|that|this|these|those)\s+"
+    r"(?!(?:possible|ok|okay|allowed|true|normal|fine|cost|costs|take|safe|easy|free)\b)\w+",
+    re.IGNORECASE,
+)
 _POINTS_BACK: Final = re.compile(
     r"\b(?:it|its|this|that|them|these|those|so|one|do|help|here|on|happen\w*|why)\b", re.IGNORECASE
 )
@@ -206,7 +213,7 @@ def _join_what_belongs(parts: list[_Part]) -> list[str]:
 
 
 def _belongs_to_previous(part: str) -> bool:
-    if not _enough_words(part) or _GOES_ON.match(part):
+    if not _enough_words(part) or _GOES_ON.match(part) or _ASKS_ON.match(part):
         return True
     return _POINTS_BACK.search(part) is not None and not names_topic(part)
 
