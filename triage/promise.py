@@ -16,7 +16,7 @@ from triage.core.engine import Engine
 from triage.core.model import Model
 from triage.core.policy import HELD_BACK
 from triage.core.rules import RuleBook
-from triage.core.thresholds import Guarantee, Threshold, find_intent_thresholds
+from triage.core.thresholds import Guarantee, find_intent_thresholds
 from triage.core.types import Example
 
 DELTA = 0.1  # the promise is broken with at most this probability
@@ -45,12 +45,8 @@ class ProvenModel:
                 "coverage": overall.coverage,
                 "held_back": list(self.guarantee.held_back),
             },
-            "thresholds": {name: reachable(row.threshold) for name, row in found.items()},
+            "thresholds": {name: row.threshold.for_policy for name, row in found.items()},
         }
-
-
-def reachable(threshold: Threshold) -> float:
-    return HELD_BACK if threshold.value is None else float(threshold.value)
 
 
 def prove(
