@@ -29,12 +29,15 @@ KIND = "triage model"
 #: An intent with fewer different examples is left to the keyword rules.
 MIN_EXAMPLES = 5
 #: Share of the stream that is expected to be about something nobody taught us, from plenty of examples …
-UNKNOWN_SHARE = 0.03
+UNKNOWN_SHARE = 0.02
 #: … and at most, from few: who has been taught little meets more that is new.
 MOST_UNKNOWN_SHARE = 0.15
 _PLENTY = 5_000
 #: Share of unknown texts while learning to tell them apart.
 _UNKNOWN_WHILE_RANKING = 0.2
+#: The scope gate imagines that half of the stream is unknown, and wants this much trust even then.
+_UNKNOWN_AT_THE_GATE = 0.5
+_TRUST_AT_THE_GATE = 0.4
 #: From this many texts on, a feature must occur twice to be kept.
 _RARE_FROM = 4_000
 _TERMS = 8
@@ -47,7 +50,8 @@ class Prediction:
     """What the model believes about one text.
 
     ``confidence`` is the calibrated probability that ``intent`` is right and the text is in scope;
-    ``runner_up_confidence`` is on the same scale. ``terms`` weighed most for (positive) or against.
+    ``runner_up_confidence`` is on the same scale. ``in_scope`` asks for more: that the answer would be
+    likely enough even if half of all tickets were about something else. ``terms`` weighed most for (positive) or against.
     """
 
     intent: str
@@ -142,15 +146,16 @@ class Model:
         scores = self._classifier.scores(vector)[None, :]
         ranking = rank(scores, self._sharpness, n_intents)
         top, second = int(ranking.top[0]), int(ranking.second[0])
-        table = self._evidence(vector, scores, ranking)
-        confidence = _probability(float(self._trust.log_odds(table)[0])) if vector.ids.size else 0.0
+        expected, worst = self._trust.log_odds(self._evidence(vector, scores, ranking))
+        met = bool(vector.ids.size)
+        confidence = _probability(float(expected[0])) if met else 0.0
         runner_up = _share_out(confidence, ranking.probabilities[0])[second]
         return Prediction(
             intent=self.intents[top],
             confidence=confidence,
             runner_up=self.intents[second],
             runner_up_confidence=float(runner_up),
-            in_scope=confidence >= 0.25 if vector.ids.size else False,
+            in_scope=met and _probability(float(worst[0])) >= _TRUST_AT_THE_GATE,
             terms=self._terms(vector, text, top),
         )
 
@@ -276,10 +281,11 @@ def _fit_trust(held_out: HeldOut, n_texts: int, seed: int) -> tuple[TrustModel, 
     trust = TrustModel(seed=seed).fit(
         held_out.table,
         held_out.right,
-        _stream_weights(held_out, _UNKNOWN_WHILE_RANKING),
-        _stream_weights(held_out, share),
+        to_rank=_stream_weights(held_out, _UNKNOWN_WHILE_RANKING),
+        to_calibrate=_stream_weights(held_out, share),
+        to_gate=_stream_weights(held_out, _UNKNOWN_AT_THE_GATE),
     )
-    confidence = 1 / (1 + np.exp(-trust.log_odds(held_out.table)))
+    confidence = 1 / (1 + np.exp(-trust.log_odds(held_out.table)[0]))
     return trust, {
         "accuracy": float(held_out.right[inside].mean()),
         "ece": expected_calibration_error(confidence[inside], held_out.right[inside]),

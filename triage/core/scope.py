@@ -228,7 +228,13 @@ class TrustModel:
         self.seed = seed
 
     def fit(
-        self, table: Doubles, right: npt.NDArray[np.bool_], to_rank: Doubles, to_calibrate: Doubles
+        self,
+        table: Doubles,
+        right: npt.NDArray[np.bool_],
+        *,
+        to_rank: Doubles,
+        to_calibrate: Doubles,
+        to_gate: Doubles,
     ) -> TrustModel:
         """Learn from held-out evidence.
 
@@ -236,10 +242,11 @@ class TrustModel:
         ----------
         table : ndarray, shape (n, len(SIGNS))
         right : ndarray of bool, shape (n,)
-        to_rank, to_calibrate : ndarray, shape (n,)
-            Weight of each row while ranking, and how many tickets of the expected stream it stands for.
+        to_rank, to_calibrate, to_gate : ndarray, shape (n,)
+            Weight of each row while ranking; how many tickets of the expected stream it stands for; and
+            the same for the worst stream that the scope gate must withstand.
         """
-        self.ranker_, self.line_ = _Ranker(self.seed), None
+        self.ranker_, self.lines_ = _Ranker(self.seed), None
         if right.all() or not right.any():
             share = (np.sum(to_calibrate * right) + 0.5) / (np.sum(to_calibrate) + 1)
             self.ranker_.constant = float(np.log(share / (1 - share)))
@@ -249,14 +256,17 @@ class TrustModel:
         for part in range(_CALIBRATION_FOLDS):
             seen = fold != part
             ranks[~seen] = _Ranker(self.seed).fit(table[seen], right[seen], to_rank[seen]).ranks(table[~seen])
-        self.line_ = _calibration_line(ranks, right, to_calibrate)
+        self.lines_ = np.vstack([_calibration_line(ranks, right, w) for w in (to_calibrate, to_gate)])
         self.ranker_.fit(table, right, to_rank)
         return self
 
-    def log_odds(self, table: Doubles) -> Doubles:
-        """Return the log-odds of trust, shape (n,)."""
+    def log_odds(self, table: Doubles) -> tuple[Doubles, Doubles]:
+        """Return the log-odds of trust in the expected and in the worst stream, each of shape (n,)."""
         ranks = self.ranker_.ranks(table)
-        return ranks if self.line_ is None else _bent(ranks) @ self.line_[:-1] + self.line_[-1]
+        if self.lines_ is None:
+            return ranks, ranks
+        found = _bent(ranks) @ self.lines_[:, :-1].T + self.lines_[:, -1]
+        return found[:, 0], found[:, 1]
 
     def parts(self) -> dict[str, Any]:
         """Return what was learnt, to be stored."""
@@ -265,7 +275,7 @@ class TrustModel:
             "constant": ranker.constant,
             "logistic": ranker.logistic,
             "boosting": ranker.boosting,
-            "line": None if self.line_ is None else self.line_.tolist(),
+            "lines": None if self.lines_ is None else self.lines_.tolist(),
         }
 
     @classmethod
@@ -276,7 +286,7 @@ class TrustModel:
         model.ranker_.constant, model.ranker_.logistic = parts["constant"], parts["logistic"]
         model.ranker_.boosting = parts["boosting"]
         model.ranker_.plant()
-        model.line_ = None if parts["line"] is None else np.asarray(parts["line"])
+        model.lines_ = None if parts["lines"] is None else np.asarray(parts["lines"])
         return model
 
 
