@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as library
+from django.contrib.auth.hashers import make_password
+from django.http import HttpRequest
 
 LABELS = {
     "login": "E-mail address",
@@ -41,6 +43,11 @@ class SignupForm(OurWords, library.SignupForm):
         super().__init__(*args, **kwargs)
         self.fields["password1"].label = "Password"
         self.fields["password2"].label = "Password, once more"
+
+    def try_save(self, request: HttpRequest) -> tuple[Any, Any]:
+        if self.account_already_exists:
+            make_password(self.cleaned_data["password1"])  # a known address must not answer sooner
+        return super().try_save(request)
 
 
 class ResetPasswordForm(OurWords, library.ResetPasswordForm):

@@ -7,6 +7,7 @@ import re
 import pytest
 from allauth.account.models import EmailAddress
 from django.conf import settings as project_settings
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.core import mail
 from django.urls import reverse
 
@@ -78,6 +79,15 @@ def test_signing_up_with_a_known_address_looks_the_same_and_tells_only_its_owner
     assert masked(known.content).replace(requester.email, "nora@example.com") == masked(unknown.content)
     assert "has an account already" in sent()[0].body
     assert User.objects.count() == 2
+
+
+def test_signing_up_takes_as_long_with_a_known_address(web, requester, monkeypatch):
+    hashed = []
+    monkeypatch.setattr(MD5PasswordHasher, "encode", lambda *args: hashed.append(args) or "md5$salt$hash")
+    web().post("/accounts/signup/", NEW)
+    for_unknown = len(hashed)
+    web().post("/accounts/signup/", {**NEW, "email": requester.email})
+    assert len(hashed) == 2 * for_unknown
 
 
 def test_a_weak_password_is_refused_with_the_reason(web):

@@ -312,6 +312,10 @@ def test_a_new_colleague_can_set_a_password_by_mail(web: Web, supervisor: User) 
     assert not colleague.has_usable_password()
 
 
+def test_a_password_s_hash_cannot_be_searched_for(web: Web, supervisor: User) -> None:
+    assert web(supervisor).get("/admin/accounts/user/?password__startswith=md5").status_code == 400
+
+
 def test_people_are_not_deleted(web: Web, supervisor: User, agent: User) -> None:
     assert (
         web(supervisor).post(f"/admin/accounts/user/{agent.pk}/delete/", {"post": "yes"}).status_code == 403
