@@ -5,8 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlsplit
+from zoneinfo import available_timezones
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -14,6 +17,17 @@ from django.core.exceptions import ImproperlyConfigured
 DEFAULT_KEYS = {"", "secret", "changeme", "change-me", "default", "insecure", "your-secret-key", "secret_key"}
 MIN_KEY_LENGTH = 32
 DATABASE_SCHEMES = ("sqlite://", "postgres://", "postgresql://")
+MAIL_SCHEMES = (
+    "smtp://",
+    "smtps://",
+    "smtp+tls://",
+    "smtp+ssl://",
+    "consolemail://",
+    "filemail://",
+    "dummymail://",
+    "memorymail://",
+)
+RATE: Final = re.compile(r"[1-9]\d*/(s|sec|second|m|min|minute|h|hour|d|day)")
 
 reader = environ.Env()
 
@@ -79,6 +93,40 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     if value not in allowed:
         raise ImproperlyConfigured(f"{name}={value!r} is none of: {', '.join(allowed)}.")
     return value
+
+
+def web_address(name: str, default: str) -> str:
+    """Scheme and host, perhaps with a path, without the slash at the end."""
+    address = text(name, default).rstrip("/")
+    parts = urlsplit(address)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ImproperlyConfigured(f"{name}={address!r} is no web address like https://help.example.com.")
+    return address
+
+
+def time_zone(name: str, default: str) -> str:
+    value = text(name, default)
+    if value not in available_timezones():
+        raise ImproperlyConfigured(f"{name}={value!r} is no time zone like Europe/Berlin.")
+    return value
+
+
+def rate(name: str, default: str) -> str:
+    """How often something may be done, as ``20/min``."""
+    value = text(name, default)
+    if not RATE.fullmatch(value):
+        raise ImproperlyConfigured(f"{name}={value!r} is no rate like 20/min (sec, min, hour or day).")
+    return value
+
+
+def mail(name: str, url: str) -> dict[str, Any]:
+    """The mail server that ``url`` names. What environ cannot read must not be repeated: it holds a password."""
+    if not url.startswith(MAIL_SCHEMES):
+        raise ImproperlyConfigured(f"{name} is no address like smtp+tls://user:password@host:587.")
+    try:
+        return dict(reader.email_url_config(url))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} cannot be read: {error}.") from None
 
 
 def database(name: str, default: str, *, base: Path) -> dict[str, Any]:

@@ -22,7 +22,7 @@ env.refuse_unsafe(production=PRODUCTION, debug=DEBUG, demo=DEMO, secret_key=SECR
 
 COMPANY_NAME = env.text("COMPANY_NAME", "Northwind Supplies")
 SUPPORT_EMAIL = env.text("SUPPORT_EMAIL", "support@example.com")
-SITE_URL = env.text("SITE_URL", "http://127.0.0.1:8000").rstrip("/")
+SITE_URL = env.web_address("SITE_URL", "http://127.0.0.1:8000")
 VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))
 VAR_DIR.mkdir(parents=True, exist_ok=True)
 
@@ -113,7 +113,8 @@ CACHES = {
 }
 
 LANGUAGE_CODE = "en-gb"
-TIME_ZONE = env.text("TIME_ZONE", "UTC")
+FORMAT_MODULE_PATH = "helpdesk.formats"
+TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True
 
@@ -196,7 +197,7 @@ EMAIL_URL = env.text("EMAIL_URL", "")
 MAIL_DELIVERY_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 if EMAIL_URL:
-    _mail = env.reader.email_url_config(EMAIL_URL)
+    _mail = env.mail("EMAIL_URL", EMAIL_URL)
     MAIL_DELIVERY_BACKEND = _mail["EMAIL_BACKEND"]
     EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"] or 25
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"] or "", _mail["EMAIL_HOST_PASSWORD"] or ""
@@ -236,9 +237,9 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "helpdesk.api_errors.handle",
     "DEFAULT_THROTTLE_RATES": {
-        "login": env.text("THROTTLE_LOGIN", "20/min"),
-        "register": env.text("THROTTLE_REGISTER", "30/hour"),
-        "submit": env.text("THROTTLE_SUBMIT", "6000/min"),
+        "login": env.rate("THROTTLE_LOGIN", "20/min"),
+        "register": env.rate("THROTTLE_REGISTER", "30/hour"),
+        "submit": env.rate("THROTTLE_SUBMIT", "6000/min"),
     },
     "NUM_PROXIES": env.whole("TRUSTED_PROXIES", 0),
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
