@@ -10,6 +10,7 @@ import time
 import urllib.request
 from contextlib import suppress
 
+from helpdesk.management.commands.serve import site_url
 from tests.installation import Installation, eventually, free_port, group_is_gone
 
 
@@ -77,3 +78,8 @@ def test_a_taken_port_is_named_before_anything_starts(installation: Installation
         f"CommandError: Cannot listen on 127.0.0.1:{port}: Address already in use. "
         "Choose another with --port (make: PORT=…)."
     ]
+
+
+def test_links_lead_to_the_port_that_is_served() -> None:
+    assert site_url("127.0.0.1", 8201) == "http://127.0.0.1:8201"
+    assert site_url("0.0.0.0", 80) == "http://127.0.0.1:80"

@@ -91,11 +91,16 @@ def refuse_taken_port(host: str, port: int) -> None:
             ) from error
 
 
+def site_url(host: str, port: int) -> str:
+    """Where links in mails lead unless SITE_URL says otherwise: to what this command serves."""
+    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+
+
 def start(host: str, port: int, workers: int) -> dict[str, subprocess.Popen[bytes]]:
     web = ["-m", "gunicorn", "--config", "python:helpdesk.gunicorn", "--bind", f"{host}:{port}",
            "--workers", str(workers), "helpdesk.wsgi:application"]  # fmt: skip
     commands = {"web server": web, "worker": [str(settings.BASE_DIR / "manage.py"), "work"]}
-    environment = {**os.environ, "SERVED_BY": str(os.getpid())}
+    environment = {"SITE_URL": site_url(host, port), **os.environ, "SERVED_BY": str(os.getpid())}
     return {
         name: subprocess.Popen([sys.executable, *command], cwd=settings.BASE_DIR, env=environment)  # noqa: S603
         for name, command in commands.items()
