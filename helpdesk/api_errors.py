@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404
 from rest_framework import exceptions, status
 from rest_framework.response import Response
@@ -20,6 +20,9 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         return Response(shape(error.code, str(error)), status=status.HTTP_409_CONFLICT)
     if isinstance(error, TicketError):
         return Response(shape(error.code, str(error)), status=status.HTTP_400_BAD_REQUEST)
+    if isinstance(error, RequestDataTooBig):
+        body = shape("too_large", "The request is too large. Send files as multipart/form-data.")
+        return Response(body, status=status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)
     response = exception_handler(error, context)
     if response is None:
         return None

@@ -21,7 +21,7 @@ ERRORS = {
 def error(request: HttpRequest, status: int) -> HttpResponse:
     """The same error as a page for people and as JSON for programs."""
     code, title, advice = ERRORS[status]
-    if request.path.startswith("/api/"):
+    if request.path == "/api" or request.path.startswith("/api/"):
         return JsonResponse({"code": code, "message": f"{title}. {advice}", "errors": {}}, status=status)
     template = "500.html" if status == 500 else "error.html"
     return render(request, template, {"status": status, "title": title, "advice": advice}, status=status)

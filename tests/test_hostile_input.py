@@ -70,3 +70,12 @@ def test_the_ticket_just_left_is_named_by_a_number_or_not_at_all(
     web: Any, supervisor: User, after: str
 ) -> None:
     assert web(supervisor).post("/admin/next/", {"after": after}).status_code == 302
+
+
+def test_a_body_beyond_the_limit_is_told_in_the_shape_of_every_error(api: Any, requester: User) -> None:
+    response = api(requester).post("/api/tickets", {"body": "x" * 3_000_000})
+    assert (response.status_code, response.json()["code"]) == (413, "too_large")
+
+
+def test_the_bare_api_address_answers_programs(client: Any) -> None:
+    assert client.get("/api").json()["code"] == "not_found"
