@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from tests.conftest import FakeEngine
+from tickets.history import PastTicket, save_past_tickets
 from tickets.models import Channel, Closure, Ticket
 from triage import metrics
 from triage.models import Decision, Intent
@@ -88,6 +89,17 @@ def test_imported_history_is_no_volume() -> None:
         requester_email="x@example.com", subject="Old", channel=Channel.IMPORT, status="closed"
     )
     assert metrics.collect(7).created == 0
+
+
+def test_imported_answers_and_ratings_are_not_the_house_s_own() -> None:
+    now = timezone.now()
+    past = PastTicket(
+        external_id="old:1", subject="Old", body="Where is it?", requester_email="x@example.com",
+        created_at=now - timedelta(days=2), reply="Here.", answered_at=now - timedelta(days=1), rating=5,
+    )  # fmt: skip
+    save_past_tickets([past])
+    found = metrics.collect(7)
+    assert (found.feedback.count, found.human, found.first_response.count) == (0, metrics.Outcome(), 0)
 
 
 def test_automatic_resolution_is_told_in_its_parts(answered: Callable[[], Ticket]) -> None:

@@ -255,13 +255,18 @@ def _outcome(rows: Rows) -> Outcome:
 
 
 def _human_outcome(period: _Period) -> Outcome:
-    """Tickets that a person first replied to in the period; refuted are those told "not solved"."""
+    """Tickets that a person first replied to in the period; refuted are those told "not solved".
+
+    Imported history has a reply but no measured wait: nobody answered it here.
+    """
     part = Case(
         When(feedback__solved=False, then=Value("refuted")),
         *(When(closure=closure, then=Value(name)) for closure, name in PARTS.items()),
         default=Value("undecided"),
     )
-    replied = Ticket.objects.filter(period.within("first_human_reply_at")).order_by()
+    replied = Ticket.objects.filter(
+        period.within("first_human_reply_at"), first_reply_seconds__isnull=False
+    ).order_by()
     return _outcome(_rows(replied.values(part=part).annotate(n=Count("pk"))))
 
 
@@ -278,6 +283,7 @@ def _by_day(period: _Period, decided: Rows) -> tuple[Day, ...]:
 
 def _feedback(period: _Period) -> FeedbackSummary:
     given = Feedback.objects.filter(period.within("updated_at")).order_by()
+    given = given.exclude(ticket__channel=Channel.IMPORT)
     rows = list(given.values("solved", "rating").annotate(n=Count("pk")))
     solved, stars = Counter[Any](), Counter[Any]()
     for row in rows:
