@@ -66,6 +66,20 @@ def intent_form(intent: Intent, **facts: Any) -> dict[str, Any]:
     return {"title": intent.title, "slug": intent.slug, "group": "", "mode": intent.mode, **NO_RULES, **facts}
 
 
+def test_a_decision_is_told_in_words(
+    web: Web, supervisor: User, submit: Callable[..., Ticket], engine: FakeEngine, refund_intent: Intent
+) -> None:
+    engine.says(refund_intent.slug, 0.4)
+    decision, near = submit().decisions.get(), submit()
+    decision.similar = [{"id": near.pk, "similarity": 0.5, "intent": None}, {"id": 0, "similarity": 0.4}]
+    decision.terms = [{"text": "refund", "weight": 0.8}, {"text": "shoes", "weight": -0.2}]
+    decision.save()
+    page = web(supervisor).get(f"/admin/triage/decision/{decision.pk}/change/").content.decode()
+    for words in ("40 %, 75 % needed", "for 0.80", "against -0.20", near.subject, "50 % alike"):
+        assert words in page
+    assert "{&#x27;" not in page
+
+
 def test_a_rule_is_added_and_the_processes_learn_of_it(
     web: Web, supervisor: User, refund_intent: Intent
 ) -> None:

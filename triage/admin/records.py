@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -16,9 +17,10 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
 from accounts.admin import SupervisorsRead, is_supervisor
+from tickets.models import Ticket
 from triage.admin.filters import AgreementFilter, DecisionReasonFilter, IntentFilter
-from triage.models import Action, Decision, ModelVersion
-from triage.templatetags.desk_words import percent
+from triage.models import Action, Decision, Intent, ModelVersion
+from triage.templatetags.desk_words import needed, percent
 from triage.wording import reason_text
 
 SHORT = {Action.AUTO_RESOLVE: "Automatic", Action.SUGGEST: "Suggested", Action.ESCALATE: "To a person"}
@@ -44,6 +46,16 @@ class DecisionAdmin(SupervisorsRead):
     search_help_text = "Reference of the ticket, or the code of an intent"
     ordering = ["-id"]
     sortable_by = ()
+    fieldsets = [
+        (None, {"fields": ["ticket_link", "decided", "action_shown", "because", "detail", "agreement"]}),
+        ("How sure", {"fields": ["intent_shown", "sure_enough", "runner_up_shown", "decided_by"]}),
+        ("Evidence", {"fields": ["words", "similar_shown"]}),
+        ("Text sent, or suggested to the agent", {"fields": ["answer", "response_shown"]}),
+    ]
+    readonly_fields = [
+        "ticket_link", "decided", "action_shown", "because", "agreement", "intent_shown", "sure_enough",
+        "runner_up_shown", "decided_by", "words", "similar_shown", "response_shown",
+    ]  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Decision]:
         return super().get_queryset(request).defer("terms", "similar", "response")
@@ -84,6 +96,45 @@ class DecisionAdmin(SupervisorsRead):
         if decision.corrected_intent == decision.intent:
             return "Right"
         return f"No: {decision.corrected_intent or 'none of ours'}"
+
+    # --- one decision --------------------------------------------------------------------------------
+
+    @admin.display(description="Intent")
+    def intent_shown(self, decision: Decision) -> str:
+        return str(decision.intent or decision.intent_slug or "None of ours")
+
+    @admin.display(description="Confidence")
+    def sure_enough(self, decision: Decision) -> str:
+        return f"{percent(decision.confidence)}, {needed(decision.threshold)}"
+
+    @admin.display(description="Runner-up")
+    def runner_up_shown(self, decision: Decision) -> str:
+        if not decision.runner_up:
+            return "–"
+        other = Intent.objects.filter(slug=decision.runner_up).first()
+        return f"{other or decision.runner_up}, {percent(decision.margin)} behind"
+
+    @admin.display(description="Decided by")
+    def decided_by(self, decision: Decision) -> str:
+        model = decision.model_version or "no model"
+        source = "keyword rules" if decision.source == "rules" else str(model)
+        return f"{source}, language {decision.language or 'unknown'}, {decision.latency_ms:.0f} ms"
+
+    @admin.display(description="Words that weighed")
+    def words(self, decision: Decision) -> SafeString:
+        return render_to_string("triage/decision_words.html", {"terms": decision.terms})
+
+    @admin.display(description="Similar tickets")
+    def similar_shown(self, decision: Decision) -> SafeString:
+        tickets = Ticket.objects.in_bulk([row["id"] for row in decision.similar])
+        near = [(tickets[row["id"]], row) for row in decision.similar if row["id"] in tickets]
+        return render_to_string("triage/decision_similar.html", {"near": near})
+
+    @admin.display(description="Text")
+    def response_shown(self, decision: Decision) -> str | SafeString:
+        if not decision.response:
+            return "–"
+        return format_html('<div class="desk-preview">{}</div>', decision.response)
 
 
 @admin.register(ModelVersion)

@@ -1,0 +1,1 @@
+"""How dates are written where Django chooses the format: as in the templates."""
