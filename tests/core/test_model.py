@@ -43,6 +43,13 @@ def test_one_intent_alone_cannot_be_trained() -> None:
         Model.fit([example for example in shop_examples() if example.intent == "login"])
 
 
+@pytest.mark.parametrize("odd_ones", range(4))
+def test_texts_that_are_almost_all_easy_can_be_learnt(odd_ones: int) -> None:
+    easy = [Example(f"{intent} number {n}", intent) for intent in ("refund", "login") for n in range(14)]
+    odd = [Example(f"refund or login, case {n}", ("refund", "login")[n % 2]) for n in range(odd_ones)]
+    assert Model.fit([*easy, *odd]).predict(["refund number 3"])[0].intent == "refund"
+
+
 def test_two_intents_are_enough() -> None:
     two = [example for example in shop_examples() if example.intent in {"login", "refund"}]
     assert Model.fit(two).predict(["password rejected"])[0].intent == "login"

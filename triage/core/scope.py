@@ -247,11 +247,11 @@ class TrustModel:
             the same for the worst stream that the scope gate must withstand.
         """
         self.ranker_, self.lines_ = _Ranker(self.seed), None
-        if right.all() or not right.any():
+        if min(np.sum(right), np.sum(~right)) < 2:  # of one kind there is nothing to learn from and test on
             share = (np.sum(to_calibrate * right) + 0.5) / (np.sum(to_calibrate) + 1)
             self.ranker_.constant = float(np.log(share / (1 - share)))
             return self
-        fold = np.random.default_rng(self.seed).permutation(len(right)) % _CALIBRATION_FOLDS
+        fold = _calibration_folds(right, self.seed)
         ranks = np.zeros(len(right))
         for part in range(_CALIBRATION_FOLDS):
             seen = fold != part
@@ -303,6 +303,17 @@ def _calibration_line(ranks: Doubles, right: npt.NDArray[np.bool_], weights: Dou
         if min(slopes[0], slopes[0] + slopes[1], slopes[0] + slopes[2]) > 0:
             break
     return np.append(slopes, found.intercept_[0])
+
+
+def _calibration_folds(right: npt.NDArray[np.bool_], seed: int) -> npt.NDArray[np.int64]:
+    """Give each row a fold at random, but so that right and wrong rows remain outside of every fold."""
+    shuffle = np.random.default_rng(seed)
+    fold = shuffle.permutation(len(right)) % _CALIBRATION_FOLDS
+    if all(len(np.unique(right[fold != part])) == 2 for part in range(_CALIBRATION_FOLDS)):
+        return fold
+    for kind in (right, ~right):
+        fold[kind] = shuffle.permutation(int(kind.sum())) % _CALIBRATION_FOLDS
+    return fold
 
 
 class _Ranker:
