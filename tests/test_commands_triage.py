@@ -12,7 +12,6 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from tests.core.test_model import shop_examples
 from tickets.models import Ticket
 from triage import learning
 from triage.models import Example, Guard, Intent, ModelVersion, Rule, fingerprint
@@ -22,6 +21,20 @@ FIGURES = {
     "accuracy", "macro_f1", "ece", "brier", "coverage", "error", "out_of_scope_answered", "aurc", "train_seconds",
     "predict_ms_p50", "predict_ms_p99", "artefact_bytes",
 }  # fmt: skip
+
+
+PHRASES = {
+    "track_order": ("where is my {}", "when will my {} arrive", "has the {} been sent yet"),
+    "refund": ("i want my money back for the {}", "please refund the {}", "how do i return the {}"),
+    "login": ("i cannot sign in to see the {}", "password rejected on the {} page", "locked out of {}"),
+}
+THINGS = ("parcel", "order", "jacket", "phone", "lamp", "desk")
+SHOP = [
+    (phrase.format(thing), slug)
+    for slug, phrases in PHRASES.items()
+    for phrase in phrases
+    for thing in THINGS
+]
 
 
 def called(name: str, *arguments: str, **options: Any) -> str:
@@ -34,9 +47,9 @@ def called(name: str, *arguments: str, **options: Any) -> str:
 def labelled(db: None, settings: Any, tmp_path: Path) -> None:
     """A small shop's examples in the database."""
     settings.TRIAGE_MODEL_DIR = tmp_path / "models"
-    for example in shop_examples():
-        intent, _ = Intent.objects.get_or_create(slug=example.intent, defaults={"title": example.intent})
-        Example.objects.create(text=example.text, intent=intent, fingerprint=fingerprint(example.text))
+    intents = {slug: Intent.objects.create(slug=slug, title=slug) for slug in PHRASES}
+    for text, slug in SHOP:
+        Example.objects.create(text=text, intent=intents[slug], fingerprint=fingerprint(text))
 
 
 def test_training_makes_the_champion_and_says_what_it_learnt_from(labelled: None) -> None:
@@ -86,12 +99,11 @@ def labelled_file(file: Path, rows: list[tuple[str, str]]) -> str:
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[str, str]:
     """Every third text to be judged, the others to learn from; some texts out of scope."""
-    rows = [(example.text, example.intent or "") for example in shop_examples()]
     foreign = [(text, "") for text in ("what is the capital of france", "sing me a song", "tell a joke")]
-    train = [row for place, row in enumerate(rows) if place % 3]
+    train = [row for place, row in enumerate(SHOP) if place % 3]
     return (
         labelled_file(tmp_path / "train.csv", train),
-        labelled_file(tmp_path / "test.csv", rows[::3] + foreign),
+        labelled_file(tmp_path / "test.csv", SHOP[::3] + foreign),
     )
 
 
