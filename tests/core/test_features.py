@@ -56,7 +56,9 @@ def test_known_is_the_share_of_words_seen_in_training(vectoriser: Vectoriser) ->
     assert 0 < vectoriser.vector("my zebra").known < 1
 
 
-@given(st.lists(st.sampled_from(["where", "is", "my", "order", "refund", "zebra", "cant", "log"]), max_size=12))
+@given(
+    st.lists(st.sampled_from(["where", "is", "my", "order", "refund", "zebra", "cant", "log"]), max_size=12)
+)
 @settings(deadline=None)
 def test_the_shares_of_the_terms_add_up_to_the_whole(vectoriser: Vectoriser, words: list[str]) -> None:
     text = " ".join(words)
