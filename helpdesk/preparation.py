@@ -13,6 +13,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import Role, User
 from triage import learning, pack
+from triage.core.errors import ArtefactError
+from triage.core.model import Model
 from triage.models import Intent, ModelVersion
 
 DEMO_PEOPLE = (
@@ -29,10 +31,23 @@ def prepare(tell: Callable[[str], None]) -> None:
     if not Intent.objects.exists():
         tell("Loading the starter pack …")
         pack.install(pack.read_pack())
-    if not ModelVersion.objects.filter(is_champion=True).exists():
+    if not champion_decides(tell):
         learning.train(tell=tell)
     if settings.DEMO:
         make_demo_people(tell)
+
+
+def champion_decides(tell: Callable[[str], None]) -> bool:
+    """Whether there is a champion that this release can read; one of an older release may lack a part."""
+    champion = ModelVersion.objects.filter(is_champion=True).first()
+    if champion is None:
+        return False
+    try:
+        Model.load(champion.path)
+    except ArtefactError as error:
+        tell(str(error))
+        return False
+    return True
 
 
 def migrate(tell: Callable[[str], None]) -> None:

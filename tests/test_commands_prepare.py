@@ -94,6 +94,16 @@ def test_a_preparation_that_was_broken_off_goes_on_where_it_stopped(
 
 
 @pytest.mark.django_db
+def test_a_model_that_this_release_cannot_read_is_trained_again(small_pack: None) -> None:
+    prepared()
+    old = ModelVersion.objects.get(is_champion=True)
+    next(old.path.glob("*.json")).write_text("{}")
+    assert any(line.startswith("Training") for line in prepared())
+    assert ModelVersion.objects.get(is_champion=True) != old
+    assert prepared() == []
+
+
+@pytest.mark.django_db
 def test_the_demo_logins_exist_only_in_a_demo(small_pack: None, settings: Any) -> None:
     settings.DEMO = False
     prepared()
