@@ -256,6 +256,14 @@ def test_another_model_is_promoted(web: Web, supervisor: User, agent: User) -> N
     assert (old.is_champion, new.is_champion) == (False, True)
 
 
+def test_a_model_s_figures_are_told_in_words(web: Web, supervisor: User) -> None:
+    version = ModelVersion.objects.create(folder="m", metrics={"unknown_above_75": 0.27, "texts": 6279.0})
+    page = web(supervisor).get(f"/admin/triage/modelversion/{version.pk}/change/").content.decode()
+    for words in ("unknown above 75", "27.0 %", "6,279", "Promote"):
+        assert words in page
+    assert 'name="_save"' not in page
+
+
 def test_the_log_is_filtered_by_what_agents_said(
     web: Web,
     supervisor: User,

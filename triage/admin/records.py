@@ -7,7 +7,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -20,7 +20,7 @@ from accounts.admin import SupervisorsRead, is_supervisor
 from tickets.models import Ticket
 from triage.admin.filters import AgreementFilter, DecisionReasonFilter, IntentFilter
 from triage.models import Action, Decision, Intent, ModelVersion
-from triage.templatetags.desk_words import needed, percent
+from triage.templatetags.desk_words import needed, percent, with_titles
 from triage.wording import reason_text
 
 SHORT = {Action.AUTO_RESOLVE: "Automatic", Action.SUGGEST: "Suggested", Action.ESCALATE: "To a person"}
@@ -47,13 +47,16 @@ class DecisionAdmin(SupervisorsRead):
     ordering = ["-id"]
     sortable_by = ()
     fieldsets = [
-        (None, {"fields": ["ticket_link", "decided", "action_shown", "because", "detail", "agreement"]}),
+        (
+            None,
+            {"fields": ["ticket_link", "decided", "action_shown", "because", "detail_shown", "agreement"]},
+        ),
         ("How sure", {"fields": ["intent_shown", "sure_enough", "runner_up_shown", "decided_by"]}),
         ("Evidence", {"fields": ["words", "similar_shown"]}),
         ("Text sent, or suggested to the agent", {"fields": ["answer", "response_shown"]}),
     ]
     readonly_fields = [
-        "ticket_link", "decided", "action_shown", "because", "agreement", "intent_shown", "sure_enough",
+        "ticket_link", "decided", "action_shown", "because", "detail_shown", "agreement", "intent_shown", "sure_enough",
         "runner_up_shown", "decided_by", "words", "similar_shown", "response_shown",
     ]  # fmt: skip
 
@@ -99,6 +102,10 @@ class DecisionAdmin(SupervisorsRead):
 
     # --- one decision --------------------------------------------------------------------------------
 
+    @admin.display(description="Detail")
+    def detail_shown(self, decision: Decision) -> str:
+        return with_titles(decision.detail, Intent.objects.values_list("slug", "title")) or "–"
+
     @admin.display(description="Intent")
     def intent_shown(self, decision: Decision) -> str:
         return str(decision.intent or decision.intent_slug or "None of ours")
@@ -135,6 +142,19 @@ class DecisionAdmin(SupervisorsRead):
         if not decision.response:
             return "–"
         return format_html('<div class="desk-preview">{}</div>', decision.response)
+
+
+def spelled_out(metrics: dict[str, Any]) -> list[tuple[str, str]]:
+    """Names and values as people read them: shares in percent, counts whole, what is nested on one line."""
+    return [(name.replace("_", " "), spelled(value)) for name, value in sorted(metrics.items())]
+
+
+def spelled(value: Any) -> str:
+    if isinstance(value, float) and 0.0 <= value < 1.0:
+        return f"{value * 100:.1f} %"
+    if isinstance(value, float) and value.is_integer():
+        return f"{value:,.0f}"
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 @admin.register(ModelVersion)
@@ -175,7 +195,11 @@ class ModelVersionAdmin(SupervisorsRead):
 
     @admin.display(description="Metrics")
     def metrics_shown(self, version: ModelVersion) -> SafeString:
-        return format_html("<pre>{}</pre>", json.dumps(version.metrics, indent=2, sort_keys=True))
+        return render_to_string("triage/model_figures.html", {"figures": spelled_out(version.metrics)})
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **kwargs: Any) -> HttpResponse:
+        kwargs["extra_context"] = {"show_save": False, "show_save_and_continue": False}  # nothing to save
+        return super().change_view(request, object_id, *args, **kwargs)
 
     @action(description="Promote: let it decide", permissions=["promote"])
     def promote(self, request: HttpRequest, obj: ModelVersion) -> None:
