@@ -257,7 +257,7 @@ def test_a_reply_whose_file_cannot_be_kept_leaves_nothing_behind(web, requester,
     def full_disk(*args: Any) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("tickets.attachments._keep", full_disk)
+    monkeypatch.setattr("tickets.models.Attachment.save", full_disk)
     with pytest.raises(OSError, match="No space"):
         web(requester).post(
             address("ticket-reply", answered),
