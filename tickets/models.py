@@ -1,4 +1,4 @@
-"""The ticket, its conversation and its audit trail. Only Ticket's transition methods change ``status``."""
+"""The ticket and its conversation. Only Ticket's transition methods change ``status``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import secrets
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Never, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -16,14 +16,18 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tickets import notices
+from tickets.audit import Event
 from tickets.errors import InvalidTransition
 from tickets.jobs import Job
 from tickets.outbox import OutgoingMail
+from tickets.states import Channel, Closure, Status
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-__all__ = ["Attachment", "Event", "Feedback", "Job", "Message", "OutgoingMail", "Ticket"]
+__all__ = [
+    "Attachment", "Channel", "Closure", "Event", "Feedback", "Job", "Message", "OutgoingMail", "Status", "Ticket",
+]  # fmt: skip
 
 REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 REFERENCE_LENGTH = 12  # 30 ** 12 is 59 bits: cannot be guessed
@@ -33,34 +37,6 @@ def new_reference() -> str:
     """An unguessable public name such as ``K7QM-3XNA-9F2T``."""
     letters = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
     return "-".join(letters[at : at + 4] for at in range(0, REFERENCE_LENGTH, 4))
-
-
-class Status(models.TextChoices):
-    OPEN = "open", "Open"
-    AUTO_RESOLVED = "auto_resolved", "Answered automatically"
-    ESCALATED = "escalated", "With our team"
-    PENDING = "pending", "Waiting for you"
-    RESOLVED = "resolved", "Resolved"
-    CLOSED = "closed", "Closed"
-
-    @property
-    def is_active(self) -> bool:
-        """Somebody still has something to do."""
-        return self in {Status.OPEN, Status.ESCALATED, Status.PENDING}
-
-
-class Channel(models.TextChoices):
-    WEB = "web", "Web form"
-    API = "api", "API"
-    IMPORT = "import", "Import"
-
-
-class Closure(models.TextChoices):
-    """How a ticket came to be closed: the three parts in which resolution is reported, and agents' own."""
-
-    CONFIRMED = "confirmed", "Confirmed by the requester"
-    SILENCE = "silence", "Assumed: no answer"
-    AGENT = "agent", "Closed by an agent"
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -417,61 +393,6 @@ class Attachment(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class AppendOnlyQuerySet(models.QuerySet[Any]):
-    def update(self, **fields: Any) -> Never:
-        raise TypeError("Audit events cannot be changed.")
-
-    def delete(self) -> Never:
-        raise TypeError("Audit events cannot be deleted.")
-
-
-class Event(models.Model):
-    """One audit row. Written with the change it tells of; never updated, never deleted."""
-
-    class Kind(models.TextChoices):
-        CREATED = "created", "Created"
-        AUTO_RESOLVED = "auto_resolved", "Answered automatically"
-        ESCALATED = "escalated", "Handed to the team"
-        PERSON_REQUESTED = "person_requested", "A person was asked for"
-        ASSIGNED = "assigned", "Assigned"
-        REPLIED = "replied", "Replied"
-        NOTED = "noted", "Note added"
-        RESOLVED = "resolved", "Resolved"
-        REOPENED = "reopened", "Reopened"
-        CLOSED = "closed", "Closed"
-        FEEDBACK = "feedback", "Feedback given"
-        INTENT_CORRECTED = "intent_corrected", "Intent corrected"
-        CLAIMED = "claimed", "Joined to an account"
-
-    ticket = models.ForeignKey(Ticket, models.PROTECT, related_name="events")
-    kind = models.CharField(max_length=20, choices=Kind.choices)
-    actor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True)
-    before = models.CharField(max_length=14, blank=True)
-    after = models.CharField(max_length=14, blank=True)
-    facts = models.JSONField(default=dict, blank=True)
-    at = models.DateTimeField(default=timezone.now)
-
-    objects: ClassVar[models.Manager[Event]] = models.Manager.from_queryset(AppendOnlyQuerySet)()
-
-    class Meta:
-        ordering = ["id"]
-        indexes = [
-            models.Index(fields=["ticket", "id"], name="event_of_ticket"),
-            models.Index(fields=["kind", "at"], name="event_by_kind"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if self.pk is not None:
-            raise TypeError("Audit events cannot be changed.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> Never:
-        raise TypeError("Audit events cannot be deleted.")
 
 
 class Feedback(models.Model):

@@ -1,0 +1,33 @@
+"""Where a ticket can stand, how it came in and how it ended."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Status(models.TextChoices):
+    OPEN = "open", "Open"
+    AUTO_RESOLVED = "auto_resolved", "Answered automatically"
+    ESCALATED = "escalated", "With our team"
+    PENDING = "pending", "Waiting for you"
+    RESOLVED = "resolved", "Resolved"
+    CLOSED = "closed", "Closed"
+
+    @property
+    def is_active(self) -> bool:
+        """Somebody still has something to do."""
+        return self in {Status.OPEN, Status.ESCALATED, Status.PENDING}
+
+
+class Channel(models.TextChoices):
+    WEB = "web", "Web form"
+    API = "api", "API"
+    IMPORT = "import", "Import"
+
+
+class Closure(models.TextChoices):
+    """How a ticket came to be closed: the three parts in which resolution is reported, and agents' own."""
+
+    CONFIRMED = "confirmed", "Confirmed by the requester"
+    SILENCE = "silence", "Assumed: no answer"
+    AGENT = "agent", "Closed by an agent"
