@@ -7,30 +7,10 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 
 from accounts.models import User
-from tickets import attachments
-from tickets.errors import AttachmentRefused
+from tickets.forms import FilesField
 from triage.models import Example, Intent, fingerprint
-
-
-class SeveralFilesInput(forms.ClearableFileInput):
-    allow_multiple_selected = True
-
-
-class SeveralFilesField(forms.FileField):
-    """Any number of files, each checked as an attachment."""
-
-    widget = SeveralFilesInput
-
-    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
-        files = [super(SeveralFilesField, self).clean(file, initial) for file in data or []]
-        try:
-            attachments.check_all(files)
-        except AttachmentRefused as error:
-            raise ValidationError(str(error), code=error.code) from error
-        return files
 
 
 def writing(label: str, missing: str, rows: int) -> forms.CharField:
@@ -47,9 +27,7 @@ class ReplyForm(forms.Form):
     prefix = "reply"
     body = writing("Reply to the requester", "Write the reply first.", 8)
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    files = SeveralFilesField(  # type: ignore[assignment]  # the form's own ``files`` is another thing
-        required=False, widget=SeveralFilesInput({"multiple": True, "accept": attachments.ACCEPT})
-    )
+    files = FilesField()  # type: ignore[assignment]  # the form's own ``files`` is another thing
 
 
 class ResolveForm(forms.Form):

@@ -58,6 +58,11 @@ class Intent(models.Model):
     def __str__(self) -> str:
         return self.title or self.slug
 
+    def approved_answer(self, language: str) -> Answer | None:
+        """The approved answer in ``language``, else in the house's own (to be suggested, never sent)."""
+        approved = {answer.language: answer for answer in self.answers.filter(state=Answer.State.APPROVED)}
+        return approved.get(language) or approved.get(settings.TRIAGE_LANGUAGE)
+
 
 def check_pattern(pattern: str) -> None:
     """Form validator: the rule syntax, with the core's own explanation of what is wrong."""

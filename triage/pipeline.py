@@ -20,7 +20,7 @@ from tickets.models import Message, Status, Ticket
 from triage import language
 from triage.core import policy
 from triage.core import types as core
-from triage.models import Answer, Decision, Intent, PolicyRevision
+from triage.models import Decision, Intent, PolicyRevision
 from triage.runtime import EngineSlow, Snapshot, policy_config, runtime
 
 logger = logging.getLogger(__name__)
@@ -129,7 +129,7 @@ def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
     ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
     decided = verdict.decision
     intent = Intent.objects.filter(slug=decided.assessment.intent or "").first()
-    answer = _approved_answer(intent, verdict.language)
+    answer = intent.approved_answer(verdict.language) if intent else None
     action, reason = decided.action, decided.reason
     if action is core.Action.AUTO_RESOLVE and (answer is None or answer.language != verdict.language):
         # Retired between the assessment and now; what is left may be in another language.
@@ -160,14 +160,6 @@ def _act(ticket: Ticket, row: Decision) -> None:
         ticket.auto_resolve(row.response, facts=facts)
     else:
         ticket.escalate(row.reason, facts=facts)
-
-
-def _approved_answer(intent: Intent | None, tongue: str) -> Answer | None:
-    """The approved answer in the ticket's language, else in the house's own (for a suggestion)."""
-    if intent is None:
-        return None
-    approved = {answer.language: answer for answer in intent.answers.filter(state=Answer.State.APPROVED)}
-    return approved.get(tongue) or approved.get(settings.TRIAGE_LANGUAGE)
 
 
 def _decision_row(ticket: Ticket, verdict: Verdict, action: core.Action, reason: core.Reason) -> Decision:

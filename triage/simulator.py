@@ -65,7 +65,7 @@ def simulate(subject: str, body: str) -> Simulation:
         assessed.assessment, intents=assessed.snapshot.policies, language=tongue, config=policy_config()
     )
     intent = Intent.objects.filter(slug=decision.assessment.intent or "").first()
-    answer = _answer(intent, tongue)
+    answer = intent.approved_answer(tongue) if intent else None
     return Simulation(
         decision=decision,
         language=tongue,
@@ -88,13 +88,6 @@ def _passage(at: int, stopped: int) -> Passage:
     if at < stopped:
         return Passage.PASSED
     return Passage.FAILED if at == stopped else Passage.NOT_REACHED
-
-
-def _answer(intent: Intent | None, tongue: str) -> Answer | None:
-    if intent is None:
-        return None
-    approved = {answer.language: answer for answer in intent.answers.filter(state=Answer.State.APPROVED)}
-    return approved.get(tongue) or approved.get(settings.TRIAGE_LANGUAGE)
 
 
 def sample_ticket(subject: str = "") -> Ticket:
