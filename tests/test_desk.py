@@ -210,12 +210,25 @@ def test_similar_tickets_come_with_the_human_reply_that_settled_them(
     past = waiting(subject="Money not back")
     past.note("Called the bank.", author=agent)
     past.reply("It is booked.", author=agent)
+    past.resolve(actor=agent)
     gone = past.pk + 1000
     engine.says(refund_intent.slug, 0.4, similar=(SimilarTicket(past.pk, 0.9), SimilarTicket(gone, 0.8)))
     neighbours = open_desk(submit()).neighbours
     assert [(found.ticket, found.similarity, found.reply) for found in neighbours] == [
         (past, 0.9, "It is booked.")
     ]
+
+
+def test_a_similar_ticket_that_came_back_is_no_model_any_more(
+    waiting: Callable[..., Ticket], submit: Submit, engine: FakeEngine, refund_intent: Intent, agent: User
+) -> None:
+    past = waiting()
+    past.reply("It is booked.", author=agent)
+    past.resolve(actor=agent)
+    engine.says(refund_intent.slug, 0.4, similar=(SimilarTicket(past.pk, 0.9),))
+    ticket = submit()
+    past.reopen(actor=agent)
+    assert open_desk(ticket).neighbours == []
 
 
 def test_terms_are_told_apart_by_their_side(

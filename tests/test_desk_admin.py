@@ -126,6 +126,7 @@ def test_without_javascript_a_link_puts_a_colleague_s_reply_into_the_box(
     web: Web, escalated: Ticket, submit: Callable[..., Ticket], engine: FakeEngine, agent: User
 ) -> None:
     escalated.reply("The bank needs five days.", author=agent)
+    escalated.resolve(actor=agent)
     engine.says("track_refund", 0.4, similar=(SimilarTicket(escalated.pk, 0.9),))
     ticket = submit()
     response = web(agent).get(f"{page(ticket)}?use={escalated.pk}")

@@ -226,12 +226,12 @@ def _weights(decision: Decision | None, *, positive: bool) -> list[Weight]:
 
 
 def _neighbours(decision: Decision | None) -> list[Neighbour]:
-    """Similar tickets that still exist; an erased one is simply gone."""
+    """Similar tickets that are settled still: one that came back, or was erased, is no model any more."""
     similar: list[dict[str, Any]] = decision.similar if decision else []
     human = Message.objects.filter(
         ticket=OuterRef("pk"), kind=Message.Kind.REPLY, sender=Message.Sender.AGENT
     ).order_by("-id")
-    known = Ticket.objects.annotate(human_reply=Subquery(human.values("body")[:1]))
+    known = Ticket.objects.all().settled().annotate(human_reply=Subquery(human.values("body")[:1]))
     rows = known.in_bulk([found["id"] for found in similar])
     return [
         Neighbour(rows[found["id"]], found["similarity"], rows[found["id"]].human_reply or "")
