@@ -81,7 +81,9 @@ def prepare(product: Product, history: list[tuple[str, str]], folder: Path) -> N
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--in-scope", type=int, default=300)
     parser.add_argument("--out-of-scope", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
