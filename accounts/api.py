@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import TokenError
+from rest_framework_simplejwt.serializers import TokenRefreshSerializer
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.views import TokenRefreshView
 
@@ -101,9 +102,24 @@ class LoginView(APIView):
         return Response({"access": str(refresh.access_token), "refresh": str(refresh)})
 
 
+class OneUseToken(RefreshToken):
+    """Of two uses in the same moment, which both find the token good, only one gets it."""
+
+    def blacklist(self) -> Any:
+        found: Any = super().blacklist()  # a row and whether it is new, whatever the annotation there says
+        if not found[1]:
+            raise TokenError("Token is blacklisted")
+        return found
+
+
+class OneUseSerializer(TokenRefreshSerializer):
+    token_class = OneUseToken
+
+
 class RefreshView(TokenRefreshView):
     """A new pair of tokens for a refresh token, which is used up by it."""
 
+    serializer_class = OneUseSerializer
     throttle_classes = [ScopedRateThrottle]
     throttle_scope = "login"
 
