@@ -144,19 +144,24 @@ class Answer(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         variables.check(self.body)
-        if self._state.adding:
-            latest = Answer.objects.filter(intent=self.intent, language=self.language).aggregate(
-                Max("version")
-            )
-            self.version = (latest["version__max"] or 0) + 1
-        super().save(*args, **kwargs)
+        with transaction.atomic():
+            if self._state.adding:
+                self._take_turn()
+                versions = Answer.objects.filter(intent=self.intent, language=self.language)
+                self.version = (versions.aggregate(latest=Max("version"))["latest"] or 0) + 1
+            super().save(*args, **kwargs)
+
+    def _take_turn(self) -> None:
+        """Two supervisors who draft or approve for one intent in the same moment do so one after the other."""
+        Intent.objects.select_for_update().get(pk=self.intent_id)
 
     @transaction.atomic
     def approve(self, by: User | None) -> None:
         """Make this the text that is sent; the one before is retired."""
-        Answer.objects.select_for_update().filter(
-            intent=self.intent, language=self.language, state=self.State.APPROVED
-        ).exclude(pk=self.pk).update(state=self.State.RETIRED)
+        self._take_turn()
+        Answer.objects.filter(intent=self.intent, language=self.language, state=self.State.APPROVED).exclude(
+            pk=self.pk
+        ).update(state=self.State.RETIRED)
         self.state, self.approved_by, self.approved_at = self.State.APPROVED, by, timezone.now()
         self.save(update_fields=["state", "approved_by", "approved_at"])
 
