@@ -7,6 +7,8 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.core.mail import EmailMessage
+from django.http import HttpRequest
+from django.shortcuts import resolve_url
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -17,6 +19,11 @@ class AccountAdapter(DefaultAccountAdapter):
         "email_password_mismatch": "This address and this password do not belong together.",
         "too_many_login_attempts": "Too many failed attempts. Wait a few minutes, then try again.",
     }
+
+    def get_login_redirect_url(self, request: HttpRequest) -> str:
+        """Who works here starts at the desk; asked for only where no page was wanted before."""
+        start = "admin:index" if getattr(request.user, "is_agent", False) else settings.LOGIN_REDIRECT_URL
+        return resolve_url(start)
 
     def render_mail(
         self,

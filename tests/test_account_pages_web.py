@@ -186,6 +186,13 @@ def test_the_login_leads_on_only_within_this_site(web, requester):
     assert web().post(LOGIN, {**form, "next": "https://evil.example/"}).url == "/"
 
 
+def test_whoever_works_here_starts_at_the_desk(web, agent, requester):
+    for person, start in ((agent, "/admin/"), (requester, "/")):
+        assert web().post(LOGIN, {"login": person.email, "password": PASSWORD}).url == start
+    form = {"login": agent.email, "password": PASSWORD, "next": "/tickets/"}
+    assert web().post(LOGIN, form).url == "/tickets/"
+
+
 def test_logging_out_takes_a_click_not_a_link(web, requester):
     browser = web(requester)
     browser.get("/accounts/logout/")
