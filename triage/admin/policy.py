@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
+from django.utils.text import Truncator
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
@@ -45,6 +46,13 @@ class RuleInline(SupervisorsInline):
     model = Rule
     fields = ["pattern", "weight", "is_active"]
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """In a table the column's head is no label to a screen reader."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field is not None:
+            field.widget.attrs["aria-label"] = str(field.label)
+        return field
+
 
 class AnswerInline(SupervisorsInline):
     """The versions of the answer; each opens on its own page, where it is approved or retired."""
@@ -75,7 +83,7 @@ class AnswerInline(SupervisorsInline):
 
     @admin.display(description="Text")
     def opening(self, answer: Answer) -> str:
-        return answer.body[:120]
+        return Truncator(answer.body).chars(120)
 
 
 @admin.register(Intent)
@@ -205,7 +213,7 @@ class AnswerAdmin(SupervisorsEdit):
 
     @admin.display(description="Text")
     def opening(self, answer: Answer) -> str:
-        return answer.body[:90]
+        return Truncator(answer.body).chars(90)
 
     @admin.display(description="As a customer reads it")
     def preview(self, answer: Answer) -> SafeString:
@@ -257,7 +265,7 @@ class ExampleAdmin(SupervisorsEdit):
 
     @admin.display(description="Text")
     def opening(self, example: Example) -> str:
-        return example.text[:110]
+        return Truncator(example.text).chars(110)
 
     @admin.display(description="Intent")
     def intent_shown(self, example: Example) -> str:

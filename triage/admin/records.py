@@ -34,7 +34,7 @@ class DecisionAdmin(SupervisorsRead):
     list_display = [
         "decided",
         "ticket_link",
-        "intent_slug",
+        "intent_shown",
         "sure",
         "action_shown",
         "because",
