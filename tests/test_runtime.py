@@ -247,3 +247,14 @@ def test_a_confirmed_automatic_answer_becomes_a_precedent(
     ticket.close(Closure.CONFIRMED)
     (similar,) = runtime.assess("", "violet umbrella").assessment.similar
     assert (similar.id, similar.intent) == (ticket.pk, "get_refund")
+
+
+def test_a_large_import_is_caught_up_with_in_steps(
+    shop: dict[str, Intent], runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("triage.runtime.CATCH_UP_BATCH", 2)
+    runtime.assess("", "hello")
+    for number in range(5):
+        settled(f"violet umbrella {number}")
+    found = [len(runtime.assess("", "violet umbrella").assessment.similar) for _ in range(4)]
+    assert found == [2, 4, 5, 5]
