@@ -14,8 +14,8 @@ help: ## Show this list
 run: $(VENV)/runtime.stamp env ## Set everything up and serve the product with demo data (PORT=8000)
 	@exec $(PY) manage.py serve --prepare --port $(PORT)
 
-test: $(VENV)/dev.stamp ## Set up and run the tests that need no server and no browser
-	@$(PY) -m pytest -n 2 -m "not browser and not postgres and not broker"
+test: $(VENV)/dev.stamp ## Set up and run the tests that need no server, browser or process of their own
+	@$(PY) -m pytest -n 2 -m "not browser and not process and not postgres and not broker"
 
 env: $(VENV)/runtime.stamp ## Write .env with a random SECRET_KEY if there is none
 	@$(PY) -m helpdesk.first_env

@@ -27,6 +27,12 @@ from triage.runtime import Assessed, Snapshot
 PASSWORD = "a-long-enough-Passw0rd"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "installation" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.process)
+
+
 def person(email: str, role: Role, name: str) -> User:
     return User.objects.create_user(email, PASSWORD, role=role, name=name)
 

@@ -148,9 +148,9 @@ def test_no_text_is_labelled_twice_anywhere() -> None:
 
 def test_no_example_stands_inside_an_out_of_scope_text() -> None:
     # Short ones do on purpose: "change of address" is ours, "change of address for the army pension" isn't.
-    refused = [f" {normalised(text)} " for text in OUT_OF_SCOPE]
+    refused = "\n".join(f" {normalised(text)} " for text in OUT_OF_SCOPE)
     whole = [text for _, text in examples() if len(fold(text)) >= 5]
-    assert [text for text in whole if any(f" {normalised(text)} " in longer for longer in refused)] == []
+    assert [text for text in whole if f" {normalised(text)} " in refused] == []
 
 
 @pytest.mark.parametrize("slug", INTENTS)
