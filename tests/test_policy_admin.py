@@ -176,6 +176,11 @@ def test_an_edit_is_a_new_version_and_approving_it_retires_the_one_before(
     assert (first.state, second.state, second.approved_by) == ("retired", "approved", supervisor)
 
 
+def test_a_browser_s_line_ends_are_not_sent_on(web: Web, supervisor: User, refund_intent: Intent) -> None:
+    draft(web(supervisor), refund_intent, "Hello,\r\n\r\nthree days.")
+    assert refund_intent.answers.latest("pk").body == "Hello,\n\nthree days."
+
+
 def test_an_unknown_variable_is_refused_with_the_known_ones(
     web: Web, supervisor: User, refund_intent: Intent
 ) -> None:

@@ -143,6 +143,9 @@ class Answer(models.Model):
         return f"{self.intent.slug} [{self.language}] v{self.version}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
+        self.body = self.body.replace(
+            "\r\n", "\n"
+        )  # browsers send line ends that mail and API should not repeat
         variables.check(self.body)
         with transaction.atomic():
             if self._state.adding:

@@ -159,4 +159,12 @@ def simulator(request: HttpRequest) -> HttpResponse:
             # Whatever the engine raises on this text would escalate a real ticket: that is the finding.
             logger.exception("The simulator's text broke the engine")
             failure = f"{type(error).__name__}: {error}"
-    return page(request, "triage/simulator.html", "Simulator", form=form, simulation=found, failure=failure)
+    return page(
+        request,
+        "triage/simulator.html",
+        "Simulator",
+        form=form,
+        simulation=found,
+        failure=failure,
+        titles=list(Intent.objects.values_list("slug", "title")),
+    )
