@@ -70,6 +70,13 @@ def test_a_text_without_a_known_word_gets_no_confidence(model: Model, text: str)
     assert model.predict([text])[0].confidence < 0.1
 
 
+@pytest.mark.parametrize("text", ["refund", "refund refund", "refund 42", "zvrati refund mojej lampy prosim"])
+def test_a_bare_word_or_a_foreign_text_with_one_is_not_in_scope(model: Model, text: str) -> None:
+    found = model.predict([text])[0]
+    assert not found.in_scope
+    assert found.confidence <= 0.5
+
+
 @given(st.text(max_size=200))
 @settings(deadline=None, max_examples=60)
 def test_the_probabilities_of_all_intents_and_none_sum_to_one(model: Model, text: str) -> None:

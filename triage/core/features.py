@@ -108,12 +108,15 @@ class TextVector:
         Share of the text's words, weighted by rarity, that training has seen, in [0, 1].
     n_words : int
         Number of words in the text.
+    n_met : int
+        Number of different words in it, numbers apart, that training has seen.
     """
 
     ids: Ints
     values: Floats
     known: float
     n_words: int
+    n_met: int
 
 
 class Vectoriser:
@@ -193,6 +196,7 @@ class Vectoriser:
             values=np.concatenate([values for _, values in parts]),
             known=self._known_share(stems),
             n_words=len(words),
+            n_met=sum(name in known_words and name.isalpha() for name in set(stems)),
         )
 
     def _weigh(self, found: list[int], weight: float) -> tuple[Ints, Floats]:

@@ -40,6 +40,12 @@ _UNKNOWN_AT_THE_GATE = 0.5
 _TRUST_AT_THE_GATE = 0.4
 #: From this many texts on, a feature must occur twice to be kept.
 _RARE_FROM = 4_000
+#: A text needs two different words that were taught, and half of its words' weight known. Otherwise it is a
+#: bare word, gibberish or another language with one familiar word in it, and nothing the trust model was
+#: shown while training resembles that.
+LEAST_WORDS = 2
+LEAST_KNOWN = 0.5
+_MOST_UNMET_CONFIDENCE = 0.5
 _TERMS = 8
 #: Longer examples are read as mails.
 _LINE = 200
@@ -147,8 +153,10 @@ class Model:
         ranking = rank(scores, self._sharpness, n_intents)
         top, second = int(ranking.top[0]), int(ranking.second[0])
         expected, worst = self._trust.log_odds(self._evidence(vector, scores, ranking))
-        met = bool(vector.ids.size)
-        confidence = _probability(float(expected[0])) if met else 0.0
+        met = vector.n_met >= LEAST_WORDS and vector.known >= LEAST_KNOWN
+        confidence = _probability(float(expected[0])) if vector.ids.size else 0.0
+        if not met:
+            confidence = min(confidence, _MOST_UNMET_CONFIDENCE)
         runner_up = _share_out(confidence, ranking.probabilities[0])[second]
         return Prediction(
             intent=self.intents[top],

@@ -49,7 +49,7 @@ _DENSE = 3
 #: Fewer texts than this and boosting learns noise: the logistic model decides alone.
 BOOSTING_FROM = 1_000
 _EPSILON = 1e-9
-_CALIBRATION_FOLDS = 5
+_CALIBRATION_FOLDS = 3
 #: Ranks where the calibration line may bend.
 _LOW, _HIGH = -1.0, 2.0
 
@@ -331,6 +331,7 @@ class _Ranker:
             self.boosting = HistGradientBoostingClassifier(
                 max_depth=3,
                 max_iter=120,
+                max_bins=63,
                 learning_rate=0.08,
                 min_samples_leaf=30,
                 l2_regularization=5.0,

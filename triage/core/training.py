@@ -26,9 +26,10 @@ Mask = npt.NDArray[np.bool_]
 TEXT_FOLDS = 10
 #: A fifth of the intents is held out altogether at a time.
 INTENT_FOLDS = 5
-#: From this many texts on only some of the folds are judged; the rest would say the same again.
-LARGE = 3_000
-_FOLDS_OF_LARGE = 3
+#: No more folds than it takes to judge this many texts, but at least two: more would say the same again.
+ENOUGH_JUDGED = 3_000
+#: From this many texts on two processes are worth their start.
+_MANY = 3_000
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ def _folds(labels: Ints, seed: int) -> list[Ints]:
 
 
 def _judged_of(corpus: Corpus, folds: int) -> int:
-    return folds if len(corpus.labels) < LARGE else _FOLDS_OF_LARGE
+    needed = -(-ENOUGH_JUDGED * folds // len(corpus.labels))
+    return min(max(needed, 2), folds)
 
 
 def _text_trials(corpus: Corpus, seed: int) -> Iterator[_Trial]:
@@ -164,7 +166,7 @@ def _judge(corpus: Corpus, trial: _Trial, seed: int) -> _Judged:
 
 def _judge_all(corpus: Corpus, trials: Sequence[_Trial], seed: int) -> list[_Judged]:
     """Judge every trial; a large corpus in as many processes as there are cores, at most two."""
-    if len(corpus.labels) < LARGE:
+    if len(corpus.labels) < _MANY:
         return [_judge(corpus, trial, seed) for trial in trials]
     return list(
         Parallel(n_jobs=min(2, os.cpu_count() or 1))(delayed(_judge)(corpus, t, seed) for t in trials)
