@@ -29,7 +29,7 @@ check: ## Everything that CI checks, servers and browser included
 lint: $(VENV)/dev.stamp ## Lint and format check
 	@$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check .
 
-types: $(VENV)/dev.stamp ## Check the types
+types: $(VENV)/dev.stamp env ## Check the types
 	@$(VENV)/bin/mypy .
 
 format: $(VENV)/dev.stamp ## Format the code

@@ -14,6 +14,8 @@ def main() -> None:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"Configuration error: {error}")
+    except KeyboardInterrupt:
+        sys.exit(130)  # as the shell reports Ctrl-C; every command leaves whole rows behind
 
 
 if __name__ == "__main__":

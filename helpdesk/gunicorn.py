@@ -14,7 +14,7 @@ worker_class = "gthread"
 timeout = 60
 graceful_timeout = 10
 keepalive = 5
-loglevel = "warning"
+loglevel = "error"
 control_socket_disable = True
 
 logger = logging.getLogger(__name__)

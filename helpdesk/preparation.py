@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +15,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import Role, User
 from triage import learning, pack
+from triage.core.artefact import read_manifest
 from triage.core.errors import ArtefactError
-from triage.core.model import Model
 from triage.models import Intent, ModelVersion
 
 DEMO_PEOPLE = (
@@ -24,7 +26,26 @@ DEMO_PEOPLE = (
 )
 
 
-def prepare(tell: Callable[[str], None]) -> None:
+Tell = Callable[[str], None]
+
+
+class PreparationFailed(Exception):
+    """A step did not succeed; the message says which. The next start goes on from there."""
+
+
+def train_here(tell: Tell) -> None:
+    learning.train(tell=tell)
+
+
+def train_apart(tell: Tell) -> None:
+    """Train in a process of its own: its memory and its helpers are gone when it is done."""
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "train_triage"]
+    sys.stdout.flush()  # what was told so far comes before what the command tells
+    if subprocess.run(command, check=False).returncode:  # noqa: S603
+        raise PreparationFailed("The model could not be trained; see the message above.")
+
+
+def prepare(tell: Tell, *, train: Callable[[Tell], None] = train_here) -> None:
     """Migrate, collect static files, load the starter pack, train the first model, make the demo people."""
     migrate(tell)
     collect_static(tell)
@@ -32,32 +53,32 @@ def prepare(tell: Callable[[str], None]) -> None:
         tell("Loading the starter pack …")
         pack.install(pack.read_pack())
     if not champion_decides(tell):
-        learning.train(tell=tell)
+        train(tell)
     if settings.DEMO:
         make_demo_people(tell)
 
 
-def champion_decides(tell: Callable[[str], None]) -> bool:
-    """Whether there is a champion that this release can read; one of an older release may lack a part."""
+def champion_decides(tell: Tell) -> bool:
+    """Whether there is a champion of a format that this release reads."""
     champion = ModelVersion.objects.filter(is_champion=True).first()
     if champion is None:
         return False
     try:
-        Model.load(champion.path)
+        read_manifest(champion.path)
     except ArtefactError as error:
         tell(str(error))
         return False
     return True
 
 
-def migrate(tell: Callable[[str], None]) -> None:
+def migrate(tell: Tell) -> None:
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         tell("Migrating the database …")
         call_command("migrate", verbosity=0, interactive=False)
 
 
-def collect_static(tell: Callable[[str], None]) -> None:
+def collect_static(tell: Tell) -> None:
     """Collect where a static file or a pinned package has changed since the last time."""
     stamp_file = Path(settings.STATIC_ROOT) / ".stamp"
     stamp = static_stamp()
@@ -77,7 +98,7 @@ def static_stamp() -> str:
     return digest.hexdigest()
 
 
-def make_demo_people(tell: Callable[[str], None]) -> None:
+def make_demo_people(tell: Tell) -> None:
     known = set(
         User.objects.filter(email__in=[row[0] for row in DEMO_PEOPLE]).values_list("email", flat=True)
     )

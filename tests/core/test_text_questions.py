@@ -90,3 +90,8 @@ def test_a_question_about_it_belongs_to_what_was_told_before() -> None:
 
 def test_a_question_that_only_sounds_like_it_stands_alone() -> None:
     assert len(split_questions("How do I cancel my order? Is it possible to get an invoice?")) == 2
+
+
+def test_what_is_told_after_the_question_belongs_to_it() -> None:
+    text = "Where is my refund? I sent the shoes back."
+    assert split_questions(text) == (text,)

@@ -14,13 +14,14 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import skops.io as sio
 
 from triage.core.errors import ArtefactError
 
@@ -83,6 +84,11 @@ class Stored:
     parts: Any = None
 
 
+def skops_io() -> ModuleType:
+    """Return ``skops.io``, loaded only by who reads or writes a model: it takes as long as all the rest."""
+    return import_module("skops.io")
+
+
 def _canonical(value: object) -> bytes:
     return (json.dumps(value, sort_keys=True, indent=1, ensure_ascii=True) + "\n").encode()
 
@@ -131,7 +137,7 @@ def save(
     try:
         for name, array in arrays.items():
             np.save(scratch / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
-        sio.dump(parts, scratch / PARTS)
+        skops_io().dump(parts, scratch / PARTS)
         written = sorted(scratch.iterdir())
         manifest = Manifest(
             kind=kind,
@@ -227,6 +233,7 @@ def load(folder: Path, *, kind: str, trusted: Sequence[str] = ()) -> Stored:
         for name in manifest.files
         if name.endswith(".npy")
     }
+    sio = skops_io()
     try:
         unknown = set(sio.get_untrusted_types(file=folder / PARTS)) - set(trusted)
         if unknown:

@@ -203,7 +203,8 @@ def _join_what_belongs(parts: list[_Part]) -> list[str]:
     joined: list[str] = []
     leads_on = False
     for part in parts:
-        follows = (leads_on and part.link is _Link.NONE) or _belongs_to_previous(part.text)
+        ends_in_telling = part is parts[-1] and part.link is _Link.NONE and _only_leads_on(part.text)
+        follows = (leads_on and part.link is _Link.NONE) or _belongs_to_previous(part.text) or ends_in_telling
         if joined and follows and part.link is not _Link.ANNOUNCED:
             joined[-1] = f"{joined[-1]} {part.text}"
         else:

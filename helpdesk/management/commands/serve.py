@@ -60,8 +60,8 @@ class Command(BaseCommand):
     def prepared(self) -> bool:
         """False if it was interrupted: every step is whole or not done, the next start goes on from there."""
         try:
-            preparation.prepare(self.stdout.write)
-        except (CoreError, PackError) as error:
+            preparation.prepare(self.stdout.write, train=preparation.train_apart)
+        except (CoreError, PackError, preparation.PreparationFailed) as error:
             raise CommandError(str(error)) from error
         except KeyboardInterrupt:
             self.stdout.write("Stopped.")
