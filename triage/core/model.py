@@ -45,7 +45,7 @@ _RARE_FROM = 4_000
 #: shown while training resembles that.
 LEAST_WORDS = 2
 LEAST_KNOWN = 0.5
-_MOST_UNMET_CONFIDENCE = 0.5
+_MOST_BARE_CONFIDENCE = 0.5
 _TERMS = 8
 #: Longer examples are read as mails.
 _LINE = 200
@@ -155,8 +155,8 @@ class Model:
         expected, worst = self._trust.log_odds(self._evidence(vector, scores, ranking))
         met = vector.n_met >= LEAST_WORDS and vector.known >= LEAST_KNOWN
         confidence = _probability(float(expected[0])) if vector.ids.size else 0.0
-        if not met:
-            confidence = min(confidence, _MOST_UNMET_CONFIDENCE)
+        if vector.n_met < LEAST_WORDS:
+            confidence = min(confidence, _MOST_BARE_CONFIDENCE)
         runner_up = _share_out(confidence, ranking.probabilities[0])[second]
         return Prediction(
             intent=self.intents[top],

@@ -11,6 +11,9 @@ from scipy import sparse
 from triage.core.features import BLOCK_WEIGHTS, CHAR, PAIR, WORD, Floats, TextVector
 
 _CHUNK = 256
+#: A feature in more than this share of the texts says nothing of nearness, and most of the work would be its.
+COMMON_SHARE = 0.1
+_RARELY = 20
 _BLOCKS = (WORD, CHAR)
 #: The blocks whose features a class has or has not met. Every class has met most letters.
 _SPOKEN = (WORD, PAIR)
@@ -59,7 +62,8 @@ class Neighbours:
     ) -> Neighbours:
         """Order the texts of ``matrix`` (rows) by class and turn them into lists per feature."""
         order = np.argsort(labels, kind="stable")
-        columns = sparse.csc_matrix(matrix[order])
+        telling = without_common(matrix)
+        columns = sparse.csc_matrix(telling[order])
         columns.sort_indices()
         kind = np.uint16 if len(labels) <= np.iinfo(np.uint16).max else np.int32
         sizes = np.bincount(labels, minlength=n_classes)
@@ -68,18 +72,19 @@ class Neighbours:
             weights=columns.data.astype(np.float16),
             pointers=columns.indptr.astype(np.int64),
             class_starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-            unity=class_unity(matrix, labels, n_classes, block_starts),
+            unity=class_unity(telling, labels, n_classes, block_starts),
             vocabulary=np.packbits(class_vocabulary(matrix, labels, n_classes, block_starts), axis=0),
             block_starts=block_starts,
         )
 
     def similarities(self, vector: TextVector) -> Floats:
-        """Return the cosine of one text to every training text, by words and by letters.
+        """Return how near one text is to every training text, by words and by letters.
 
         Returns
         -------
         ndarray of float32, shape (2, n_texts)
-            Values in [0, 1]; first by words, second by character n-grams.
+            Values in [0, 1]; first by words, second by character n-grams. Each is the cosine without what
+            the common features add to it.
         """
         found = np.zeros((len(_BLOCKS), self.n_texts), dtype=np.float32)
         for place, block in enumerate(_BLOCKS):
@@ -111,6 +116,15 @@ class Neighbours:
         return rows, np.asarray(weights * np.repeat(values, sizes), dtype=np.float32)
 
 
+def without_common(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Drop the entries of features that :data:`COMMON_SHARE` of the texts have."""
+    counts = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    rare = counts <= max(COMMON_SHARE * matrix.shape[0], _RARELY)
+    kept = sparse.csr_matrix(matrix @ sparse.diags_array(rare.astype(np.float32)))
+    kept.eliminate_zeros()
+    return kept
+
+
 def similarity_chunks(
     queries: sparse.csr_matrix, texts: sparse.csr_matrix, block_starts: tuple[int, ...]
 ) -> Iterator[tuple[slice, Floats]]:
@@ -119,7 +133,7 @@ def similarity_chunks(
     Yields
     ------
     slice, ndarray of float32, shape (2, n_queries_in_chunk, n_texts)
-        Cosines by words and by letters, as :meth:`Neighbours.similarities` gives them for one text.
+        Nearness by words and by letters, as :meth:`Neighbours.similarities` gives it for one text.
     """
     halves = []
     for block in _BLOCKS:

@@ -15,7 +15,13 @@ from sklearn.utils.parallel import Parallel, delayed
 from triage.core.calibration import fit_sharpness
 from triage.core.classifier import LinearClassifier
 from triage.core.features import BLOCK_WEIGHTS, Floats, Vectoriser, words_of
-from triage.core.neighbours import class_unity, class_vocabulary, shares_in_class, similarity_chunks
+from triage.core.neighbours import (
+    class_unity,
+    class_vocabulary,
+    shares_in_class,
+    similarity_chunks,
+    without_common,
+)
 from triage.core.scope import Classes, Doubles, Familiarity, evidence, rank
 from triage.core.terms import stem
 
@@ -180,9 +186,10 @@ def _evidence_of(corpus: Corpus, judged: _Judged, sharpness: float) -> HeldOut:
     ranking = rank(judged.scores, sharpness, len(trial.intents))
     order = np.argsort(columns, kind="stable")
     texts = corpus.matrix[trial.train[order]]
+    telling = without_common(texts)
     classes = Classes(
         np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=n_classes))]),
-        class_unity(texts, columns[order], n_classes, block_starts),
+        class_unity(telling, columns[order], n_classes, block_starts),
     )
     met = class_vocabulary(texts, columns[order], n_classes, block_starts)
     word_share, pair_share = shares_in_class(judged.matrix, ranking.top, met, block_starts)
@@ -190,7 +197,7 @@ def _evidence_of(corpus: Corpus, judged: _Judged, sharpness: float) -> HeldOut:
     familiar = Familiarity(word_share, pair_share, judged.known, n_words)
     parts = [
         evidence(judged.scores[r], ranking.part(r), similarities, classes, familiar.part(r))
-        for r, similarities in similarity_chunks(judged.matrix, texts, block_starts)
+        for r, similarities in similarity_chunks(judged.matrix, telling, block_starts)
     ]
     truth = corpus.labels[trial.test]
     return HeldOut(
