@@ -44,9 +44,9 @@ def run(port: int) -> float:
         process.wait(30)
         return seconds
     finally:
-        if group_lives(process.pid):
+        if left := left_after(process.pid, seconds=10):
             os.killpg(process.pid, signal.SIGKILL)
-            sys.exit("It left processes behind.")
+            sys.exit(f"It left processes behind: {left}")
 
 
 def answers(port: int, page: str) -> bool:
@@ -57,12 +57,21 @@ def answers(port: int, page: str) -> bool:
         return False
 
 
-def group_lives(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
+def left_after(group: int, *, seconds: float) -> str:
+    """What is left of the process group when it has had ``seconds`` to end; empty if nothing."""
+    deadline = time.monotonic() + seconds
+    while left := members(group):
+        if time.monotonic() > deadline:
+            return left
+        time.sleep(0.1)
+    return ""
+
+
+def members(group: int) -> str:
+    """The living processes of the group; one that is dead and waits to be collected does not count."""
+    listed = subprocess.run(["ps", "-eo", "pgid=,stat=,args="], capture_output=True, text=True, check=True)
+    rows = (line.split(None, 2) for line in listed.stdout.splitlines())
+    return "; ".join(row[2] for row in rows if row[0] == str(group) and not row[1].startswith("Z"))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import threading
 import time
 from typing import Any
 
+preload_app = True  # the libraries are loaded once and shared, which halves time to start and memory
 threads = 4
 worker_class = "gthread"
 timeout = 60
