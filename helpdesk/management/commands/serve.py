@@ -20,7 +20,7 @@ from triage.core.errors import CoreError
 from triage.pack import PackError
 
 START_SECONDS = 60
-STOP_SECONDS = 10
+STOP_SECONDS = 20  # longer than gunicorn's own patience with its workers
 
 
 class Command(BaseCommand):
@@ -102,7 +102,11 @@ def start(host: str, port: int, workers: int) -> dict[str, subprocess.Popen[byte
     commands = {"web server": web, "worker": [str(settings.BASE_DIR / "manage.py"), "work"]}
     environment = {"SITE_URL": site_url(host, port), **os.environ, "SERVED_BY": str(os.getpid())}
     return {
-        name: subprocess.Popen([sys.executable, *command], cwd=settings.BASE_DIR, env=environment)  # noqa: S603
+        # In a session of its own: Ctrl-C reaches this command alone, which tells each once to stop. A web worker
+        # that hears of it twice, from the terminal and from its master, can wait for itself for ever.
+        name: subprocess.Popen(  # noqa: S603
+            [sys.executable, *command], cwd=settings.BASE_DIR, env=environment, start_new_session=True
+        )
         for name, command in commands.items()
     }
 
