@@ -18,7 +18,7 @@ test: $(VENV)/dev.stamp ## Set up and run the tests that need no server, browser
 	@$(PY) -m pytest -n 2 -m "not browser and not process and not postgres and not broker"
 
 env: $(VENV)/runtime.stamp ## Write .env with a random SECRET_KEY if there is none
-	@$(PY) -m helpdesk.first_env
+	@test -f .env || $(PY) -m helpdesk.first_env
 
 demo-reset: $(VENV)/runtime.stamp ## Throw the demo's data away
 	@$(PY) manage.py demo_reset
