@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from accounts.models import User
 from tests.conftest import FakeEngine
 from tickets.models import Ticket
-from triage.core.types import SimilarTicket
+from triage.core.types import Objection, SimilarTicket
 from triage.models import Decision, Intent
 from triage.runtime import EngineUnavailable
 
@@ -74,8 +74,24 @@ def test_a_strangers_similar_ticket_is_counted_but_not_shown(
     seen, seen_by_agent = (
         api(person).post(path).json()["similar_tickets"][0] for person in (requester, agent)
     )
-    assert seen == {"id": None, "subject": None, "similarity": 0.8, "intent": "track_refund"}
+    assert seen == {
+        "id": None,
+        "subject": None,
+        "similarity": 0.8,
+        "intent": "track_refund",
+        "confirmed": False,
+    }
     assert seen_by_agent["subject"] == "My secret refund"
+
+
+def test_a_lowered_confidence_is_told_without_the_ticket_that_lowered_it(
+    api: Api, requester: User, stranger: User, engine: FakeEngine, submit: Callable[..., Ticket]
+) -> None:
+    theirs = submit(requester=stranger, subject="My secret refund")
+    engine.says("track_refund", 0.5, objection=Objection(theirs.pk, 0.8, "login", before=0.9))
+    answer = api(requester).post(f"/api/tickets/{submit(requester=requester).reference}/resolve").json()
+    assert (answer["lowered_from"], answer["confidence"]) == (0.9, 0.5)
+    assert theirs.reference not in str(answer)
 
 
 @pytest.mark.parametrize(("who", "status"), [("requester", 403), ("agent", 403), ("supervisor", 200)])

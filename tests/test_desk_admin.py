@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from tests.conftest import FakeEngine
 from tickets.models import Closure, Message, Status, Ticket
-from triage.core.types import SimilarTicket
+from triage.core.types import Objection, SimilarTicket
 from triage.models import Example, Intent
 
 pytestmark = pytest.mark.django_db
@@ -120,6 +120,19 @@ def test_without_javascript_a_link_puts_the_suggestion_into_the_box(
 ) -> None:
     response = web(agent).get(f"{page(escalated)}?insert=suggestion")
     assert response.context["reply_form"]["body"].value() == "Hello Lee, refunds take five days."
+
+
+def test_the_page_says_which_outcome_lowered_the_confidence(
+    web: Web, escalated: Ticket, submit: Callable[..., Ticket], engine: FakeEngine, agent: User
+) -> None:
+    Intent.objects.create(slug="login_issue", title="Cannot sign in")
+    escalated.resolve(actor=agent)
+    settled = SimilarTicket(escalated.pk, 0.83, "login_issue", confirmed=True)
+    objection = Objection(escalated.pk, 0.83, "login_issue", before=0.91)
+    engine.says("track_refund", 0.6, similar=(settled,), objection=objection)
+    content = web(agent).get(page(submit())).content.decode()
+    assert "Lowered from 91 %: a similar ticket, 83 % alike, was settled as “Cannot sign in”." in content
+    assert "Cannot sign in, says a person" in content
 
 
 def test_without_javascript_a_link_puts_a_colleague_s_reply_into_the_box(

@@ -144,7 +144,35 @@ def test_a_precedent_that_an_agent_put_out_of_scope_has_no_intent(
     ticket.decisions.get().correct(None, by=agent)
     ticket.close(Closure.AGENT)
     (similar,) = runtime.assess("", "violet umbrella").assessment.similar
-    assert (similar.id, similar.intent) == (ticket.pk, None)
+    assert (similar.id, similar.intent, similar.confirmed) == (ticket.pk, None, True)
+
+
+def test_an_intent_that_an_agent_names_after_the_ticket_was_settled_counts_at_once(
+    shop: dict[str, Intent], runtime: Runtime, submit: Submit, agent: User
+) -> None:
+    Rule.objects.create(intent=shop["get_refund"], pattern="refund*", weight=0.9)
+    ticket = submit(subject="", body="refund my violet umbrella")
+    ticket.close(Closure.AGENT)
+    before = runtime.assess("", "refund my violet umbrella").assessment
+    ticket.decisions.get().correct(shop["track_order"], by=agent)
+    after = runtime.assess("", "refund my violet umbrella").assessment
+    assert (before.confidence, before.similar[0].confirmed) == (0.9, False)
+    assert (after.similar[0].intent, after.similar[0].confirmed) == ("track_order", True)
+    assert after.confidence < 0.75 and after.objection.id == ticket.pk
+    assert submit(subject="", body="refund my violet umbrella").status == Status.ESCALATED
+
+
+def test_an_imported_label_is_a_person_s_word_and_learnt_by_the_next_training(
+    shop: dict[str, Intent], runtime: Runtime
+) -> None:
+    learning.train()
+    ticket = settled("the violet umbrella is broken")
+    Example.objects.create(text=ticket.subject, ticket=ticket, intent=shop["login_issue"])
+    (similar,) = runtime.assess("", "violet umbrella").assessment.similar
+    assert (similar.intent, similar.confirmed) == ("login_issue", True)
+    learning.train()
+    (similar,) = runtime.assess("", "violet umbrella").assessment.similar
+    assert (similar.intent, similar.confirmed) == ("login_issue", False)
 
 
 def test_an_open_ticket_is_not_shown_as_a_precedent(shop: dict[str, Intent], runtime: Runtime) -> None:
@@ -246,7 +274,7 @@ def test_a_confirmed_automatic_answer_becomes_a_precedent(
     ticket = submit(subject="Umbrella", body="refund my violet umbrella")
     ticket.close(Closure.CONFIRMED)
     (similar,) = runtime.assess("", "violet umbrella").assessment.similar
-    assert (similar.id, similar.intent) == (ticket.pk, "get_refund")
+    assert (similar.id, similar.intent, similar.confirmed) == (ticket.pk, "get_refund", False)
 
 
 def test_a_large_import_is_caught_up_with_in_steps(

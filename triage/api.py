@@ -34,6 +34,7 @@ class SimilarTicketSerializer(serializers.Serializer[Any]):
     subject = serializers.CharField(allow_null=True)
     similarity = serializers.FloatField()
     intent = serializers.CharField(allow_null=True)
+    confirmed = serializers.BooleanField(help_text="A person named this intent after the model was trained.")
 
 
 class TermSerializer(serializers.Serializer[Any]):
@@ -50,6 +51,9 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     )
     detail = serializers.SerializerMethodField(help_text="Why, in a sentence; the exact one for agents only.")
     similar_tickets = serializers.SerializerMethodField()
+    lowered_from = serializers.SerializerMethodField(
+        help_text="The confidence before a similar ticket that ended otherwise weighed against it, if one did."
+    )
     terms = TermSerializer(many=True, read_only=True)
     answer_version = serializers.SerializerMethodField()
 
@@ -57,7 +61,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         model = Decision
         fields = [
             "ticket", "status", "intent", "confidence", "runner_up", "margin", "threshold", "action", "reason",
-            "detail", "response", "similar_tickets", "terms", "source", "language", "model_version",
+            "detail", "response", "similar_tickets", "lowered_from", "terms", "source", "language", "model_version",
             "answer_version", "latency_ms", "applied", "created_at",
         ]  # fmt: skip
 
@@ -76,6 +80,9 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     def get_answer_version(self, decision: Decision) -> str | None:
         return str(decision.answer) if decision.answer else None
 
+    def get_lowered_from(self, decision: Decision) -> float | None:
+        return decision.objection["before"] if decision.objection else None
+
     @extend_schema_field(SimilarTicketSerializer(many=True))
     def get_similar_tickets(self, decision: Decision) -> list[dict[str, Any]]:
         """A stranger's ticket counts as evidence, but neither its name nor its text is shown."""
@@ -88,6 +95,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
                 "subject": shown[row["id"]].subject if row["id"] in shown else None,
                 "similarity": row["similarity"],
                 "intent": row["intent"],
+                "confirmed": row.get("confirmed", False),
             }
             for row in decision.similar
         ]

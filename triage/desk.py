@@ -124,11 +124,17 @@ class Weight:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A similar resolved ticket with the human reply that settled it."""
+    """A similar resolved ticket with the human reply that settled it.
+
+    ``intent`` is what it was known to be about when this ticket was judged; confirmed if a person said so
+    after the model was trained.
+    """
 
     ticket: Ticket
     similarity: float
     reply: str
+    intent: str = ""
+    confirmed: bool = False
 
 
 @dataclass(frozen=True)
@@ -234,7 +240,13 @@ def _neighbours(decision: Decision | None) -> list[Neighbour]:
     known = Ticket.objects.all().settled().annotate(human_reply=Subquery(human.values("body")[:1]))
     rows = known.in_bulk([found["id"] for found in similar])
     return [
-        Neighbour(rows[found["id"]], found["similarity"], rows[found["id"]].human_reply or "")
+        Neighbour(
+            ticket=rows[found["id"]],
+            similarity=found["similarity"],
+            reply=rows[found["id"]].human_reply or "",
+            intent=found.get("intent") or "",
+            confirmed=found.get("confirmed", False),
+        )
         for found in similar
         if found["id"] in rows
     ]

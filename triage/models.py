@@ -306,6 +306,9 @@ class Decision(models.Model):
     language = models.CharField(max_length=8, blank=True)
     terms = models.JSONField(default=list, blank=True)
     similar = models.JSONField(default=list, blank=True)
+    objection = models.JSONField(
+        null=True, blank=True, help_text="The similar ticket that ended otherwise and lowered the confidence."
+    )
     response = models.TextField(blank=True, help_text="The answer sent, or suggested to the agent.")
     answer = models.ForeignKey(Answer, models.SET_NULL, null=True, blank=True)
     model_version = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, blank=True)
@@ -351,6 +354,8 @@ class Decision(models.Model):
         """
         self.corrected_intent, self.corrected_by, self.corrected_at = intent, by, timezone.now()
         self.save(update_fields=["corrected_intent", "corrected_by", "corrected_at"])
+        # The index of similar tickets takes in anew what changed, and with it the intent as it is now known.
+        Ticket.objects.filter(pk=self.ticket_id).update(updated_at=self.corrected_at)
         first = self.ticket.messages.first()
         text = f"{self.ticket.subject}\n{first.body if first else ''}".strip()
         Example.objects.update_or_create(

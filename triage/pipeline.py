@@ -180,6 +180,7 @@ def _decision_row(ticket: Ticket, verdict: Verdict, action: core.Action, reason:
         language=verdict.language,
         terms=[asdict(term) for term in assessment.terms],
         similar=[asdict(similar) for similar in assessment.similar],
+        objection=asdict(assessment.objection) if assessment.objection else None,
         model_version=snapshot.champion if snapshot else None,
         rules_fingerprint=snapshot.rules_fingerprint if snapshot else "",
         latency_ms=verdict.latency_ms,

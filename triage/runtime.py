@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Case, Count, F, Max, OuterRef, Subquery, When
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Subquery, When
 
 from tickets.models import Message, Ticket, TicketQuerySet
 from triage import promise
@@ -148,7 +148,7 @@ class Runtime:
             raise EngineUnavailable(str(error)) from error
 
     def _catch_up(self) -> None:
-        """Add what was resolved since the index was built or last looked at.
+        """Add what was resolved, or got another intent, since the index was built or last looked at.
 
         A transaction may commit later than its timestamps say, so the last seconds are looked at again;
         newest moment and number of rows in that window tell whether anything came in at all.
@@ -160,33 +160,42 @@ class Runtime:
         seen = (found["newest"], found["number"])
         if seen == self._seen or found["newest"] is None:
             return
-        ids = settled.order_by("updated_at", "id").values_list("pk", flat=True)
-        unknown = [pk for pk in ids.iterator() if pk not in self._index]
-        for ticket in resolved_tickets(Ticket.objects.filter(pk__in=unknown[:CATCH_UP_BATCH])):
+        since = self._caught_up_to
+        rows = settled.order_by("updated_at", "id").values_list("pk", "updated_at")
+        news = [row for row in rows.iterator() if row[0] not in self._index or (since and row[1] > since)]
+        batch = news[:CATCH_UP_BATCH]
+        for ticket in resolved_tickets(Ticket.objects.filter(pk__in=[pk for pk, _ in batch])):
             self._index.add(ticket)
-        if len(unknown) > CATCH_UP_BATCH:
-            return  # a large import: this ticket does not wait for all of it, the next ones go on
+        if len(news) > CATCH_UP_BATCH:  # a large import: this ticket does not wait for all, the next go on
+            self._caught_up_to = since and max(since, batch[-1][1])
+            return
         window = settled.filter(updated_at__gt=found["newest"] - CATCH_UP_OVERLAP)
         self._seen = (found["newest"], window.count())
         self._caught_up_to = found["newest"]
 
 
 def resolved_tickets(tickets: TicketQuerySet) -> Iterator[ResolvedTicket]:
-    """Tickets as the index takes them in: subject and first message, with the intent last known."""
+    """Tickets as the index takes them in: subject and first message, with the intent last known.
+
+    It is confirmed where a person named it: an agent's correction or confirmation, or an imported label.
+    """
     decisions = Decision.objects.filter(ticket=OuterRef("pk")).order_by("-run")
     final_intent = Case(
         When(corrected_at__isnull=False, then=F("corrected_intent__slug")), default=F("intent__slug")
     )
+    labels = Example.objects.filter(ticket=OuterRef("pk"))
     first_message = Message.objects.filter(ticket=OuterRef("pk")).order_by("id").values("body")[:1]
     rows = tickets.annotate(
         first_body=Subquery(first_message),
         decided=Subquery(decisions.values(slug=final_intent)[:1]),
-        labelled=Subquery(Example.objects.filter(ticket=OuterRef("pk")).values("intent__slug")[:1]),
+        label=Subquery(labels.values("intent__slug")[:1]),
+        labelled=Exists(labels),
         corrected=Subquery(decisions.values("corrected_at")[:1]),
-    ).values_list("pk", "subject", "first_body", "decided", "corrected", "labelled")
-    for pk, subject, body, decided, corrected, labelled in rows.iterator(chunk_size=2000):
+    ).values_list("pk", "subject", "first_body", "decided", "corrected", "label", "labelled")
+    for pk, subject, body, decided, corrected, label, labelled in rows.iterator(chunk_size=2000):
         text = f"{subject}\n{body or ''}"[:INDEX_CHARS]
-        yield ResolvedTicket(id=pk, text=text, intent=decided if corrected else labelled or decided)
+        intent = label if labelled and not corrected else decided
+        yield ResolvedTicket(id=pk, text=text, intent=intent, confirmed=bool(corrected or labelled))
 
 
 def read_rulebook() -> RuleBook:

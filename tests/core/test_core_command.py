@@ -12,7 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.core.shop import shop_examples
-from triage.core.__main__ import main
+from triage.core.__main__ import explanation, main
+from triage.core.engine import Engine
+from triage.core.policy import decide
+from triage.core.rules import RuleBook
+from triage.core.similarity import TicketIndex
+from triage.core.types import PolicyConfig, ResolvedTicket, Rule
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +43,18 @@ def test_assess_explains_one_text(stored: Path, capsys: pytest.CaptureFixture[st
     assert "intent      refund" in told
     assert "runner-up" in told
     assert "for         " in told
+
+
+def test_an_explanation_names_the_ticket_that_lowered_the_confidence() -> None:
+    index = TicketIndex.empty()
+    index.add(ResolvedTicket(7, "please refund the lamp", None, confirmed=True))
+    engine = Engine(RuleBook([Rule("refund", "refund*", 0.9)], []), None, index)
+    decision = decide(
+        engine.assess("", "please refund the lamp"), intents={}, language="en", config=PolicyConfig()
+    )
+    told = explanation(decision)
+    assert "similar     ticket 7, 1.00 alike: none of ours (settled by a person)" in told
+    assert "lowered     from 0.900 by ticket 7" in told
 
 
 def test_assess_as_json_is_a_whole_decision(stored: Path, capsys: pytest.CaptureFixture[str]) -> None:

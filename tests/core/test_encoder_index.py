@@ -64,9 +64,14 @@ def test_excluded_and_removed_tickets_are_not_found(index: EncodedTicketIndex) -
 
 
 def test_an_added_ticket_is_found_at_once_by_its_meaning(index: EncodedTicketIndex) -> None:
-    index.add(ResolvedTicket(2, "lost the other password"))
+    index.add(ResolvedTicket(2, "lost the other password", "login", confirmed=True))
     assert set(ids(index, "lost password", 2)) == {2, 4}
     assert len(index) == 3 and index.recent == 1
+    found = index.search("lost my secret", 1, confirmed=1)
+    assert [(ticket.id, ticket.intent, ticket.confirmed) for ticket in found] == [
+        (4, "login", False),
+        (2, "login", True),
+    ]
 
 
 def test_an_empty_index_learns(tmp_path: Path) -> None:

@@ -56,6 +56,33 @@ def test_similar_tickets_are_found(engine: Engine) -> None:
     assert [t.id for t in engine.assess("", "refund my lamp please").similar] == [7]
 
 
+def with_outcome(intent: str | None, *, text: str, older: int = 0) -> Engine:
+    """An engine with one ticket that a person settled, behind ``older`` nearer ones that nobody confirmed."""
+    index = TicketIndex.empty()
+    index.add(ResolvedTicket(1, text, intent, confirmed=True))
+    for number in range(older):
+        index.add(ResolvedTicket(10 + number, "please refund the lamp", "refund"))
+    return Engine(RULES, None, index)
+
+
+@pytest.mark.parametrize("older", [0, 20])
+def test_a_similar_ticket_that_ended_otherwise_lowers_the_confidence_and_says_so(older: int) -> None:
+    text = "please refund the lamp today"
+    found = with_outcome("warranty", text=text, older=older).assess("", "please refund the lamp")
+    alone = Engine(RULES).assess("", "please refund the lamp")
+    assert found.objection is not None
+    assert (found.objection.id, found.objection.intent) == (1, "warranty")
+    assert found.confidence < found.objection.before == alone.confidence
+    assert 1 in {ticket.id for ticket in found.similar}
+    assert found.runner_up_confidence <= found.confidence
+    assert found.margin == found.confidence - found.runner_up_confidence
+
+
+def test_a_similar_ticket_that_agrees_changes_nothing() -> None:
+    found = with_outcome("refund", text="please refund the lamp").assess("", "please refund the lamp")
+    assert (found.confidence, found.objection) == (Engine(RULES).assess("", "refund").confidence, None)
+
+
 def test_the_margin_is_the_lead_over_the_runner_up(engine: Engine) -> None:
     found = engine.assess("", "where is my order")
     assert found.margin == pytest.approx(found.confidence - found.runner_up_confidence)

@@ -10,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from triage.core.policy import HELD_BACK, REASON_TEXT, decide, effective_threshold
-from triage.core.types import Action, Assessment, Decision, Guard, IntentPolicy, Mode, PolicyConfig, Reason
+from triage.core.types import (
+    Action,
+    Assessment,
+    Decision,
+    Guard,
+    IntentPolicy,
+    Mode,
+    Objection,
+    PolicyConfig,
+    Reason,
+)
 
 SURE = Assessment(intent="refund", confidence=0.9, runner_up="order", runner_up_confidence=0.05, margin=0.85)
 INTENTS = {"refund": IntentPolicy()}
@@ -114,6 +124,13 @@ def test_an_intent_may_be_stricter_than_the_floor_but_never_laxer() -> None:
     assert effective_threshold(IntentPolicy(threshold=0.2), CONFIG) == 0.75
     assert effective_threshold(IntentPolicy(), CONFIG) == 0.75
     assert effective_threshold(IntentPolicy(threshold=math.nan), CONFIG) == HELD_BACK
+
+
+def test_a_confidence_that_a_similar_ticket_lowered_says_what_it_was() -> None:
+    lowered = replace(SURE, confidence=0.7, objection=Objection(7, 0.9, "login", before=0.91))
+    decision = decided(lowered)
+    assert decision.reason is Reason.LOW_CONFIDENCE
+    assert "70 % certain (91 % before a similar ticket" in decision.detail
 
 
 def test_a_held_back_intent_is_not_answered_even_when_certain() -> None:

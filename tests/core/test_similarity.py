@@ -69,6 +69,20 @@ def test_an_added_ticket_replaces_the_one_with_its_id(index: TicketIndex) -> Non
     assert len(index) == 4
 
 
+def test_confirmed_tickets_come_along_where_others_are_nearer(index: TicketIndex) -> None:
+    for id_, text in ((20, "password of the printer"), (21, "password of my parcel box")):
+        index.add(ResolvedTicket(id_, text, "printer", confirmed=True))
+    assert ids(index, "password reset", k=2) == [9, 5]
+    found = index.search("password reset", 2, confirmed=1)
+    assert [(ticket.id, ticket.confirmed) for ticket in found] == [(9, False), (5, False), (20, True)]
+    assert len(index.search("password reset", 4, confirmed=2)) == 4
+
+
+def test_what_stands_in_the_index_when_it_is_built_counts_as_learnt(tmp_path: Path) -> None:
+    index = TicketIndex.build([ResolvedTicket(3, "late parcel", "track", confirmed=True)], tmp_path / "index")
+    assert [ticket.confirmed for ticket in index.search("late parcel", confirmed=1)] == [False]
+
+
 @pytest.mark.parametrize("ticket_id", [9, 11])
 def test_a_removed_ticket_is_gone_at_once(index: TicketIndex, ticket_id: int) -> None:
     index.add(ResolvedTicket(11, "reset it"))

@@ -112,7 +112,8 @@ class DecisionAdmin(SupervisorsRead):
 
     @admin.display(description="Confidence")
     def sure_enough(self, decision: Decision) -> str:
-        return f"{percent(decision.confidence)}, {needed(decision.threshold)}"
+        before = f"; {percent(decision.objection['before'])} before" if decision.objection else ""
+        return f"{percent(decision.confidence)}, {needed(decision.threshold)}{before}"
 
     @admin.display(description="Runner-up")
     def runner_up_shown(self, decision: Decision) -> str:

@@ -138,6 +138,11 @@ def explanation(decision: Decision) -> str:
     ):
         said = ", ".join(f"{term.text} {term.weight:+.2f}" for term in terms)
         lines.append(f"{title:<11} {said or '-'}")
+    for near in found.similar:
+        ended = f"{near.intent or 'none of ours'} (settled by a person)" if near.confirmed else near.intent
+        lines.append(f"similar     ticket {near.id}, {near.similarity:.2f} alike: {ended or 'unknown'}")
+    if found.objection:
+        lines.append(f"lowered     from {found.objection.before:.3f} by ticket {found.objection.id}")
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
@@ -13,7 +14,7 @@ import numpy.typing as npt
 
 from triage.core.errors import ArtefactError
 from triage.core.index_files import map_array, read_manifest, save_array, write_manifest, written_whole
-from triage.core.similarity import TicketIndex
+from triage.core.similarity import TicketIndex, wanted
 from triage.core.types import ResolvedTicket, SimilarTicket
 
 KIND = "ticket-vectors"
@@ -113,7 +114,9 @@ class EncodedTicketIndex:
             self._recent.pop(ticket_id, None)
             return self._words.remove(ticket_id)
 
-    def search(self, text: str, k: int = 5, *, exclude: Collection[int] = ()) -> tuple[SimilarTicket, ...]:
+    def search(
+        self, text: str, k: int = 5, *, exclude: Collection[int] = (), confirmed: int = 0
+    ) -> tuple[SimilarTicket, ...]:
         """Find the tickets most similar in meaning among those that share words; see `TicketIndex.search`.
 
         Raises
@@ -121,17 +124,17 @@ class EncodedTicketIndex:
         EncoderError
             If the encoder fails.
         """
-        found = self._words.search(text, max(DEPTH, k), exclude=exclude) if k > 0 else ()
+        if k < 1:
+            return ()
+        found = self._words.search(text, max(DEPTH, k), exclude=exclude, confirmed=DEPTH if confirmed else 0)
         if not found:
             return ()
         cosines = self._cosines(self._encoder.encode([text])[0], [ticket.id for ticket in found])
         joined = [
-            SimilarTicket(
-                ticket.id, (1 - WORD_SHARE) * cosine + WORD_SHARE * ticket.similarity, ticket.intent
-            )
+            replace(ticket, similarity=(1 - WORD_SHARE) * cosine + WORD_SHARE * ticket.similarity)
             for ticket, cosine in zip(found, cosines, strict=True)
         ]
-        return tuple(sorted(joined, key=lambda ticket: (-ticket.similarity, ticket.id))[:k])
+        return wanted(sorted(joined, key=lambda ticket: (-ticket.similarity, ticket.id)), k, confirmed)
 
     def _cosines(self, vector: Vectors, ids: Sequence[int]) -> list[float]:
         """Return cosines cut to [0, 1]; 0 for a ticket that was erased meanwhile."""

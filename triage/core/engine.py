@@ -6,12 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from triage.core.model import Model, Prediction
+from triage.core.outcomes import Weighed, weigh_outcomes
 from triage.core.rules import RuleBook
 from triage.core.similarity import TicketIndex
 from triage.core.text import find_ask
-from triage.core.types import Assessment, Source, Term
+from triage.core.types import Assessment, SimilarTicket, Source, Term
 
 SIMILAR_TICKETS = 5
+#: The nearest confirmed tickets that may weigh against a belief, also where older ones are nearer.
+HEARD_TICKETS = 5
 #: A part of a ticket counts as a question of its own only if its intent is at least this sure.
 PART_CONFIDENCE = 0.6
 #: Where the whole is believed, but not nearly certain, a hint of another intent is enough: joined
@@ -44,7 +47,7 @@ class Engine:
     model : Model or None
         Answers first where there is one.
     index : TicketIndex or None
-        Resolved tickets to show beside the assessment.
+        Resolved tickets to show beside the assessment; what people made of them may lower the confidence.
     """
 
     def __init__(
@@ -64,18 +67,22 @@ class Engine:
         """
         ask = find_ask(subject, body)
         belief = self._believe(ask.text)
+        near = self._search(ask.text)
+        weighed = weigh_outcomes(belief.confidence, belief.intent, near)
+        runner_up_confidence = min(belief.runner_up_confidence, weighed.confidence)
         return Assessment(
             intent=belief.intent,
-            confidence=belief.confidence,
+            confidence=weighed.confidence,
             runner_up=belief.runner_up,
-            runner_up_confidence=belief.runner_up_confidence,
-            margin=belief.confidence - belief.runner_up_confidence,
+            runner_up_confidence=runner_up_confidence,
+            margin=weighed.confidence - runner_up_confidence,
             in_scope=belief.in_scope,
             questions=ask.questions,
             several_questions=self._ask_different_things(ask.questions, belief.confidence),
             guard=self.rulebook.guard(ask.unabridged),
             terms=belief.terms,
-            similar=self.index.search(ask.text, k=SIMILAR_TICKETS) if self.index is not None else (),
+            similar=_shown(near, weighed),
+            objection=weighed.objection,
             source=belief.source,
             ask=ask.text,
         )
@@ -83,6 +90,11 @@ class Engine:
     def assess_many(self, tickets: Iterable[tuple[str, str]]) -> list[Assessment]:
         """Assess (subject, body) pairs one after the other."""
         return [self.assess(subject, body) for subject, body in tickets]
+
+    def _search(self, text: str) -> tuple[SimilarTicket, ...]:
+        if self.index is None:
+            return ()
+        return self.index.search(text, k=SIMILAR_TICKETS, confirmed=HEARD_TICKETS)
 
     def _believe(self, text: str) -> _Belief:
         if self.model is None:
@@ -115,6 +127,13 @@ class Engine:
         needed = PART_HINT if HALF_SURE[0] <= confidence < HALF_SURE[1] else PART_CONFIDENCE
         beliefs = [self._believe(question) for question in questions]
         return len({b.intent for b in beliefs if b.confidence >= needed}) > 1
+
+
+def _shown(near: tuple[SimilarTicket, ...], weighed: Weighed) -> tuple[SimilarTicket, ...]:
+    """The most similar tickets and those that were heard: what is shown explains the confidence whole."""
+    return tuple(
+        ticket for place, ticket in enumerate(near) if place < SIMILAR_TICKETS or ticket in weighed.heard
+    )
 
 
 def _from_model(prediction: Prediction) -> _Belief:

@@ -217,9 +217,16 @@ def _confident_enough(case: _Case) -> _Verdict:
         )
     return _escalate(
         Reason.LOW_CONFIDENCE,
-        f"“{case.assessment.intent}” is only {_percent(confidence)} certain; "
+        f"“{case.assessment.intent}” is only {_percent(confidence)} certain{_lowered(case)}; "
         f"{_percent(case.threshold)} is needed.",
     )
+
+
+def _lowered(case: _Case) -> str:
+    objection = case.assessment.objection
+    if objection is None:
+        return ""
+    return f" ({_percent(objection.before)} before a similar ticket that ended otherwise weighed against it)"
 
 
 def _margin_enough(case: _Case) -> _Verdict:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
 
 from triage.core.ranking import QueryTerm, count_keys, impacts_of
-from triage.core.types import ResolvedTicket
+from triage.core.types import ResolvedTicket, SimilarTicket
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ class RecentTickets:
         self._keys: dict[int, Sequence[int]] = {}
         self._slot_of: dict[int, int] = {}
         self._ids = array("q")
-        self._intents: list[str | None] = []
+        self._outcomes: list[tuple[str | None, bool]] = []
 
     def __len__(self) -> int:
         return len(self._slot_of)
@@ -52,7 +53,7 @@ class RecentTickets:
             row.slots.append(slot)
             row.impacts.append(weight)
         self._ids.append(ticket.id)
-        self._intents.append(ticket.intent)
+        self._outcomes.append((ticket.intent, ticket.confirmed))
         self._slot_of[ticket.id] = slot
         self._keys[slot] = tuple(counts)
 
@@ -71,9 +72,12 @@ class RecentTickets:
         return True
 
     def weigh(
-        self, query: Sequence[QueryTerm], k: int, exclude: Collection[int]
-    ) -> list[tuple[int, int, str | None]]:
-        """Return (weight, id, intent) of the k best tickets, best first, ties by id."""
+        self, query: Sequence[QueryTerm], k: int, exclude: Collection[int], confirmed: int = 0
+    ) -> list[tuple[int, SimilarTicket]]:
+        """Return weight and ticket of the k best and of the best confirmed ones; similarities are left 0.
+
+        Each group is best first, ties by id; a ticket may be in both.
+        """
         totals = np.zeros(len(self._ids), dtype=np.int64)
         for term in query:
             row = self._rows.get(term.key)
@@ -83,5 +87,9 @@ class RecentTickets:
             if ticket_id in self._slot_of:
                 totals[self._slot_of[ticket_id]] = 0
         found: npt.NDArray[np.int64] = np.flatnonzero(totals)
-        order = np.lexsort((np.array(self._ids)[found], -totals[found]))[:k]
-        return [(int(totals[slot]), self._ids[slot], self._intents[slot]) for slot in found[order].tolist()]
+        order = found[np.lexsort((np.array(self._ids)[found], -totals[found]))].tolist()
+        sure = (slot for slot in order if self._outcomes[slot][1])
+        return [
+            (int(totals[slot]), SimilarTicket(self._ids[slot], 0.0, *self._outcomes[slot]))
+            for slot in (*order[:k], *islice(sure, confirmed))
+        ]

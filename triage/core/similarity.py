@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from triage.core.postings import Postings
@@ -89,7 +91,9 @@ class TicketIndex:
         with self._lock:
             return self._recent.discard(ticket_id) or self._hide(ticket_id)
 
-    def search(self, text: str, k: int = 5, *, exclude: Collection[int] = ()) -> tuple[SimilarTicket, ...]:
+    def search(
+        self, text: str, k: int = 5, *, exclude: Collection[int] = (), confirmed: int = 0
+    ) -> tuple[SimilarTicket, ...]:
         """Find the tickets most similar to a text.
 
         Parameters
@@ -100,25 +104,29 @@ class TicketIndex:
             How many tickets at most.
         exclude : collection of int
             Ids to leave out, such as the asking ticket's own.
+        confirmed : int
+            How many confirmed tickets are wanted, also where they are not among the k best.
 
         Returns
         -------
         tuple of SimilarTicket
-            Exactly the k best, best first, ties by id. Empty if no ticket shares a term with the text.
+            Exactly the k best and the best confirmed ones, best first, ties by id. Empty if no ticket
+            shares a term with the text.
         """
         counts = count_keys(text)
         if not counts or k < 1:
             return ()
         with self._lock:
             query = self._weigh(counts)
-            found = self._recent.weigh(query.terms, k, exclude)
+            recent = self._recent.weigh(query.terms, k, exclude, confirmed)
             hidden = self._gone | self._numbers(exclude)
+        found = {ticket.id: (weight, ticket) for weight, ticket in recent}
         for weight, number in best_numbers(self._base, query.terms, k, hidden):
-            found.append((weight, int(self._base.ids[number]), self._base.intent_of(number)))
-        best = sorted(found, key=lambda entry: (-entry[0], entry[1]))[:k]
-        return tuple(
-            SimilarTicket(id_, min(1.0, weight / query.whole), intent) for weight, id_, intent in best
-        )
+            id_ = int(self._base.ids[number])
+            found[id_] = weight, SimilarTicket(id_, 0.0, self._base.intent_of(number))
+        order = sorted(found.values(), key=lambda entry: (-entry[0], entry[1].id))
+        ranked = [replace(ticket, similarity=min(1.0, weight / query.whole)) for weight, ticket in order]
+        return wanted(ranked, k, confirmed)
 
     def _weigh(self, counts: Mapping[int, int]) -> Query:
         keys = list(counts)
@@ -136,3 +144,9 @@ class TicketIndex:
             return False
         self._gone.add(number)
         return True
+
+
+def wanted(ranked: Sequence[SimilarTicket], k: int, confirmed: int) -> tuple[SimilarTicket, ...]:
+    """Return, of tickets in their order, the first k and the first confirmed ones."""
+    sure = {ticket.id for ticket in islice((t for t in ranked if t.confirmed), confirmed)}
+    return tuple(ticket for place, ticket in enumerate(ranked) if place < k or ticket.id in sure)

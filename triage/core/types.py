@@ -90,20 +90,42 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class SimilarTicket:
-    """A resolved ticket near the text. ``similarity`` in [0, 1], 1 for the same words."""
+    """A resolved ticket near the text. ``similarity`` in [0, 1], 1 for the same words.
+
+    ``confirmed`` says that a person named its intent (None: nothing we have one for) and that the index
+    took it in after it was built, so that the model has not learnt from it.
+    """
 
     id: int
     similarity: float
     intent: str | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Objection:
+    """A similar ticket that ended otherwise and so lowered the confidence from ``before``.
+
+    ``intent`` is what that ticket was about; None for nothing we have an intent for.
+    """
+
+    id: int
+    similarity: float
+    intent: str | None
+    before: float
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedTicket:
-    """A ticket that a person or an answer has resolved, as the index of similar tickets takes it in."""
+    """A ticket that a person or an answer has resolved, as the index of similar tickets takes it in.
+
+    ``confirmed`` says that a person named the intent (None: nothing we have one for).
+    """
 
     id: int
     text: str
     intent: str | None = None
+    confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +134,7 @@ class Assessment:
 
     ``confidence`` is the calibrated probability that ``intent`` is right *and* the ticket is
     something we can answer; ``margin`` is confidence minus the runner-up's, on the same scale.
+    ``objection`` is the similar ticket that lowered the confidence, if one did.
     """
 
     intent: str | None
@@ -125,6 +148,7 @@ class Assessment:
     guard: Guard | None = None
     terms: tuple[Term, ...] = ()
     similar: tuple[SimilarTicket, ...] = ()
+    objection: Objection | None = None
     source: Source = Source.NONE
     ask: str = ""
 
