@@ -20,6 +20,8 @@ from tests.installation import Installation
 from tickets.intake import Submission, submit_ticket
 from tickets.models import Ticket
 from triage import pipeline
+from triage.core.engine import Engine
+from triage.core.rules import RuleBook
 from triage.core.types import Assessment, IntentPolicy
 from triage.models import Answer, Intent, PolicyRevision
 from triage.runtime import Assessed, Snapshot
@@ -132,7 +134,8 @@ class FakeEngine:
             slug: IntentPolicy() for slug in Intent.objects.values_list("slug", flat=True)
         }
         revision = PolicyRevision.current()
-        return Snapshot(revision, champion=None, engine=None, policies=policies, rules_fingerprint="f")  # type: ignore[arg-type]
+        rules = RuleBook([], [])
+        return Snapshot(revision, None, Engine(rules), policies, rules_fingerprint=rules.fingerprint)
 
 
 @pytest.fixture

@@ -56,9 +56,9 @@ def test_the_core_needs_nothing_but_numerics() -> None:
 
 
 def test_only_the_bridge_and_its_like_reach_into_the_engine() -> None:
-    """Rows meet the engine in runtime.py, learning.py and promise.py; everybody else goes through them."""
+    """Rows meet the engine in four modules; everybody else goes through them."""
     heavy = {"triage.core.engine", "triage.core.model", "triage.core.similarity"}
-    bridge = {"runtime.py", "learning.py", "promise.py"}
+    bridge = {"runtime.py", "learning.py", "promise.py", "replay.py"}
     wrong = {
         str(file.relative_to(ROOT))
         for file in sources("triage")

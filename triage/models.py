@@ -286,6 +286,31 @@ class PolicyRevision(models.Model):
             row.update(number=models.F("number") + 1)
 
 
+class RulebookVersion(models.Model):
+    """Rules and guards as they stood for at least one decision: what is edited later can still be replayed."""
+
+    fingerprint = models.CharField(max_length=64, primary_key=True)
+    rules = models.JSONField(default=list)
+    guards = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return f"Rules {self.fingerprint[:8]}"
+
+    @classmethod
+    def keep(cls, rulebook: rule_syntax.RuleBook) -> None:
+        content = {
+            "rules": [[rule.intent, rule.pattern, rule.weight] for rule in rulebook.rules],
+            "guards": [[guard.topic, guard.pattern] for guard in rulebook.guards],
+        }
+        cls.objects.get_or_create(fingerprint=rulebook.fingerprint, defaults=content)
+
+    def rulebook(self) -> rule_syntax.RuleBook:
+        return rule_syntax.RuleBook(
+            [core.Rule(*rule) for rule in self.rules], [core.Guard(*guard) for guard in self.guards]
+        )
+
+
 class Decision(models.Model):
     """One complete answer of triage to one ticket. Never changed, but for an agent's correction."""
 
@@ -313,6 +338,9 @@ class Decision(models.Model):
     answer = models.ForeignKey(Answer, models.SET_NULL, null=True, blank=True)
     model_version = models.ForeignKey(ModelVersion, models.SET_NULL, null=True, blank=True)
     rules_fingerprint = models.CharField(max_length=64, blank=True)
+    basis = models.JSONField(
+        default=dict, blank=True, editable=False, help_text="What the gates looked at, for replaying it."
+    )
     latency_ms = models.FloatField(default=0.0)
     applied = models.BooleanField(default=False, help_text="Off: a person was first; kept as a suggestion.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -8,19 +8,21 @@ either changed meanwhile, the ticket is judged again. Whatever fails leads to an
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
 from tickets import jobs
-from tickets.models import Message, Status, Ticket
+from tickets.models import Status, Ticket
 from triage import language
+from triage.basis import Basis, read
 from triage.core import policy
 from triage.core import types as core
-from triage.models import Decision, Intent, PolicyRevision
+from triage.models import Decision, Intent, PolicyRevision, RulebookVersion
 from triage.runtime import EngineSlow, Snapshot, policy_config, runtime
 
 logger = logging.getLogger(__name__)
@@ -38,13 +40,13 @@ class Outdated(Exception):
 
 @dataclass(frozen=True)
 class Verdict:
-    """A core decision with what the row must say of where it came from. ``seen`` is the last message read."""
+    """A core decision with what the row must say of where it came from. No basis where the engine failed."""
 
     decision: core.Decision
     language: str
     snapshot: Snapshot | None = None
     latency_ms: float = 0.0
-    seen: int = 0
+    basis: Basis | None = None
 
 
 def perform(ticket_id: int) -> None:
@@ -75,41 +77,28 @@ def triage_ticket(ticket: Ticket) -> Decision:
 
 def judge(ticket: Ticket) -> Verdict:
     """Assess what the requester wrote and put it through the gates. Fails closed whatever the engine does."""
-    written = list(ticket.messages.order_by("id"))
-    body = "\n\n".join(one.body for one in written if one.sender == Message.Sender.REQUESTER)
-    untouched = all(one.sender == Message.Sender.REQUESTER for one in written)
+    reading = read(ticket)
     tongue = settings.TRIAGE_LANGUAGE
     try:
-        tongue = language.detect(f"{ticket.subject}. {body}", default=settings.TRIAGE_LANGUAGE)
-        assessed = runtime.assess(ticket.subject, body)
+        tongue = language.detect(f"{reading.subject}. {reading.body}", default=settings.TRIAGE_LANGUAGE)
+        assessed = runtime.assess(reading.subject, reading.body)
     except EngineSlow as error:
         return _failed(core.Reason.ENGINE_SLOW, error, tongue)
     except Exception as error:
         # The engine is the one part that meets arbitrary text and files; any fault there must end with a person.
         logger.exception("Triage of ticket %s failed", ticket.reference)
         return _failed(core.Reason.ENGINE_FAILED, error, tongue)
-    decision = policy.decide(
-        assessed.assessment,
-        intents=assessed.snapshot.policies,
+    basis = Basis(
+        seen=reading.seen,
+        text=reading.fingerprint,
+        is_open=reading.untouched and (ticket.may_be_automated or ticket.human_requested),
+        human_requested=ticket.human_requested,
         language=tongue,
+        policy=assessed.snapshot.policies.get(assessed.assessment.intent or ""),
         config=policy_config(),
-        is_open=untouched and (ticket.may_be_automated or ticket.human_requested),
     )
-    if ticket.human_requested:
-        decision = _asked_for_person(decision)
-    seen = written[-1].pk if written else 0
-    return Verdict(decision, tongue, assessed.snapshot, assessed.latency_ms, seen)
-
-
-def _asked_for_person(decision: core.Decision) -> core.Decision:
-    """The form's "I want a person" weighs as much as the words would."""
-    return core.Decision(
-        assessment=decision.assessment,
-        action=core.Action.ESCALATE,
-        reason=core.Reason.ASKED_FOR_PERSON,
-        threshold=decision.threshold,
-        detail="The requester ticked that a person should answer.",
-    )
+    decision = basis.decide(assessed.assessment)
+    return Verdict(decision, tongue, assessed.snapshot, assessed.latency_ms, basis)
 
 
 def _failed(reason: core.Reason, error: Exception, tongue: str) -> Verdict:
@@ -127,29 +116,36 @@ def _failed(reason: core.Reason, error: Exception, tongue: str) -> Verdict:
 @transaction.atomic
 def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
     ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
-    decided = verdict.decision
-    intent = Intent.objects.filter(slug=decided.assessment.intent or "").first()
+    intent = Intent.objects.filter(slug=verdict.decision.assessment.intent or "").first()
     answer = intent.approved_answer(verdict.language) if intent else None
-    action, reason = decided.action, decided.reason
-    if action is core.Action.AUTO_RESOLVE and (answer is None or answer.language != verdict.language):
-        # Retired between the assessment and now; what is left may be in another language.
-        action, reason = core.Action.ESCALATE, core.Reason.NO_ANSWER
-    applied = ticket.state is Status.OPEN and (
-        ticket.may_be_automated or action is not core.Action.AUTO_RESOLVE
-    )
-    if applied and action is core.Action.AUTO_RESOLVE:
+    if answer is None or answer.language != verdict.language:
+        verdict = _without_answer(verdict)
+    answers = verdict.decision.action is core.Action.AUTO_RESOLVE
+    applied = ticket.state is Status.OPEN and (ticket.may_be_automated or not answers)
+    if applied and answers:
         _refuse_outdated(ticket, verdict)
-    response = answer.render(ticket) if answer else ""
-    row = _decision_row(ticket, verdict, action, reason)
-    row.intent, row.answer, row.response, row.applied = intent, answer, response, applied
+    row = decision_row(ticket, verdict)
+    row.intent, row.answer, row.applied = intent, answer, applied
+    row.response = answer.render(ticket) if answer else ""
     row.save()
+    if verdict.snapshot:
+        RulebookVersion.keep(verdict.snapshot.engine.rulebook)
     if applied:
         _act(ticket, row)
     return row
 
 
+def _without_answer(verdict: Verdict) -> Verdict:
+    """Retired between the assessment and now; what is left may be in another language."""
+    if verdict.basis is None or verdict.decision.action is not core.Action.AUTO_RESOLVE:
+        return verdict
+    basis = replace(verdict.basis, withdrawn=True)
+    return replace(verdict, basis=basis, decision=basis.decide(verdict.decision.assessment))
+
+
 def _refuse_outdated(ticket: Ticket, verdict: Verdict) -> None:
-    newer = ticket.messages.filter(pk__gt=verdict.seen).exists()
+    seen = verdict.basis.seen if verdict.basis else 0
+    newer = ticket.messages.filter(pk__gt=seen).exists()
     if newer or (verdict.snapshot and verdict.snapshot.revision != PolicyRevision.current()):
         raise Outdated("What the requester wrote, or the policy, kept changing.")
 
@@ -162,29 +158,52 @@ def _act(ticket: Ticket, row: Decision) -> None:
         ticket.escalate(row.reason, facts=facts)
 
 
-def _decision_row(ticket: Ticket, verdict: Verdict, action: core.Action, reason: core.Reason) -> Decision:
-    decided, snapshot = verdict.decision, verdict.snapshot
-    assessment = decided.assessment
+def decision_row(ticket: Ticket, verdict: Verdict) -> Decision:
+    """The decision as a row that is not saved yet, without what was sent."""
+    decided, snapshot, basis = verdict.decision, verdict.snapshot, verdict.basis
     return Decision(
         ticket=ticket,
         run=FIRST_RUN,
-        intent_slug=assessment.intent or "",
-        confidence=storable(assessment.confidence),
-        runner_up=assessment.runner_up or "",
-        margin=storable(assessment.margin),
-        threshold=decided.threshold,
-        action=action,
-        reason=reason,
-        detail=decided.detail[:400],
-        source=assessment.source,
+        **assessment_columns(decided.assessment),
+        **gate_columns(decided),
         language=verdict.language,
-        terms=[asdict(term) for term in assessment.terms],
-        similar=[asdict(similar) for similar in assessment.similar],
-        objection=asdict(assessment.objection) if assessment.objection else None,
+        basis=basis.as_json() | unlisted(decided.assessment) if basis else {},
         model_version=snapshot.champion if snapshot else None,
         rules_fingerprint=snapshot.rules_fingerprint if snapshot else "",
         latency_ms=verdict.latency_ms,
     )
+
+
+def assessment_columns(assessment: core.Assessment) -> dict[str, Any]:
+    return {
+        "intent_slug": assessment.intent or "",
+        "confidence": storable(assessment.confidence),
+        "runner_up": assessment.runner_up or "",
+        "margin": storable(assessment.margin),
+        "source": assessment.source.value,
+        "terms": [asdict(term) for term in assessment.terms],
+        "similar": [asdict(similar) for similar in assessment.similar],
+        "objection": asdict(assessment.objection) if assessment.objection else None,
+    }
+
+
+def gate_columns(decided: core.Decision) -> dict[str, Any]:
+    return {
+        "action": decided.action.value,
+        "reason": decided.reason.value,
+        "threshold": decided.threshold,
+        "detail": decided.detail[:400],
+    }
+
+
+def unlisted(assessment: core.Assessment) -> dict[str, Any]:
+    """What the gates looked at in the assessment and no column of its own tells."""
+    return {
+        "in_scope": assessment.in_scope,
+        "questions": len(assessment.questions),
+        "several_questions": assessment.several_questions,
+        "guard": assessment.guard.topic if assessment.guard else None,
+    }
 
 
 def storable(probability: float) -> float:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from triage.core.model import Model, Prediction
 from triage.core.outcomes import Weighed, weigh_outcomes
 from triage.core.rules import RuleBook
-from triage.core.similarity import TicketIndex
 from triage.core.text import find_ask
 from triage.core.types import Assessment, SimilarTicket, Source, Term
 
@@ -22,6 +22,14 @@ PART_CONFIDENCE = 0.6
 #: coverage; one limit of 0.5 let 11 % pass at 2.7 points.
 PART_HINT = 0.2
 HALF_SURE = (0.5, 0.95)
+
+
+class Searchable(Protocol):
+    """What finds similar tickets: `TicketIndex`, `EncodedTicketIndex`, or what a replay remembers."""
+
+    def search(
+        self, text: str, k: int = 5, *, exclude: Collection[int] = (), confirmed: int = 0
+    ) -> tuple[SimilarTicket, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +54,12 @@ class Engine:
         Keyword rules and guards; they work before anything is trained.
     model : Model or None
         Answers first where there is one.
-    index : TicketIndex or None
+    index : Searchable or None
         Resolved tickets to show beside the assessment; what people made of them may lower the confidence.
     """
 
     def __init__(
-        self, rulebook: RuleBook, model: Model | None = None, index: TicketIndex | None = None
+        self, rulebook: RuleBook, model: Model | None = None, index: Searchable | None = None
     ) -> None:
         self.rulebook = rulebook
         self.model = model
