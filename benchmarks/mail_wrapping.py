@@ -2,7 +2,7 @@
 
     python -m benchmarks.mail_wrapping            # developing clients and languages
     python -m benchmarks.mail_wrapping --held-out # other clients, languages and wordings
-    python -m benchmarks.mail_wrapping --held-out --default-model
+    python -m benchmarks.mail_wrapping --third --default-model    # the family of support_mails.py
 
 Wraps held-out banking77 questions in mail of several clients and compares the accuracy of a plain
 word+character TF-IDF LinearSVC on the bare and on the wrapped question. Then joins questions of two
@@ -31,9 +31,11 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.svm import LinearSVC
 
 from benchmarks import mail_templates as t
-from triage.core.engine import HALF_SURE, PART_CONFIDENCE, PART_HINT
+from benchmarks.support_mails import SupportMails
+from triage.core.engine import HALF_SURE, PART_CONFIDENCE, PART_HINT, Engine
 from triage.core.model import Model
-from triage.core.text import find_ask, normalise
+from triage.core.rules import RuleBook
+from triage.core.text import Ask, find_ask, normalise
 from triage.core.types import Example
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -320,6 +322,10 @@ class Reader:
         shares = np.exp(log_softmax(self.model.decision_function(list(texts)) / self.temperature, axis=1))
         return self.model.classes_[shares.argmax(axis=1)], shares.max(axis=1)
 
+    def name(self, asks: Sequence[Ask]) -> np.ndarray:
+        """Return the intent of each mail."""
+        return self.read([ask.text or "-" for ask in asks])[0]
+
 
 @dataclass
 class DefaultReader:
@@ -335,6 +341,11 @@ class DefaultReader:
         told = self.model.predict(texts)
         return np.array([p.intent for p in told]), np.array([p.confidence for p in told])
 
+    def name(self, asks: Sequence[Ask]) -> np.ndarray:
+        """Return the intent of each mail, by the passage that the engine goes by."""
+        engine = Engine(RuleBook([]), self.model)
+        return np.array([engine.find_matter(ask)[1].intent for ask in asks])
+
 
 def sees_conflict(reader: Reader | DefaultReader, questions: Sequence[str], whole: float) -> bool:
     """The engine's rule: two parts, two intents, both sure enough given how sure the whole is."""
@@ -345,14 +356,23 @@ def sees_conflict(reader: Reader | DefaultReader, questions: Sequence[str], whol
     return len({i for i, c in zip(intents, confidence, strict=True) if c >= needed}) > 1
 
 
+def write_mails(options: argparse.Namespace, texts: list[str], seed: int) -> list[Wrapped]:
+    """Wrap each question, in the family that the options name."""
+    if options.third:
+        letters = SupportMails(random.Random(seed), texts)
+        return [
+            Wrapped(subject, body, "any", layout, "any") for layout, subject, body in map(letters.wrap, texts)
+        ]
+    wrapper = Wrapper(random.Random(seed), texts, options.held_out)
+    return [wrapper.wrap(text) for text in texts]
+
+
 def wrapping(
-    reader: Reader | DefaultReader, texts: list[str], intents: np.ndarray, held_out: bool, seed: int
+    reader: Reader | DefaultReader, intents: np.ndarray, texts: list[str], mails: list[Wrapped]
 ) -> dict[str, object]:
-    wrapper = Wrapper(random.Random(seed), texts, held_out)
-    mails = [wrapper.wrap(text) for text in texts]
     bare = reader.read([normalise(text) for text in texts])[0] == intents
     raw = reader.read([mail.body for mail in mails])[0] == intents
-    found = reader.read([find_ask(mail.subject, mail.body).text or "-" for mail in mails])[0] == intents
+    found = reader.name([find_ask(mail.subject, mail.body) for mail in mails]) == intents
     lost: Counter[str] = Counter()
     seen: Counter[str] = Counter()
     for mail, good, still in zip(mails, bare, found, strict=True):
@@ -410,6 +430,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--held-out", action="store_true", help="use what was never tuned on")
+    parser.add_argument("--third", action="store_true", help="wrap in the letters of support_mails.py")
     parser.add_argument("--folds", type=int, default=1, help="how many of five folds to run")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--default-model", action="store_true", help="read with the product's model (slower)")
@@ -422,7 +443,9 @@ def main() -> None:
         asked = [texts[i] for i in test]
         report = {
             "fold": number,
-            "wrapping": wrapping(reader, asked, intents[test], options.held_out, options.seed + number),
+            "wrapping": wrapping(
+                reader, intents[test], asked, write_mails(options, asked, options.seed + number)
+            ),
             "pairs": pairs(reader, asked, intents[test], options.held_out, options.seed + number),
         }
         print(json.dumps(report, indent=2, ensure_ascii=False))

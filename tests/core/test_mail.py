@@ -225,3 +225,50 @@ def test_a_phone_number_in_a_signature_is_no_wish_to_be_called() -> None:
     call = "Call me on 07700 900123"
     assert "Call me" not in find_ask("", f"{ASK}\n\nBest,\nAna\n{call}").unabridged
     assert "Call me" in find_ask("", f"{ASK} Please do not write. {call} today!\n\nAna").unabridged
+
+
+def test_lines_that_a_mailer_wrapped_are_whole_sentences_again() -> None:
+    body = (
+        "Hello,\n\nour cat had kittens last week and the whole house is upside down, so I\n"
+        "am late with this. I have paid with the new card in a shop in Leeds and my\n"
+        "payment was declined twice. Why is that?\n\nAna"
+    )
+    assert "I have paid with the new card in a shop in Leeds and my payment was declined twice." in read(body)
+
+
+def test_line_breaks_of_the_writer_stay() -> None:
+    body = "I would like to know these two things about my new account, please:\nIs there a fee\nIs there a limit"
+    assert len(find_ask("", body).questions) > 1
+
+
+@pytest.mark.parametrize("note", ["See subject line.", "as above", "Siehe Betreff, danke!"])
+def test_a_body_that_only_points_at_the_subject_leaves_the_subject(note: str) -> None:
+    assert read(note, subject=ASK) == ASK
+
+
+@pytest.mark.parametrize("subject", ["RE: case", "I: client", "case"])
+def test_a_bare_note_above_an_older_mail_passes_it_on(subject: str) -> None:
+    assert read(f"FYI\n\n-----Original Message-----\n{HEADERS}\n\nHello,\n\n{ASK}\n\nAna", subject).endswith(
+        ASK
+    )
+
+
+def test_a_greeting_above_a_name_like_line_is_no_farewell() -> None:
+    body = f"Bonjour,\n\nRef. Lamps\n{ASK}\n\nHave a nice weekend,\nAna Silva"
+    assert ASK in read(body)
+
+
+@pytest.mark.parametrize(
+    "numbered", ["Order number: 4711-0815", "Transaction ID: 8f3a-970-77bc", "Ref. 2024-00688"]
+)
+def test_what_announced_a_number_goes_with_it(numbered: str) -> None:
+    assert read(f"{numbered} {ASK}") == ASK
+
+
+def test_a_signature_in_columns_goes_below_an_unknown_farewell() -> None:
+    assert (
+        read(
+            f"{ASK}\n\nTa muchly\nAna\n\nAna Silva | Head of Sales | Northfield | 12 Mill Lane | Leeds | +44 20 7946 0018"
+        )
+        == ASK
+    )

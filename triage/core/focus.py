@@ -8,6 +8,8 @@ that are not English stay whole: the word lists could not judge them.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 
@@ -16,9 +18,19 @@ def _words(listed: str) -> frozenset[str]:
 
 
 #: A text with fewer words is no story.
-STORY_WORDS: Final = 9
+STORY_WORDS: Final = 14
 #: What is kept must carry this many words, else all of it is kept.
 _KEPT_WORDS: Final = 4
+#: So many passages are offered, of the first sentences.
+MAX_PASSAGES: Final = 24
+_PASSAGE_SENTENCES: Final = 14
+_PASSAGE_CHARS: Final = 3_000
+_LONGEST_PASSAGE: Final = 400
+#: Scraps are believed too easily: a sentence needs so many words, a piece of one more.
+_SENTENCE_WORDS: Final = 4
+_PIECE_WORDS: Final = 5
+_LONG_SENTENCE: Final = 14
+_PIECE_LENGTHS: Final = (8, 14)
 
 #: "6 p.m. on Monday" and "8. Juni" go on after the full stop.
 _SENTENCE_END: Final = re.compile(
@@ -61,6 +73,12 @@ _FAULT: Final = re.compile(
     r"(?:\bnot|n['’]?t|\bnever|\bstopped)\s+(?:been\s+)?"
     r"(?:work|go(?:ing|ne)?\s+(?:through|in)|show|load|respond|let\b|allow|able)",
     re.IGNORECASE,
+)
+#: A capital in mid-sentence on a word that opens sentences: the mark before it is missing.
+_CAPITAL: Final = re.compile(
+    r"(?<=[\w,;)]) (?=(?:I(?:['’]\w+)?|A|An|And|Any|Are|As|At|Best|But|Can|Could|Did|Do|Does|For|Have|Hello|Hi|How|If|In|Is|It|"
+    r"Its|It['’]s|Kind|Looking|Many|My|On|Our|Please|So|Thank|Thanks|That|The|There|They|This|To|We|What|When|Where|Which|"
+    r"Who|Why|Will|With|You|Your|Regards|Cheers|Sent) )"
 )
 _COURTESY: Final = re.compile(
     r"^\W*(?:(?:many |kind |please |and |so |very |i |i'm |i am |we |again[, ]+|just )*"
@@ -118,6 +136,38 @@ def focus(text: str, asks: re.Pattern[str]) -> str:
     if len(kept) == len(said) or len(_WORD.findall(" ".join(kept))) < _KEPT_WORDS:
         return text
     return "\n".join(kept)
+
+
+def find_passages(text: str, parts: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the stretches of a text that may be its question, for a classifier to choose from.
+
+    Sentences, neighbouring pairs of them, ``parts`` that are known already, and pieces of sentences
+    that nobody punctuated. At most :data:`MAX_PASSAGES`; none if the text is one such stretch.
+    """
+    said = sentences(text[:_PASSAGE_CHARS])[:_PASSAGE_SENTENCES]
+    pairs = [f"{first} {second}" for first, second in pairwise(said)]
+    pieces = [piece for sentence in said for piece in _pieces(sentence)]
+    enough = [sentence for sentence in said if _counts(sentence, _SENTENCE_WORDS)]
+    enough += [piece for piece in [*pairs, *parts, *pieces] if _counts(piece, _PIECE_WORDS)]
+    found = tuple(dict.fromkeys(enough))[:MAX_PASSAGES]
+    return found if len(found) > 1 else ()
+
+
+def _counts(text: str, words: int) -> bool:
+    return len(text) <= _LONGEST_PASSAGE and len(_WORD.findall(text)) >= words
+
+
+def _pieces(sentence: str) -> list[str]:
+    """Cut a sentence at capitals that could open another, and a long one into overlapping pieces."""
+    clauses = [clause for clause in _CAPITAL.split(sentence) if clause]
+    spoken = sentence.split()
+    pieces = [
+        " ".join(spoken[start : start + length])
+        for length in _PIECE_LENGTHS
+        if len(spoken) > _LONG_SENTENCE
+        for start in range(0, len(spoken) - length // 2, length // 2)
+    ]
+    return [piece for piece in [*clauses, *pieces] if piece != sentence and has_topic(piece)]
 
 
 def _is_english_story(text: str) -> bool:

@@ -19,6 +19,14 @@ _SAMPLE_CHARS: Final = 400
 #: From this length on a line tells its language.
 _FOREIGN_WORDS: Final = 8
 
+#: Mailers that wrap lines do so somewhere in this range of columns.
+_WRAP_COLUMNS: Final = (60, 100)
+#: Lines that end this near the longest one show that a mailer wrapped them.
+_RAGGED: Final = 16
+_LINE_ENDS: Final = (".", "!", "?", ":", ";", "…", "|")
+_LIST_ITEM: Final = re.compile(r"\s*(?:[-*•–]|\(?\w{1,2}[.)])\s")
+_COLUMN: Final = re.compile(r"\s[|·•]\s")
+_LETTERS: Final = re.compile(r"[^\W\d_]{2,}")
 _DELIMITER: Final = re.compile(r"--\s?$|—\s?$|[_=*~#-]{4,}$")
 _GREETING: Final = re.compile(
     r"(?:" + "|".join(map(re.escape, sorted(words.GREETINGS, key=len, reverse=True))) + r")(?![\w'’])"
@@ -44,13 +52,51 @@ _ASKING: Final = re.compile(
 )
 
 
+def rejoin(lines: tuple[str, ...]) -> tuple[str, ...]:
+    """Undo the line breaks of a mailer that wraps at a fixed column; those of the writer stay.
+
+    A break is the mailer's where the next word would not have fitted and the sentence goes on. One
+    such line alone may be chance, so two lines must end near the column, or the next begin small.
+    """
+    least, most = _WRAP_COLUMNS
+    column = max((len(line) for line in lines if len(line) <= most), default=0)
+    if column < least:
+        return lines
+    often = sum(column - _RAGGED < len(line) <= column for line in lines) > 1
+    joined = [lines[0]]
+    for above, below in pairwise(lines):
+        if (often or below[:1].islower()) and _is_wrapped(above, below, column):
+            joined[-1] = f"{joined[-1]} {below.strip()}"
+        else:
+            joined.append(below)
+    return tuple(joined)
+
+
+def _is_wrapped(above: str, below: str, column: int) -> bool:
+    first_word = below.strip().partition(" ")[0]
+    if not first_word or above.rstrip().endswith(_LINE_ENDS) or not column // 2 < len(above) <= column:
+        return False
+    fits = len(above) + 1 + len(first_word) <= column
+    return (
+        not fits and not _LIST_ITEM.match(below) and not _is_device_footer(below) and not _is_farewell(below)
+    )
+
+
 def unframe(lines: tuple[str, ...]) -> str:
     """Return the text of a letter without what frames it; may be empty."""
-    beginning = "\n".join(lines)[:_SAMPLE_CHARS]
-    english = is_english(beginning) or is_english(beginning[: _SAMPLE_CHARS // 3])
-    body = _drop_notices(list(lines))
+    english = _is_in_english(lines)
+    body = _drop_greeting(_drop_notices(list(lines)))
     body = _drop_loose_end(_drop_signature(body, english), english)
-    return "\n".join(_drop_opening(_drop_greeting(body))).strip()
+    return "\n".join(_drop_opening(body)).strip()
+
+
+def _is_in_english(lines: tuple[str, ...]) -> bool:
+    """Judge the beginning, or the first line below the greeting: names and notices have no language."""
+    beginning = "\n".join(lines)[:_SAMPLE_CHARS]
+    if is_english(beginning) or is_english(beginning[: _SAMPLE_CHARS // 3]):
+        return True
+    first = next((line for line in _drop_greeting(list(lines)) if line.strip()), "")
+    return is_english(first[:_SAMPLE_CHARS])
 
 
 def all_but_contacts(lines: tuple[str, ...], own: str) -> str:
@@ -118,7 +164,7 @@ def _speaks(line: str, english: bool) -> bool:
     """Say whether a line below a farewell could still be the writer's own words."""
     if "?" in line or line.lower().startswith(("ps", "p.s")):
         return not _is_device_footer(line)
-    if len(line.split()) <= _SIGNATURE_WORDS:
+    if len(_LETTERS.findall(line)) <= _SIGNATURE_WORDS or len(_COLUMN.findall(line)) >= 2:
         return False
     if not english:
         return True

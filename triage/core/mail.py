@@ -12,7 +12,7 @@ from typing import Final
 
 from triage.core import mail_words as words
 from triage.core.focus import has_topic, is_english
-from triage.core.letter import all_but_contacts, unframe
+from triage.core.letter import all_but_contacts, rejoin, unframe
 
 #: Longer lines are prose or rubbish, never a header, quote line, greeting or signature.
 _FRAME_CHARS: Final = 300
@@ -84,8 +84,9 @@ def read_mail(text: str, *, forwarded: bool = False) -> Said:
 def _read(text: str, forwarded: bool, depth: int) -> Said:
     lines = [line.rstrip() for line in text.split("\n")]
     letter = _split_thread(lines, forwarded)
-    own = unframe(letter.own)
-    unabridged = all_but_contacts(letter.own, own)
+    lines_of_own = rejoin(letter.own)
+    own = unframe(lines_of_own)
+    unabridged = all_but_contacts(lines_of_own, own)
     if letter.forwarded and depth and not _says_something(own):
         passed_on = _read("\n".join(letter.forwarded), False, depth - 1)
         if _WORD.search(passed_on.own):
@@ -112,10 +113,15 @@ def _unquote(lines: list[str]) -> list[str]:
 
 def _says_something(own: str) -> bool:
     """Tell a covering note ("see below", "can you look at this?") from a writer who asks on their own."""
-    count = len([w for w in _WORD.findall(own.lower()) if not _POINTER.fullmatch(w)])
+    count = len(_own_words(own))
     if count < _NOTE_WORDS:
         return False
     return count >= 2 * _NOTE_WORDS or has_topic(own) or not is_english(own)
+
+
+def _own_words(text: str) -> list[str]:
+    """Return the words that do more than point at something else ("FYI, see below")."""
+    return [word for word in _WORD.findall(text.lower()) if not _POINTER.fullmatch(word)]
 
 
 def _split_thread(lines: list[str], forwarded: bool) -> Letter:
@@ -141,7 +147,7 @@ def _split_thread(lines: list[str], forwarded: bool) -> Letter:
         kind = _thread_start(lines, position)
         if kind:
             below_headers = _body_below_headers(_unquote(lines[position:]))
-            passed_on = kind == "forward" or forwarded or not _WORD.search(unframe(tuple(own)))
+            passed_on = kind == "forward" or forwarded or not _own_words(unframe(tuple(own)))
             return Letter(_without_title(own), below_headers if passed_on else ())
         own.append(line)
         spoken = spoken or _WORD.search(line) is not None

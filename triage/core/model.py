@@ -179,6 +179,13 @@ class Model:
         classes = Classes(near.class_starts, near.unity)
         return evidence(scores, ranking, near.similarities(vector)[:, None, :], classes, familiar)
 
+    def clearest(self, texts: Sequence[str], count: int) -> list[str]:
+        """Return the texts whose best intent stands out most, by the ranking alone: a fifth of the cost of predicting."""
+        vectors = [self._vectoriser.vector(text) for text in texts]
+        scores = np.asarray([self._classifier.scores(vector) for vector in vectors])
+        shares = rank(scores, self._sharpness, len(self.intents)).probabilities.max(axis=1)
+        return [texts[at] for at in np.argsort(-shares, kind="stable")[:count]]
+
     def probabilities(self, text: str) -> dict[str | None, float]:
         """Return the probability of every intent and, under None, of "none of these"; they sum to one."""
         vector = self._vectoriser.vector(text)

@@ -10,7 +10,7 @@ from typing import Final
 from triage.core.focus import focus, has_topic, is_courtesy, names_topic, sentences
 
 #: No more parts than this are looked at; whoever asks that much needs a person anyway.
-MAX_QUESTIONS: Final = 12
+MAX_QUESTIONS: Final = 8
 #: A part with fewer words carries no question of its own ("Any ideas?").
 MIN_WORDS: Final = 3
 #: Only so much of a text is split.

@@ -7,6 +7,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
+from triage.core.focus import find_passages
 from triage.core.mail import read_mail
 from triage.core.markup import looks_like_html, to_plain_text
 from triage.core.questions import find_matter, split_questions
@@ -36,14 +37,24 @@ _ASIDE: Final = re.compile(r"[(\[][^()\[\]]{1,60}[)\]]")
 _LABELS: Final = _words(
     "no no. nr nr. num number number: nr: no: # ref ref: ref. reference reference: id id:"
 )
+#: "Order number: 4711" at the start of a line says nothing once the number is gone.
+_NUMBERED: Final = _words("order transaction customer account ticket case booking invoice reference client")
 _DIGITS: Final = re.compile(r"\d")
 _SUBJECT_PREFIX: Final = re.compile(
     r"^\s*(?:(?:re|aw|sv|antw|rif|odp|vs|ynt|res|r|回复|答复|fwd?|wg|tr|rv|enc|doorst|i|pd|ilt|vb|转发)"
     r"\s?(?:\[\d{1,3}\])?\s?[:：]\s*)+",
     re.IGNORECASE,
 )
-_FORWARD_PREFIX: Final = re.compile(r"\b(?:fwd?|wg|tr|rv|enc|doorst|pd|ilt|vb|转发)\s?[:：]", re.IGNORECASE)
+_FORWARD_PREFIX: Final = re.compile(
+    r"^\s*i\s?:|\b(?:fwd?|wg|tr|rv|enc|doorst|pd|ilt|vb|转发)\s?[:：]", re.IGNORECASE
+)
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+#: A body of such words alone only points at the subject ("See subject line.").
+_POINTS_AT_SUBJECT: Final = _words(
+    "see as per above read check refer look at to in the my subject subjectline line title header heading topic mail email e "
+    "message question issue is up please pls thanks thank you fyi siehe bitte oben betreff voir objet ver asunto vedi oggetto zie "
+    "onderwerp danke merci gracias grazie"
+)
 _EMPTY_SUBJECT: Final = _words(
     "a about account an and anfrage asap assistance bitte contact customer email enquiry for from frage have "
     "hello help hello hi hilfe i important in info inquiry is issue it kontakt message my need new no of "
@@ -63,6 +74,8 @@ class Ask:
         What the classifier should read.
     questions
         The separate parts that ask something.
+    passages
+        Stretches of the text that may be the question, for whom ``text`` as a whole tells nothing.
     unabridged
         All the writer says, subject and signature included: what must never be automated has to
         be looked for here, as a threat is no part of the question.
@@ -70,6 +83,7 @@ class Ask:
 
     text: str
     questions: tuple[str, ...]
+    passages: tuple[str, ...] = ()
     unabridged: str = ""
 
 
@@ -97,12 +111,21 @@ def _flatten(text: str) -> str:
         if not _is_identifier(token):
             kept.append(token)
             continue
-        while kept and kept[-1].lower() in _LABELS:
-            kept.pop()
+        _drop_label(kept)
         if kept and token[-1] in ".!?" and kept[-1][-1].isalnum():
             kept[-1] += token[-1]  # the mark that ends the sentence tells a question from a statement
     flat = unicodedata.normalize("NFKC", " ".join(kept))
     return flat if len(flat) <= MAX_CHARS else flat[:MAX_CHARS].rsplit(" ", 1)[0].strip()
+
+
+def _drop_label(kept: list[str]) -> None:
+    """Take off what announced a number: "no.", "ref:", and "order" where the sentence began with it."""
+    before = len(kept)
+    while kept and kept[-1].lower() in _LABELS:
+        kept.pop()
+    opens = len(kept) == 1 or (len(kept) > 1 and kept[-2][-1] in ".!?")
+    if len(kept) < before and kept and opens and kept[-1].lower() in _NUMBERED:
+        kept.pop()
 
 
 def _without_reference(aside: re.Match[str]) -> str:
@@ -136,13 +159,19 @@ def find_ask(subject: str, body: str) -> Ask:
     unabridged = _flatten(f"{title} {letter.unabridged}")
     own = "\n".join(map(_flatten, letter.own.split("\n")))
     said = _flatten(find_matter(own))
-    if not _WORD.search(said):
+    if not set(_WORD.findall(said.lower())) - (_POINTS_AT_SUBJECT if title else frozenset()):
         said = _flatten(title) or said
-        return Ask(said, split_questions(said), unabridged)
+        parts = split_questions(said)
+        return Ask(said, parts, find_passages(said, parts), unabridged)
     questions = tuple(filter(None, (_flatten(part) for part in split_questions(own))))
     is_reply = _SUBJECT_PREFIX.match(subject) is not None
-    text = said if is_reply or not _adds(title, said) else f"{_flatten(title)}. {said}"
-    return Ask(text, questions or (said,), unabridged)
+    if is_reply or not _adds(title, said):
+        return Ask(said, questions or (said,), find_passages(own, questions), unabridged)
+    heading = _flatten(title)
+    heading += "" if heading.endswith((".", "!", "?")) else "."
+    return Ask(
+        f"{heading} {said}", questions or (said,), find_passages(f"{heading}\n{own}", questions), unabridged
+    )
 
 
 def _adds(title: str, said: str) -> bool:
