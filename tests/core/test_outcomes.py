@@ -90,5 +90,9 @@ def test_a_far_ticket_and_one_that_nobody_confirmed_are_not_heard() -> None:
     assert after(0.9, against(NEAR), SimilarTicket(2, 1.0, "login")) == 0.9
 
 
+def test_a_confidence_too_small_to_be_lowered_becomes_nothing() -> None:
+    assert after(5e-324, against(1.0)) == 0
+
+
 def test_no_intent_leaves_nothing_to_lower() -> None:
     assert weigh_outcomes(0.0, None, [against(1.0)]).objection is None

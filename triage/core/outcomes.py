@@ -79,4 +79,5 @@ def _nearness(ticket: SimilarTicket | None) -> float:
 
 def _lowered(confidence: float, log_odds: float) -> float:
     """Take log-odds off a probability. Each step rounds in one direction, so that order is kept exactly."""
-    return min(confidence, 1 / (1 + (1 - confidence) / (confidence * math.exp(-log_odds))))
+    kept = confidence * math.exp(-log_odds)
+    return min(confidence, 1 / (1 + (1 - confidence) / kept)) if kept > 0 else 0.0
