@@ -297,3 +297,15 @@ HELD_OUT_QUOTES = {
     "ca": ('Missatge de {name} <{mail}> del dia dt., 14 de maig 2024 a les 9:41:', ('De', 'Enviat', 'Per a', 'Assumpte'), 'Missatge reenviat', 'Missatge original', 'dimarts, 14 de maig 2024 9:41'),
     "vi": ('Vào Th 3, 14 thg 5, 2024 lúc 09:41 {name} <{mail}> đã viết:', ('Từ', 'Ngày', 'Đến', 'Chủ đề'), 'Tin nhắn được chuyển tiếp', 'Tin nhắn gốc', '14/05/2024 09:41'),
 }  # fmt: skip
+
+#: Ways to write two questions as one ticket.
+JOINTS = [
+    "{a} {b}", "{a} And {b_low}", "{a} Also, {b_low}", "{a_open} and also {b_low}", "{a_open}, also {b_low}",
+    "{a_open} {b_low}", "{a} Another thing: {b_low}", "{a}\n\n{b}", "{a} One more question, {b_low}",
+    "{a_open} and {b_low}", "1. {a}\n2. {b}", "- {a}\n- {b}", "Two things. {a} {b}",
+]  # fmt: skip
+HELD_OUT_JOINTS = [
+    "First: {a} Second: {b}", "{a} On a different note, {b_low}", "{a_open} plus {b_low}", "{a} While I have you: {b_low}",
+    "{a_open}; {b_low}", "{a} {b}", "{a_open} {b_low}", "{a} Apart from this, {b_low}", "a) {a}\nb) {b}",
+    "{a_open} and {b_low}", "{a} Unrelated, but {b_low}", "{a_open} - {b_low}",
+]  # fmt: skip

@@ -265,17 +265,6 @@ HELD_OUT_CLIENTS: dict[str, Client] = {
     "outlook_html": outlook_html,
 }
 
-JOINTS = [
-    "{a} {b}", "{a} And {b_low}", "{a} Also, {b_low}", "{a_open} and also {b_low}", "{a_open}, also {b_low}",
-    "{a_open} {b_low}", "{a} Another thing: {b_low}", "{a}\n\n{b}", "{a} One more question, {b_low}",
-    "{a_open} and {b_low}", "1. {a}\n2. {b}", "- {a}\n- {b}", "Two things. {a} {b}",
-]  # fmt: skip
-HELD_OUT_JOINTS = [
-    "First: {a} Second: {b}", "{a} On a different note, {b_low}", "{a_open} plus {b_low}", "{a} While I have you: {b_low}",
-    "{a_open}; {b_low}", "{a} {b}", "{a_open} {b_low}", "{a} Apart from this, {b_low}", "a) {a}\nb) {b}",
-    "{a_open} and {b_low}", "{a} Unrelated, but {b_low}", "{a_open} - {b_low}",
-]  # fmt: skip
-
 
 def join(first: str, second: str, joint: str) -> str:
     """Write two questions as one ticket."""
@@ -326,6 +315,13 @@ class Reader:
         """Return the intent of each mail."""
         return self.read([ask.text or "-" for ask in asks])[0]
 
+    def judge(self, ask: Ask) -> tuple[float, bool]:
+        """Return how sure the whole is, and whether two parts have two intents that are sure enough."""
+        whole = float(self.read([ask.text])[1][0])
+        needed = PART_HINT if HALF_SURE[0] <= whole < HALF_SURE[1] else PART_CONFIDENCE
+        intents, confidence = self.read(ask.questions or (ask.text,))
+        return whole, len({i for i, c in zip(intents, confidence, strict=True) if c >= needed}) > 1
+
 
 @dataclass
 class DefaultReader:
@@ -346,14 +342,11 @@ class DefaultReader:
         engine = Engine(RuleBook([]), self.model)
         return np.array([engine.find_matter(ask)[1].intent for ask in asks])
 
-
-def sees_conflict(reader: Reader | DefaultReader, questions: Sequence[str], whole: float) -> bool:
-    """The engine's rule: two parts, two intents, both sure enough given how sure the whole is."""
-    if len(questions) < 2:
-        return False
-    needed = PART_HINT if HALF_SURE[0] <= whole < HALF_SURE[1] else PART_CONFIDENCE
-    intents, confidence = reader.read(questions)
-    return len({i for i, c in zip(intents, confidence, strict=True) if c >= needed}) > 1
+    def judge(self, ask: Ask) -> tuple[float, bool]:
+        """Return how sure the engine is, and whether it sees several questions."""
+        engine = Engine(RuleBook([]), self.model)
+        belief = engine.find_matter(ask)[1]
+        return belief.confidence, engine.asks_different_things(ask.questions, belief)
 
 
 def write_mails(options: argparse.Namespace, texts: list[str], seed: int) -> list[Wrapped]:
@@ -393,7 +386,7 @@ def pairs(
     reader: Reader | DefaultReader, texts: list[str], intents: np.ndarray, held_out: bool, seed: int
 ) -> dict[str, object]:
     rng = random.Random(seed)
-    joints = HELD_OUT_JOINTS if held_out else JOINTS
+    joints = t.HELD_OUT_JOINTS if held_out else t.JOINTS
     missed: Counter[str] = Counter()
     split: Counter[str] = Counter()
     seen: Counter[str] = Counter()
@@ -405,12 +398,12 @@ def pairs(
         ask = find_ask("", join(texts[first], texts[second], joint))
         seen[joint] += 1
         split[joint] += len(ask.questions) > 1
-        whole = reader.read([ask.text])[1][0]
-        missed[joint] += bool(whole >= FLOOR and not sees_conflict(reader, ask.questions, whole))
+        whole, conflict = reader.judge(ask)
+        missed[joint] += whole >= FLOOR and not conflict
     asks = [find_ask("", text) for text in texts]
-    whole = reader.read([ask.text for ask in asks])[1]
-    sure = whole >= FLOOR
-    conflict = np.array([sees_conflict(reader, a.questions, w) for a, w in zip(asks, whole, strict=True)])
+    judged = [reader.judge(ask) for ask in asks]
+    sure = np.array([whole >= FLOOR for whole, _ in judged])
+    lost = np.array([whole >= FLOOR and several for whole, several in judged])
     return {
         "pairs": sum(seen.values()),
         "pairs_split": round(sum(split.values()) / sum(seen.values()), 4),
@@ -421,7 +414,7 @@ def pairs(
         },
         "single_split": round(float(np.mean([len(ask.questions) > 1 for ask in asks])), 4),
         "single_coverage": round(float(sure.mean()), 4),
-        "single_coverage_lost_points": round(100 * float((sure & conflict).mean()), 2),
+        "single_coverage_lost_points": round(100 * float(lost.mean()), 2),
     }
 
 

@@ -246,9 +246,10 @@ def windows(m: SupportMails, question: str) -> Mail:
 
 def top_quote(m: SupportMails, question: str) -> Mail:
     lines, *_ = m.tongue()
-    sign = m.rng.choice([_quoted, _quoted, str])
-    line = m.draw(lines).lstrip("> ") if sign is str else m.draw(lines)
-    return "Re: Your enquiry [#{n}]".format(**m.names), f"{m.letter(question)}\n\n{line}\n\n{sign(m.older())}"
+    marked = m.rng.random() < 0.67
+    line = m.draw(lines) if marked else m.draw(lines).lstrip("> ")
+    old = _quoted(m.older()) if marked else m.older()
+    return "Re: Your enquiry [#{n}]".format(**m.names), f"{m.letter(question)}\n\n{line}\n\n{old}"
 
 
 def wrapped_quote_line(m: SupportMails, question: str) -> Mail:
@@ -401,10 +402,8 @@ def html_table(m: SupportMails, question: str) -> Mail:
     )
 
 
-LAYOUTS: dict[str, Callable[[SupportMails, str], Mail]] = {
-    made.__name__: made
-    for made in (
-        short, story, story_paragraphs, hard_wrapped, one_line, careless, windows, top_quote, wrapped_quote_line, bottom, inline,
-        office, gmx, forward, subject_only, subject_and_story, html_gmail, html_office, html_apple, html_yahoo, html_table,
-    )
-}  # fmt: skip
+_LAYOUTS: tuple[Callable[[SupportMails, str], Mail], ...] = (
+    short, story, story_paragraphs, hard_wrapped, one_line, careless, windows, top_quote, wrapped_quote_line, bottom, inline,
+    office, gmx, forward, subject_only, subject_and_story, html_gmail, html_office, html_apple, html_yahoo, html_table,
+)  # fmt: skip
+LAYOUTS = {getattr(made, "__name__", ""): made for made in _LAYOUTS}

@@ -13,7 +13,7 @@ ENGINE = Engine(
         [
             Rule("cancel", "cancel*", 0.8),
             Rule("password", "password", 0.8),
-            Rule("late", "parcel", 0.3),
+            Rule("late", "parcel", 0.45),
             Rule("late", "late", 0.3),
         ]
     )
@@ -51,3 +51,24 @@ def test_a_threat_outside_the_question_still_reaches_the_guards() -> None:
     engine = Engine(rulebook=RuleBook([Rule("cancel", "cancel*", 0.8)], [Guard("legal", "court")]))
     story = "Our cat had kittens last week. I will see you in court. Nobody sleeps here. How do I cancel my order?"
     assert engine.assess("", story).guard == Guard("legal", "court")
+
+
+def test_a_part_that_may_ask_the_same_as_the_whole_is_no_other_question() -> None:
+    rules = [Rule("cancel", "cancel*", 0.6), Rule("cancel", "order*", 0.7), Rule("refund", "refund*", 0.8)]
+    engine = Engine(rulebook=RuleBook(rules))
+    assert not engine.assess(
+        "", "Please take back my order. Also, how do I cancel with a refund?"
+    ).several_questions
+    assert engine.assess(
+        "", "Please cancel my order, the last order. Also, how do I get a refund?"
+    ).several_questions
+
+
+def test_a_question_in_the_subject_counts_beside_the_one_in_the_body() -> None:
+    assert ENGINE.assess("How do I reset my password?", "Hello,\n\nplease cancel my order.").several_questions
+    assert not ENGINE.assess("My order", "Hello,\n\nplease cancel my order.").several_questions
+
+
+@pytest.mark.parametrize("joint", [" / ", " & "])
+def test_signs_join_two_questions_too(joint: str) -> None:
+    assert ENGINE.assess("", f"how do I cancel my order{joint}how do I reset my password").several_questions

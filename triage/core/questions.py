@@ -81,9 +81,11 @@ _CLAUSE: Final = (
     r"would|should|may|is|are)\s+(?:i|you|u|we|they|it|my|there|someone)|(?:please|help)\s+\w+"
 )
 _STATEMENT: Final = r"(?:i|i['’]m|i['’]ve|i['’]d|my|there|the|someone|somebody|we|a)\s+\w+"
-_AND_OPENER: Final = re.compile(rf"[,;]?\s+(?:and|&|or|but)\s+(?=(?:{_CLAUSE}|{_OPENERS})\b)", re.IGNORECASE)
+_AND_OPENER: Final = re.compile(
+    rf"[,;]?\s+(?:and|&|or|but|/)\s+(?=(?:{_CLAUSE}|{_OPENERS})\b)", re.IGNORECASE
+)
 _AND_STATEMENT: Final = re.compile(
-    rf"[,;]?\s+(?:and|&)\s+(?={_STATEMENT}\b)|\s*;\s+|\s+[-–—]+\s+", re.IGNORECASE
+    rf"[,;]?\s+(?:and|&)\s+(?={_STATEMENT}\b)|\s*;\s+|\s+[-–—/]+\s+", re.IGNORECASE
 )
 _RUN_ON: Final = re.compile(rf"\s+(?=(?:{_CLAUSE})\b)", re.IGNORECASE)
 #: "how many cards can I …": the verb belongs to the question word before it.

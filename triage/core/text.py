@@ -169,6 +169,7 @@ def find_ask(subject: str, body: str) -> Ask:
         return Ask(said, questions or (said,), find_passages(own, questions), unabridged)
     heading = _flatten(title)
     heading += "" if heading.endswith((".", "!", "?")) else "."
+    questions = tuple(filter(None, (_flatten(part) for part in split_questions(f"{heading}\n{own}"))))
     return Ask(
         f"{heading} {said}", questions or (said,), find_passages(f"{heading}\n{own}", questions), unabridged
     )
