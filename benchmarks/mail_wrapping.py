@@ -343,10 +343,11 @@ class DefaultReader:
         return np.array([engine.find_matter(ask)[1].intent for ask in asks])
 
     def judge(self, ask: Ask) -> tuple[float, bool]:
-        """Return how sure the engine is, and whether it sees several questions."""
+        """Return how sure the engine is (0 out of scope, which no gate lets pass), and whether it sees several questions."""
         engine = Engine(RuleBook([]), self.model)
         belief = engine.find_matter(ask)[1]
-        return belief.confidence, engine.asks_different_things(ask.questions, belief)
+        sure = belief.confidence if belief.in_scope else 0.0
+        return sure, engine.asks_different_things(ask.questions, belief)
 
 
 def write_mails(options: argparse.Namespace, texts: list[str], seed: int) -> list[Wrapped]:
