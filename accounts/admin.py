@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.paginator import Paginator
-from django.db.models import QuerySet
-from django.forms import ModelForm
+from django.db.models import ForeignKey, QuerySet
+from django.forms import ModelChoiceField, ModelForm
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
@@ -15,6 +18,7 @@ from unfold.admin import ModelAdmin
 from accounts.models import User
 
 COUNTED = 1_000
+ROW_ID = re.compile("[0-9]{1,18}")
 
 
 def is_agent(request: HttpRequest) -> bool:
@@ -34,6 +38,13 @@ class CappedPaginator(Paginator):
         return rows.order_by()[:COUNTED].count()
 
 
+class RowChooser(AutocompleteSelect):
+    """Finds a row as one types. What is no row's number, in a link or a forged form, shows as nothing chosen."""
+
+    def optgroups(self, name: str, value: Sequence[str], attrs: dict[str, Any] | None = None) -> list[Any]:
+        return super().optgroups(name, [chosen for chosen in value if ROW_ID.fullmatch(chosen)], attrs)
+
+
 class BoundedAdmin(ModelAdmin):
     """A list page whose cost does not grow with the table."""
 
@@ -41,6 +52,13 @@ class BoundedAdmin(ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     list_max_show_all = 0
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> ModelChoiceField[Any] | None:
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", RowChooser(db_field, self.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
 class AgentsOnly(BoundedAdmin):

@@ -216,6 +216,19 @@ def test_the_preview_fills_the_variables(web: Web, supervisor: User, refund_inte
     assert "Hello Robin, refunds take five days." in content
 
 
+@pytest.mark.parametrize("kind", ["answer", "example"])
+@pytest.mark.parametrize("named", ["abc", "-1", "9" * 30])
+def test_an_intent_that_cannot_be_is_ignored_in_a_link_and_refused_in_a_form(
+    web: Web, supervisor: User, kind: str, named: str
+) -> None:
+    client, address = web(supervisor), f"/admin/triage/{kind}/add/"
+    assert client.get(address, {"intent": named}).status_code == 200
+    wish = {"intent": named, "language": "en", "body": "Text", "text": "Text"}
+    sent = client.post(address, wish)
+    assert sent.status_code == 200
+    assert "not one of the available choices" in sent.content.decode()
+
+
 def test_agents_cannot_approve(web: Web, agent: User, refund_intent: Intent) -> None:
     answer = Answer.objects.create(intent=refund_intent, body="Draft.")
     assert press(web(agent), answer, "approve", body="Draft.").status_code == 403

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -17,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from accounts.admin import is_supervisor
+from accounts.admin import ROW_ID, is_supervisor
 from accounts.models import User
 from tickets.models import Job, Ticket
 from triage import charts, metrics
@@ -29,7 +28,6 @@ from triage.simulator import Simulation, simulate
 logger = logging.getLogger(__name__)
 
 PERIODS = (7, 30, 90)
-ROW_ID = re.compile("[0-9]{1,18}")
 View = Callable[..., HttpResponse]
 
 
