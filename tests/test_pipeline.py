@@ -186,6 +186,30 @@ def test_an_answer_in_another_language_is_never_sent(
     assert (ticket.status, ticket.decisions.get().reason) == (Status.ESCALATED, "no_answer")
 
 
+PORTUGUESE = {
+    "subject": "Reembolso",
+    "body": "Onde está o meu reembolso? Devolvi os sapatos na semana passada.",
+}
+
+
+@pytest.mark.parametrize("tag", ["pt-BR", "pt_br", "PT"])
+def test_an_answer_in_a_regional_language_is_sent_to_who_writes_in_that_language(
+    engine: FakeEngine, refund_intent: Intent, submit: Submit, tag: str
+) -> None:
+    Answer.objects.create(intent=refund_intent, language=tag, body="Cinco dias.").approve(None)
+    engine.says("track_refund", 0.99)
+    engine.policies = {"track_refund": IntentPolicy(answer_languages=frozenset({tag}))}
+    ticket = submit(**PORTUGUESE)
+    assert (ticket.status, ticket.messages.last().body) == (Status.AUTO_RESOLVED, "Cinco dias.")
+
+
+def test_of_several_regions_the_plain_language_comes_first(refund_intent: Intent) -> None:
+    for tag in ("pt-BR", "pt", "pt-PT"):
+        Answer.objects.create(intent=refund_intent, language=tag, body=tag).approve(None)
+    chosen = [refund_intent.approved_answer(wanted) for wanted in ("pt", "pt-PT", "pt-AO", "de", "en-GB")]
+    assert [answer and answer.language for answer in chosen] == ["pt", "pt-PT", "pt", "en", "en"]
+
+
 def test_a_person_who_was_faster_beats_the_machine(
     engine: FakeEngine, refund_intent: Intent, submit: Submit, agent: User
 ) -> None:

@@ -181,6 +181,22 @@ def test_a_browser_s_line_ends_are_not_sent_on(web: Web, supervisor: User, refun
     assert refund_intent.answers.latest("pk").body == "Hello,\n\nthree days."
 
 
+def test_a_language_is_stored_in_one_form(web: Web, supervisor: User, refund_intent: Intent) -> None:
+    wish = {"intent": refund_intent.pk, "language": "PT_br", "body": "Cinco dias."}
+    web(supervisor).post("/admin/triage/answer/add/", wish)
+    assert refund_intent.answers.latest("pk").language == "pt-BR"
+
+
+@pytest.mark.parametrize("language", ["english", "xx", "12", "e n"])
+def test_a_language_that_no_ticket_can_be_in_is_refused(
+    web: Web, supervisor: User, refund_intent: Intent, language: str
+) -> None:
+    wish = {"intent": refund_intent.pk, "language": language, "body": "Text"}
+    page = web(supervisor).post("/admin/triage/answer/add/", wish)
+    assert "Use a code such as en, de or pt-BR" in page.content.decode()
+    assert refund_intent.answers.count() == 1
+
+
 def test_an_unknown_variable_is_refused_with_the_known_ones(
     web: Web, supervisor: User, refund_intent: Intent
 ) -> None:

@@ -213,11 +213,11 @@ def _suggestion(ticket: Ticket, decision: Decision | None) -> str:
         return ""
     if not decision.corrected_at:
         return decision.response
-    answers = Answer.objects.filter(intent=decision.corrected_intent, state=Answer.State.APPROVED)
-    own_language_first = Case(
-        When(language=decision.language, then=0), default=1, output_field=IntegerField()
-    )
-    answer = answers.order_by(own_language_first, "language").first()
+    intent = decision.corrected_intent
+    if intent is None:
+        return ""
+    approved = intent.answers.filter(state=Answer.State.APPROVED)
+    answer = intent.approved_answer(decision.language) or approved.order_by("language").first()
     return answer.render(ticket) if answer else ""
 
 

@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from tickets.forms import FilesField
-from triage.models import Example, Intent, fingerprint
+from triage import language_tags
+from triage.models import Answer, Example, Intent, fingerprint
 
 
 def writing(label: str, missing: str, rows: int) -> forms.CharField:
@@ -81,6 +82,17 @@ class SimulatorForm(forms.Form):
             {"class": "desk-text", "rows": 8, "placeholder": "Paste what a customer wrote"}
         ),
     )
+
+
+class AnswerForm(forms.ModelForm):
+    """A language in which no ticket could be is refused: its answer would never be sent."""
+
+    class Meta:
+        model = Answer
+        fields = ["intent", "language", "body"]
+
+    def clean_language(self) -> str:
+        return language_tags.canonical(self.cleaned_data["language"])
 
 
 class ExampleForm(forms.ModelForm):

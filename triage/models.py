@@ -14,7 +14,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from tickets.models import Event, Ticket
-from triage import variables
+from triage import language_tags, variables
 from triage.core import rules as rule_syntax
 from triage.core import types as core
 from triage.core.errors import RuleError
@@ -61,7 +61,9 @@ class Intent(models.Model):
     def approved_answer(self, language: str) -> Answer | None:
         """The approved answer in ``language``, else in the house's own (to be suggested, never sent)."""
         approved = {answer.language: answer for answer in self.answers.filter(state=Answer.State.APPROVED)}
-        return approved.get(language) or approved.get(settings.TRIAGE_LANGUAGE)
+        house = settings.TRIAGE_LANGUAGE
+        tag = language_tags.closest(language, approved) or language_tags.closest(house, approved)
+        return approved[tag] if tag else None
 
 
 def check_pattern(pattern: str) -> None:
@@ -149,6 +151,7 @@ class Answer(models.Model):
         variables.check(self.body)
         with transaction.atomic():
             if self._state.adding:
+                self.language = language_tags.canonical(self.language)
                 self._take_turn()
                 versions = Answer.objects.filter(intent=self.intent, language=self.language)
                 self.version = (versions.aggregate(latest=Max("version"))["latest"] or 0) + 1
@@ -172,6 +175,10 @@ class Answer(models.Model):
         """Stop sending this text; the intent is not automated in this language until another is approved."""
         self.state = self.State.RETIRED
         self.save(update_fields=["state"])
+
+    def is_in(self, language: str) -> bool:
+        """Whether a ticket in ``language`` may get this text: a region makes no difference, as in the gates."""
+        return language_tags.base(self.language) == language_tags.base(language)
 
     def render(self, ticket: Ticket) -> str:
         return variables.fill(self.body, ticket)

@@ -118,7 +118,7 @@ def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
     ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
     intent = Intent.objects.filter(slug=verdict.decision.assessment.intent or "").first()
     answer = intent.approved_answer(verdict.language) if intent else None
-    if answer is None or answer.language != verdict.language:
+    if answer is None or not answer.is_in(verdict.language):
         verdict = _without_answer(verdict)
     answers = verdict.decision.action is core.Action.AUTO_RESOLVE
     applied = ticket.state is Status.OPEN and (ticket.may_be_automated or not answers)

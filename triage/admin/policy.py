@@ -18,7 +18,7 @@ from unfold.decorators import action, display
 
 from accounts.admin import SupervisorsEdit, is_supervisor
 from triage.admin.filters import ExampleIntentFilter
-from triage.forms import ExampleForm
+from triage.forms import AnswerForm, ExampleForm
 from triage.models import Answer, Example, Guard, Intent, Mode, Rule
 from triage.simulator import sample_ticket
 from triage.variables import VARIABLES
@@ -170,6 +170,7 @@ class GuardAdmin(SupervisorsEdit):
 class AnswerAdmin(SupervisorsEdit):
     """A draft is written, read with sample values, approved. What was approved never changes: a new version is drafted."""
 
+    form = AnswerForm
     list_display = ["intent", "language", "version", "state_shown", "opening", "approved_by", "approved_at"]
     list_filter = ["state", "language"]
     list_select_related = ["intent", "approved_by"]
