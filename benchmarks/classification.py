@@ -25,6 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.pictures import reliability_picture, risk_coverage_picture  # noqa: E402
 from triage.core.evaluation import Evaluation, evaluate, read_examples, risk_coverage  # noqa: E402
+from triage.core.meaning import open_encoder  # noqa: E402
 from triage.core.types import Example  # noqa: E402
 
 DATA = Path(os.environ.get("HELPDESK_DATA", ROOT.parent / "shared" / "data"))
@@ -184,15 +185,17 @@ def main() -> None:
     parser.add_argument("settings", nargs="*", choices=[*SETTINGS, []], help=", ".join(SETTINGS))
     parser.add_argument("--seeds", type=int, default=1, help="how many random splits of each")
     parser.add_argument("--pictures", type=Path, help="folder for the drawn curves")
+    parser.add_argument("--encoder", type=Path, help="folder of a sentence encoder to join with the words")
     parser.add_argument("--json", type=Path, help="write the figures to a file")
     options = parser.parse_args()
     if not DATA.is_dir():
         sys.exit(f"The data sets are not at {DATA}; set HELPDESK_DATA to their folder.")
+    encoder = open_encoder(options.encoder) if options.encoder else None
     results: dict[str, list[dict[str, float | None]]] = {}
     for name in options.settings or SETTINGS:
         for seed in range(options.seeds):
             train, test = SETTINGS[name](seed)
-            found = evaluate(train, test, seed=seed)
+            found = evaluate(train, test, seed=seed, encoder=encoder)
             results.setdefault(name, []).append(figures(found))
             shown = ", ".join(f"{k} {v:.4g}" for k, v in results[name][-1].items() if v is not None)
             print(f"{name} (seed {seed}, {len(train)} train, {len(test)} test): {shown}", flush=True)

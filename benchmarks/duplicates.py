@@ -20,7 +20,8 @@ import time
 from pathlib import Path
 
 from benchmarks.grown_tickets import DATA, read_texts
-from triage.core.encoded_index import EncodedTicketIndex, Encoder
+from triage.core.encoded_index import EncodedTicketIndex
+from triage.core.meaning import Encoder, open_encoder
 from triage.core.similarity import TicketIndex
 from triage.core.types import ResolvedTicket
 
@@ -75,16 +76,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--encoder", type=Path, help="folder with model.onnx and tokenizer.json")
     folder = parser.parse_args().encoder
-    mixes = [(SETS, _encoder(folder))] if folder else [(SETS, None), *(((name,), None) for name in SETS)]
+    mixes = [(SETS, open_encoder(folder))] if folder else [(SETS, None), *(((name,), None) for name in SETS)]
     for names, encoder in mixes:
         reciprocal, spent = mean_reciprocal_rank(names, encoder)
         print(f"{' + '.join(names):38} MRR {reciprocal:.3f}   {spent:.2f} ms a query", flush=True)
-
-
-def _encoder(folder: Path) -> Encoder:
-    from triage.core.encoder import SentenceEncoder  # optional packages: only where they are asked for
-
-    return SentenceEncoder(folder)
 
 
 if __name__ == "__main__":

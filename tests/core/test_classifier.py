@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from triage.core import classifier
 from triage.core.classifier import LinearClassifier
-from triage.core.features import Vectoriser
+from triage.core.features import Floats, Vectoriser
 
 TEXTS = [
     "refund my order",
@@ -18,6 +19,13 @@ TEXTS = [
     "password lost",
 ]
 LABELS = np.asarray([0, 0, 1, 1, 2, 2])
+NOTHING = np.zeros(0, dtype=np.float32)
+KNOWN = np.ones(len(TEXTS))
+
+
+def without(matrix: sparse.csr_matrix) -> Floats:
+    """No sentence features for these texts."""
+    return np.zeros((matrix.shape[0], 0), dtype=np.float32)
 
 
 @pytest.fixture(params=["few", "many"])
@@ -29,29 +37,41 @@ def solver(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> s
 def test_either_solver_learns_its_texts(solver: str) -> None:
     vectoriser = Vectoriser().fit(TEXTS)
     matrix = vectoriser.matrix([vectoriser.vector(text) for text in TEXTS])
-    scores = LinearClassifier().fit(matrix, LABELS, 3).score_matrix(matrix)
+    scores = (
+        LinearClassifier()
+        .fit(matrix, without(matrix), LABELS, 3)
+        .score_matrix(matrix, without(matrix), KNOWN)
+    )
     assert scores.argmax(axis=1).tolist() == LABELS.tolist()
 
 
 def test_one_text_scores_as_in_a_batch(solver: str) -> None:
     vectoriser = Vectoriser().fit(TEXTS)
     vectors = [vectoriser.vector(text) for text in TEXTS]
-    model = LinearClassifier().fit(vectoriser.matrix(vectors), LABELS, 3)
-    batch = model.score_matrix(vectoriser.matrix(vectors))
-    assert np.allclose([model.scores(vector) for vector in vectors], batch, atol=1e-5)
+    model = LinearClassifier().fit(vectoriser.matrix(vectors), without(vectoriser.matrix(vectors)), LABELS, 3)
+    batch = model.score_matrix(vectoriser.matrix(vectors), without(vectoriser.matrix(vectors)), KNOWN)
+    assert np.allclose([model.scores(vector, NOTHING) for vector in vectors], batch, atol=1e-5)
 
 
 def test_a_class_without_texts_never_wins(solver: str) -> None:
     vectoriser = Vectoriser().fit(TEXTS)
     matrix = vectoriser.matrix([vectoriser.vector(text) for text in TEXTS])
-    scores = LinearClassifier().fit(matrix, LABELS, 5).score_matrix(matrix)
+    scores = (
+        LinearClassifier()
+        .fit(matrix, without(matrix), LABELS, 5)
+        .score_matrix(matrix, without(matrix), KNOWN)
+    )
     assert scores[:, 3:].max() < scores[:, :3].min()
 
 
 def test_two_classes_get_opposite_scores(solver: str) -> None:
     vectoriser = Vectoriser().fit(TEXTS[:4])
     matrix = vectoriser.matrix([vectoriser.vector(text) for text in TEXTS[:4]])
-    scores = LinearClassifier().fit(matrix, LABELS[:4], 2).score_matrix(matrix)
+    scores = (
+        LinearClassifier()
+        .fit(matrix, without(matrix), LABELS[:4], 2)
+        .score_matrix(matrix, without(matrix), KNOWN)
+    )
     assert np.allclose(scores[:, 0], -scores[:, 1], atol=1e-5)
     assert scores.argmax(axis=1).tolist() == [0, 0, 1, 1]
 
@@ -59,4 +79,16 @@ def test_two_classes_get_opposite_scores(solver: str) -> None:
 def test_repeated_texts_do_not_stop_the_solver(solver: str) -> None:
     vectoriser = Vectoriser().fit(TEXTS)
     matrix = vectoriser.matrix([vectoriser.vector(text) for text in TEXTS * 4])
-    LinearClassifier().fit(matrix, np.tile(LABELS, 4), 3)
+    LinearClassifier().fit(matrix, without(matrix), np.tile(LABELS, 4), 3)
+
+
+def test_sentence_features_decide_where_words_cannot(solver: str) -> None:
+    vectoriser = Vectoriser().fit(["the same words"] * 6)
+    vectors = [vectoriser.vector("the same words")] * 6
+    matrix = vectoriser.matrix(vectors)
+    sentences = np.eye(3, dtype=np.float32)[LABELS]
+    model = LinearClassifier().fit(matrix, sentences, LABELS, 3)
+    assert model.score_matrix(matrix, sentences, KNOWN).argmax(axis=1).tolist() == LABELS.tolist()
+    assert np.allclose(
+        model.scores(vectors[3], sentences[3]), model.score_matrix(matrix, sentences, KNOWN)[3], atol=1e-5
+    )

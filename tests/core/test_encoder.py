@@ -49,6 +49,13 @@ def test_no_texts_give_no_vectors(encoder: SentenceEncoder) -> None:
     assert encoder.encode([]).shape == (0, encoder.size)
 
 
+def test_a_text_asked_for_twice_has_one_vector_that_nobody_can_spoil(encoder: SentenceEncoder) -> None:
+    first = encoder.encode(["where is my parcel"])
+    kept = first.copy()
+    first[:] = 0
+    assert np.array_equal(encoder.encode(["where is my parcel"]), kept)
+
+
 def test_the_same_meaning_is_nearer_than_the_same_words(encoder: SentenceEncoder) -> None:
     asked, same, other = encoder.encode(
         ["I cannot remember my password", "forgot my login secret", "I cannot remember my birthday party"]
@@ -61,6 +68,17 @@ def test_the_company_in_a_batch_changes_a_vector_little(encoder: SentenceEncoder
     together = encoder.encode(texts)
     alone = np.concatenate([encoder.encode([text]) for text in texts])
     assert (together * alone).sum(axis=1).min() > 0.98
+
+
+@pytest.mark.parametrize("weights", ["model.onnx", "onnx/model.onnx", "model_quantized.onnx"])
+def test_the_usual_layouts_are_found(
+    folder: Path, tmp_path: Path, encoder: SentenceEncoder, weights: str
+) -> None:
+    copy(folder, tmp_path)
+    (tmp_path / "onnx").mkdir()
+    (tmp_path / "model.onnx").rename(tmp_path / weights)
+    for place in (tmp_path, tmp_path / weights):
+        assert SentenceEncoder(place).fingerprint == encoder.fingerprint
 
 
 @pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json"])

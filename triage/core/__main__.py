@@ -17,6 +17,7 @@ from triage.core.artefact import read_manifest
 from triage.core.engine import Engine
 from triage.core.errors import CoreError
 from triage.core.evaluation import Evaluation, evaluate, read_examples
+from triage.core.meaning import Encoder, open_encoder
 from triage.core.model import Model
 from triage.core.policy import decide
 from triage.core.rules import RuleBook
@@ -39,14 +40,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m triage.core", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    encoded = argparse.ArgumentParser(add_help=False)
+    encoded.add_argument(
+        "--encoder",
+        type=Path,
+        help="a sentence encoder: folder with model.onnx and tokenizer.json, or an .onnx file",
+    )
 
-    train = commands.add_parser("train", help="train a model and store it in a new folder")
+    train = commands.add_parser("train", parents=[encoded], help="train a model and store it in a new folder")
     train.add_argument("examples", type=Path, help="CSV with the header text,intent (empty: out of scope)")
     train.add_argument("folder", type=Path, help="where to store the model; must not exist")
     train.add_argument("--seed", type=int, default=0)
     train.set_defaults(run=_train)
 
-    test = commands.add_parser("evaluate", help="train on one CSV, measure on another")
+    test = commands.add_parser("evaluate", parents=[encoded], help="train on one CSV, measure on another")
     test.add_argument("--train", type=Path, required=True)
     test.add_argument("--test", type=Path, required=True)
     test.add_argument("--threshold", type=float, default=0.75)
@@ -55,7 +62,7 @@ def _parser() -> argparse.ArgumentParser:
     test.add_argument("--json", action="store_true", help="print the figures as JSON")
     test.set_defaults(run=_evaluate)
 
-    assess = commands.add_parser("assess", help="assess one text and explain it")
+    assess = commands.add_parser("assess", parents=[encoded], help="assess one text and explain it")
     assess.add_argument("folder", type=Path, help="a stored model")
     assess.add_argument("text", help="the ticket's text; - reads it from standard input")
     assess.add_argument("--subject", default="")
@@ -63,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     assess.add_argument("--json", action="store_true")
     assess.set_defaults(run=_assess)
 
-    bench = commands.add_parser("benchmark", help="time the loading and assessing of a stored model")
+    bench = commands.add_parser(
+        "benchmark", parents=[encoded], help="time the loading and assessing of a stored model"
+    )
     bench.add_argument("folder", type=Path, help="a stored model")
     bench.add_argument("texts", type=Path, help="CSV whose texts are assessed one by one")
     bench.add_argument("--limit", type=int, default=1000, help="how many texts at most")
@@ -71,9 +80,13 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _encoder_of(options: argparse.Namespace) -> Encoder | None:
+    return open_encoder(options.encoder) if options.encoder else None
+
+
 def _train(options: argparse.Namespace) -> None:
     began = time.perf_counter()
-    model = Model.fit(list(read_examples(options.examples)), seed=options.seed)
+    model = Model.fit(list(read_examples(options.examples)), seed=options.seed, encoder=_encoder_of(options))
     manifest = model.save(options.folder)
     print(f"{options.folder}: version {manifest.version}, {manifest.size / 1e6:.1f} MB")
     print(f"{len(model.intents)} intents learned in {time.perf_counter() - began:.1f} s")
@@ -89,6 +102,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         list(read_examples(options.test)),
         threshold=options.threshold,
         seed=options.seed,
+        encoder=_encoder_of(options),
     )
     if options.predictions:
         write_predictions(found, options.predictions)
@@ -109,7 +123,7 @@ def write_predictions(found: Evaluation, path: Path) -> None:
 
 
 def _assess(options: argparse.Namespace) -> None:
-    model = Model.load(options.folder)
+    model = Model.load(options.folder, encoder=_encoder_of(options))
     text = sys.stdin.read() if options.text == "-" else options.text
     decision = decide(
         Engine(RuleBook([], []), model, None).assess(options.subject, text),
@@ -148,7 +162,7 @@ def explanation(decision: Decision) -> str:
 
 def _benchmark(options: argparse.Namespace) -> None:
     began = time.perf_counter()
-    model = Model.load(options.folder)
+    model = Model.load(options.folder, encoder=_encoder_of(options))
     print(f"load        {(time.perf_counter() - began) * 1000:.0f} ms")
     print(f"artefact    {read_manifest(options.folder).size / 1e6:.1f} MB")
     engine = Engine(RuleBook([], []), model, None)

@@ -17,8 +17,16 @@ from triage.core.features import Floats, TextVector
 #: How much a training mistake costs against a simpler model, for either solver.
 LOGISTIC_COST = 10.0
 HINGE_COST = 1.0
+#: Length of a sentence's vector beside blocks of words of length one, and the costs where there are vectors.
+SENTENCE_WEIGHT = 3.0
+JOINED_HINGE_COST = 0.2
+SENTENCE_LOGISTIC_COST = 3.0
+#: How much the model of sentences alone adds to the joined one.
+SENTENCE_SHARE = 0.08
 #: From this many texts on the support vector machines are as good, and many times faster.
 MANY_TEXTS = 1_500
+#: From this share of known words on (weighed by rarity) a text's words count in full.
+_FULLY_HEARD = 0.5
 #: Keeps the inner products of repeated texts invertible.
 _JITTER = 1e-6
 
@@ -44,52 +52,110 @@ class LinearClassifier:
     def __init__(self, *, seed: int = 0) -> None:
         self.seed = seed
 
-    def fit(self, matrix: sparse.csr_matrix, labels: Labels, n_classes: int) -> LinearClassifier:
+    def fit(
+        self, matrix: sparse.csr_matrix, sentences: Floats, labels: Labels, n_classes: int
+    ) -> LinearClassifier:
         """Learn from texts as rows.
 
         Parameters
         ----------
         matrix : csr_matrix of float32, shape (n_texts, n_features)
+        sentences : ndarray of float32, shape (n_texts, size)
+            The texts as wholes, rows of length one; no columns where there is no encoder.
         labels : ndarray of int, shape (n_texts,)
             Class of each text in ``range(n_classes)``; a class without texts gets a score that never wins.
         """
         present = np.unique(labels)
-        coef, intercept = self._solve(matrix, labels)
+        coef, intercept = self._solve(matrix, SENTENCE_WEIGHT * sentences, labels)
         if len(present) == 2:
             coef, intercept = np.vstack([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
-        self.coef_: Floats = np.zeros((matrix.shape[1], n_classes), dtype=np.float32)
+        n_features = matrix.shape[1]
+        self.coef_: Floats = np.zeros((n_features, n_classes), dtype=np.float32)
+        self.sentence_coef_: Floats = np.zeros((sentences.shape[1], n_classes), dtype=np.float32)
         self.intercept_: Floats = np.full(n_classes, float(np.min(intercept)) - 9.0, dtype=np.float32)
-        self.coef_[:, present] = coef.T
+        self.coef_[:, present] = coef.T[:n_features]
+        self.sentence_coef_[:, present] = SENTENCE_WEIGHT * coef.T[n_features:]
         self.intercept_[present] = intercept
         return self
 
-    def _solve(self, matrix: sparse.csr_matrix, labels: Labels) -> tuple[Doubles, Doubles]:
+    def _solve(self, matrix: sparse.csr_matrix, sentences: Floats, labels: Labels) -> tuple[Doubles, Doubles]:
         with warnings.catch_warnings():
             # Stopped at its limit of rounds, either solver is as good on held-out texts.
             warnings.simplefilter("ignore", ConvergenceWarning)
             if len(labels) < MANY_TEXTS:
-                return _solve_few(matrix, labels)
+                return _solve_few(matrix, sentences, labels)
+            if sentences.shape[1]:
+                return _solve_joined(matrix, sentences, labels, self.seed)
             many = LinearSVC(C=HINGE_COST, tol=0.01, random_state=self.seed).fit(matrix, labels)
             return many.coef_, many.intercept_
 
-    def scores(self, vector: TextVector) -> Floats:
+    def heard(self, vector: TextVector, sentence: Floats) -> float:
+        """How much the words of a text count: in full where there is no encoder or half of them are known."""
+        return float(_heard(vector.known)) if sentence.size else 1.0
+
+    def scores(self, vector: TextVector, sentence: Floats) -> Floats:
         """Score one text: ndarray of float32, shape (n_classes,)."""
-        return np.asarray(vector.values @ self.coef_[vector.ids] + self.intercept_, dtype=np.float32)
+        said = vector.values @ self.coef_[vector.ids]
+        if sentence.size:
+            said = said * self.heard(vector, sentence) + sentence @ self.sentence_coef_
+        return np.asarray(said + self.intercept_, dtype=np.float32)
 
-    def score_matrix(self, matrix: sparse.csr_matrix) -> Floats:
-        """Score many texts: ndarray of float32, shape (n_texts, n_classes)."""
-        return np.asarray(matrix @ self.coef_ + self.intercept_, dtype=np.float32)
+    def score_matrix(self, matrix: sparse.csr_matrix, sentences: Floats, known: Doubles) -> Floats:
+        """Score many texts.
+
+        Parameters
+        ----------
+        matrix : csr_matrix of float32, shape (n_texts, n_features)
+        sentences : ndarray of float32, shape (n_texts, size)
+        known : ndarray, shape (n_texts,)
+            As in :class:`TextVector`.
+
+        Returns
+        -------
+        ndarray of float32, shape (n_texts, n_classes)
+        """
+        said = matrix @ self.coef_
+        if sentences.shape[1]:
+            said = said * _heard(known)[:, None] + sentences @ self.sentence_coef_
+        return np.asarray(said + self.intercept_, dtype=np.float32)
 
 
-def _solve_few(matrix: sparse.csr_matrix, labels: Labels) -> tuple[Doubles, Doubles]:
+def _heard(known: float | Doubles) -> Doubles:
+    """How much the words of a text count beside its sentence.
+
+    Every block of features has the same length, be it one letter group of a foreign text that happens to
+    be known.
+    """
+    return np.minimum(np.asarray(known, dtype=np.float64) / _FULLY_HEARD, 1.0)
+
+
+def _solve_joined(
+    matrix: sparse.csr_matrix, sentences: Floats, labels: Labels, seed: int
+) -> tuple[Doubles, Doubles]:
+    """Fit words and sentences together, and add what the sentences say on their own.
+
+    Both are linear, so their sum is one linear model. On banking77 and clinc150 the sum was 0.3 points more
+    accurate than the support vector machines alone.
+    """
+    joined = sparse.csr_matrix(sparse.hstack([matrix, sparse.csr_matrix(sentences)]))
+    machines = LinearSVC(C=JOINED_HINGE_COST, tol=0.02, random_state=seed).fit(joined, labels)
+    alone = LogisticRegression(C=SENTENCE_LOGISTIC_COST, max_iter=100, tol=1e-3).fit(sentences, labels)
+    coef = machines.coef_.copy()
+    coef[:, matrix.shape[1] :] += SENTENCE_SHARE * alone.coef_
+    return coef, machines.intercept_ + SENTENCE_SHARE * alone.intercept_
+
+
+def _solve_few(matrix: sparse.csr_matrix, sentences: Floats, labels: Labels) -> tuple[Doubles, Doubles]:
     """Fit multinomial logistic regression in the space that the texts span.
 
     There are far fewer texts than features, and the solution is a sum of texts. With G = Z Zᵀ the texts'
     inner products, learning on the rows of Z is the same problem with a tenth of the unknowns.
     """
     products = (matrix @ matrix.T).toarray().astype(np.float64)
+    products += sentences.astype(np.float64) @ sentences.T
     products[np.diag_indices_from(products)] += _JITTER
     root = np.linalg.cholesky(products)
     few = LogisticRegression(C=LOGISTIC_COST, max_iter=200).fit(root.astype(np.float32), labels)
     sums = solve_triangular(root, few.coef_.T.astype(np.float64), lower=True, trans="T")
-    return np.asarray((matrix.T @ sums).T), np.asarray(few.intercept_, dtype=np.float64)
+    coef = np.hstack([(matrix.T @ sums).T, (sentences.T @ sums).T])
+    return np.asarray(coef), np.asarray(few.intercept_, dtype=np.float64)

@@ -7,13 +7,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from triage.core.errors import ArtefactError
 from triage.core.index_files import map_array, read_manifest, save_array, write_manifest, written_whole
+from triage.core.meaning import Encoder
 from triage.core.similarity import TicketIndex, wanted
 from triage.core.types import ResolvedTicket, SimilarTicket
 
@@ -28,18 +28,6 @@ _STEPS = 127
 
 Vectors = npt.NDArray[np.float32]
 _Coded = tuple[npt.NDArray[np.int8], npt.NDArray[np.float32]]
-
-
-class Encoder(Protocol):
-    """What turns texts into rows of length one, such as `triage.core.encoder.SentenceEncoder`."""
-
-    @property
-    def fingerprint(self) -> str: ...
-
-    @property
-    def size(self) -> int: ...
-
-    def encode(self, texts: Iterable[str]) -> Vectors: ...
 
 
 class EncodedTicketIndex:
@@ -213,3 +201,24 @@ def _coded(vectors: Vectors) -> _Coded:
     scales = np.abs(vectors).max(axis=1) / np.float32(_STEPS)
     steps = np.where(scales > 0, scales, np.float32(1))
     return np.rint(vectors / steps[:, np.newaxis]).astype(np.int8), scales
+
+
+#: What the engine searches.
+AnyTicketIndex = TicketIndex | EncodedTicketIndex
+
+
+def build_index(tickets: Iterable[ResolvedTicket], folder: Path, encoder: Encoder | None) -> AnyTicketIndex:
+    """Store an index by words, or by words and meaning where there is an encoder, and open it."""
+    if encoder is None:
+        return TicketIndex.build(tickets, folder)
+    return EncodedTicketIndex.build(tickets, folder, encoder)
+
+
+def open_index(folder: Path, encoder: Encoder | None) -> AnyTicketIndex:
+    """Open what :func:`build_index` stored. Raises ArtefactError where it was built with another encoder."""
+    return TicketIndex.open(folder) if encoder is None else EncodedTicketIndex.open(folder, encoder)
+
+
+def empty_index(encoder: Encoder | None) -> AnyTicketIndex:
+    """Return an index without a base."""
+    return TicketIndex.empty() if encoder is None else EncodedTicketIndex.empty(encoder)

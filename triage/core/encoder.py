@@ -8,6 +8,9 @@ EncoderError. There is no fallback: whoever asked for an encoder gets it or an e
 from __future__ import annotations
 
 import hashlib
+import os
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -16,6 +19,9 @@ import numpy as np
 import numpy.typing as npt
 
 from triage.core.errors import EncoderError
+
+# Without this the tokenizer's threads make every fork of a web server print a warning.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 try:
     import onnxruntime
@@ -34,8 +40,11 @@ MOST_TOKENS = 64
 MOST_CHARACTERS = 4_000
 #: Texts that go through the network together.
 BATCH = 32
+#: Single texts whose vectors are kept: a ticket's is asked for by the classifier and by the search.
+KEPT = 64
 _PROBE = "How do I reset my password?"
 _MASK = "attention_mask"
+_NUMBERS: dict[str, type[np.integer[Any]]] = {"tensor(int32)": np.int32, "tensor(int64)": np.int64}
 _INPUTS = frozenset({"input_ids", _MASK, "token_type_ids", "position_ids"})
 
 Vectors = npt.NDArray[np.float32]
@@ -44,14 +53,15 @@ Vectors = npt.NDArray[np.float32]
 class SentenceEncoder:
     """Texts to vectors of length one: mean of the token vectors, as in Sentence-BERT.
 
-    Source: Reimers and Gurevych, "Sentence-BERT" (2019). The folder holds ``model.onnx`` (inputs
-    ``input_ids``, ``attention_mask`` and, if it has them, ``token_type_ids``, ``position_ids``; output token
-    vectors or one vector a text) and ``tokenizer.json``.
+    Source: Reimers and Gurevych, "Sentence-BERT" (2019). The network takes ``input_ids``, ``attention_mask``
+    and, if it has them, ``token_type_ids``, ``position_ids``; its first output is token vectors or one vector
+    a text.
 
     Parameters
     ----------
-    folder : Path
-        Where weights and tokenizer are.
+    place : Path
+        A folder with ``model.onnx`` (there, in ``onnx/``, or any name if it is the only one) and
+        ``tokenizer.json``, or the .onnx file itself with ``tokenizer.json`` beside or above it.
     fingerprint : str, optional
         What `fingerprint` gave when a model was trained on this encoder's vectors. Other weights are refused.
     threads : int
@@ -70,19 +80,22 @@ class SentenceEncoder:
         If a file is missing or broken, the model is not a sentence encoder, or the fingerprint differs.
     """
 
-    def __init__(self, folder: Path, *, fingerprint: str | None = None, threads: int = 1) -> None:
-        weights, tokenizer = _read(folder / WEIGHTS), _read(folder / TOKENIZER)
+    def __init__(self, place: Path, *, fingerprint: str | None = None, threads: int = 1) -> None:
+        self._weights = _weights_at(place)
+        tokenizer_file = _tokenizer_beside(self._weights)
+        weights, tokenizer = _read(self._weights), _read(tokenizer_file)
         self.fingerprint = hashlib.sha256(hashlib.sha256(weights).digest() + tokenizer).hexdigest()
         if fingerprint is not None and fingerprint != self.fingerprint:
-            raise EncoderError(f"{folder} holds other weights than the model was trained with; train again")
-        self._folder = folder
-        self._tokenizer = _tokenizer(tokenizer, folder / TOKENIZER)
-        self._session = _session(weights, folder / WEIGHTS, threads)
-        self._inputs = [each.name for each in self._session.get_inputs()]
+            raise EncoderError(f"{place} holds other weights than the model was trained with; train again")
+        self._tokenizer = _tokenizer(tokenizer, tokenizer_file)
+        self._session = _session(weights, self._weights, threads)
+        self._inputs = {each.name: _NUMBERS.get(each.type, np.int64) for each in self._session.get_inputs()}
         if _MASK not in self._inputs or not _INPUTS.issuperset(self._inputs):
             raise EncoderError(
-                f"{folder / WEIGHTS} takes {self._inputs}, not the inputs of a sentence encoder"
+                f"{self._weights} takes {list(self._inputs)}, not the inputs of a sentence encoder"
             )
+        self._kept: OrderedDict[str, Vectors] = OrderedDict()
+        self._lock = threading.Lock()
         self.size = self._probe()
 
     def encode(self, texts: Iterable[str]) -> Vectors:
@@ -105,6 +118,8 @@ class SentenceEncoder:
         """
         # A lone half of a surrogate pair is legal in a str, but not in UTF-8.
         cut = [text[:MOST_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
+        if len(cut) == 1:
+            return self._encode_one(cut[0])
         vectors = np.zeros((len(cut), self.size), dtype=np.float32)
         # Texts of like length go together, so that little is padded.
         order = sorted(range(len(cut)), key=lambda place: len(cut[place]))
@@ -113,11 +128,23 @@ class SentenceEncoder:
             vectors[places] = self._encode([cut[place] for place in places])
         return vectors
 
+    def _encode_one(self, text: str) -> Vectors:
+        with self._lock:
+            if text in self._kept:
+                self._kept.move_to_end(text)
+                return self._kept[text].copy()
+        vector = self._encode([text])
+        with self._lock:
+            self._kept[text] = vector
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return vector.copy()
+
     def _probe(self) -> int:
         """Run the network once, so that broken weights show at start; return the length of a vector."""
         vector = self._encode([_PROBE])
         if vector.shape[0] != 1 or not np.isclose(np.linalg.norm(vector), 1, atol=1e-3):
-            raise EncoderError(f"{self._folder / WEIGHTS} gives no vector for a plain question; replace it")
+            raise EncoderError(f"{self._weights} gives no vector for a plain question; replace it")
         return int(vector.shape[1])
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
@@ -130,10 +157,12 @@ class SentenceEncoder:
             "position_ids": np.broadcast_to(np.arange(mask.shape[1], dtype=np.int64), mask.shape),
         }
         try:
-            output = self._session.run(None, {name: tokens[name] for name in self._inputs})[0]
+            output = self._session.run(
+                None, {name: tokens[name].astype(kind, copy=False) for name, kind in self._inputs.items()}
+            )[0]
         # onnxruntime raises its own bare exceptions, of many classes, from compiled code.
         except Exception as error:
-            raise EncoderError(f"{self._folder / WEIGHTS} cannot be run ({error}); replace it") from error
+            raise EncoderError(f"{self._weights} cannot be run ({error}); replace it") from error
         return self._pool(np.asarray(output, dtype=np.float32), mask)
 
     def _pool(self, output: npt.NDArray[np.float32], mask: npt.NDArray[np.int64]) -> Vectors:
@@ -141,9 +170,22 @@ class SentenceEncoder:
             weights = mask[:, :, np.newaxis].astype(np.float32)
             output = (output * weights).sum(axis=1) / np.maximum(weights.sum(axis=1), 1)
         if output.ndim != 2 or not np.isfinite(output).all():
-            raise EncoderError(f"{self._folder / WEIGHTS} gives no finite vectors; replace it")
+            raise EncoderError(f"{self._weights} gives no finite vectors; replace it")
         lengths = np.linalg.norm(output, axis=1, keepdims=True)
         return np.asarray(output / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+
+
+def _weights_at(place: Path) -> Path:
+    if place.is_file():
+        return place
+    usual = place / WEIGHTS, place / "onnx" / WEIGHTS
+    found = [path for path in usual if path.is_file()] or sorted(place.glob("*.onnx"))
+    return found[0] if len(found) == 1 or found[:1] == [usual[0]] else usual[0]
+
+
+def _tokenizer_beside(weights: Path) -> Path:
+    beside, above = weights.parent / TOKENIZER, weights.parent.parent / TOKENIZER
+    return above if above.is_file() and not beside.is_file() else beside
 
 
 def _read(path: Path) -> bytes:

@@ -16,6 +16,7 @@ from sklearn.metrics import f1_score, roc_auc_score
 from triage.core.calibration import brier, expected_calibration_error
 from triage.core.engine import Engine
 from triage.core.errors import TrainingError
+from triage.core.meaning import Encoder
 from triage.core.model import Model
 from triage.core.policy import decide
 from triage.core.rules import RuleBook
@@ -138,7 +139,12 @@ def _examples_in(lines: Iterator[list[str]], path: Path) -> Iterator[Example]:
 
 
 def evaluate(
-    train: Sequence[Example], test: Sequence[Example], *, threshold: float = 0.75, seed: int = 0
+    train: Sequence[Example],
+    test: Sequence[Example],
+    *,
+    threshold: float = 0.75,
+    seed: int = 0,
+    encoder: Encoder | None = None,
 ) -> Evaluation:
     """Train on some texts, judge others, and measure.
 
@@ -149,16 +155,20 @@ def evaluate(
         Confidence from which a ticket is answered; every intent is taken to be automated.
     seed : int
         The same texts and seed give the same predictions.
+    encoder : Encoder, optional
+        See :meth:`Model.fit`.
 
     Raises
     ------
+    EncoderError
+        The encoder fails.
     TrainingError
         The training texts cannot train a model, or there is nothing to test.
     """
     if not test:
         raise TrainingError("There is no text to test on; give at least one.")
     began = time.perf_counter()
-    model = Model.fit(train, seed=seed)
+    model = Model.fit(train, seed=seed, encoder=encoder)
     train_seconds = time.perf_counter() - began
     with tempfile.TemporaryDirectory() as scratch:
         artefact_bytes = model.save(Path(scratch) / "model").size

@@ -19,6 +19,7 @@ from triage.core.calibration import expected_calibration_error
 from triage.core.classifier import LinearClassifier
 from triage.core.errors import ArtefactError, TrainingError
 from triage.core.features import Floats, TextVector, Vectoriser
+from triage.core.meaning import Encoder, read_sentences, refuse_other_encoder
 from triage.core.neighbours import Neighbours
 from triage.core.scope import Classes, Doubles, Familiarity, Ranking, TrustModel, evidence, rank
 from triage.core.text import find_ask, normalise
@@ -47,6 +48,8 @@ LEAST_WORDS = 2
 LEAST_KNOWN = 0.5
 _MOST_BARE_CONFIDENCE = 0.5
 _TERMS = 8
+#: Stands in the explanation for all that a sentence encoder said.
+SENTENCE_TERM = "(the sentence as a whole)"
 #: Longer examples are read as mails.
 _LINE = 200
 
@@ -66,6 +69,15 @@ class Prediction:
     runner_up_confidence: float
     in_scope: bool
     terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A text as the model reads it: its words, and the encoder's vector of the whole."""
+
+    text: str
+    vector: TextVector
+    sentence: Floats
 
 
 class Model:
@@ -88,6 +100,7 @@ class Model:
         skipped_intents: tuple[str, ...],
         vectoriser: Vectoriser,
         classifier: LinearClassifier,
+        encoder: Encoder | None,
         neighbours: Neighbours,
         trust: TrustModel,
         sharpness: float,
@@ -100,12 +113,20 @@ class Model:
         self.fingerprint = fingerprint
         self._vectoriser = vectoriser
         self._classifier = classifier
+        self._encoder = encoder
         self._neighbours = neighbours
         self._trust = trust
         self._sharpness = sharpness
 
     @classmethod
-    def fit(cls, examples: Sequence[Example], *, seed: int = 0, min_examples: int = MIN_EXAMPLES) -> Model:
+    def fit(
+        cls,
+        examples: Sequence[Example],
+        *,
+        seed: int = 0,
+        min_examples: int = MIN_EXAMPLES,
+        encoder: Encoder | None = None,
+    ) -> Model:
         """Train on labelled texts.
 
         Parameters
@@ -116,9 +137,13 @@ class Model:
             The same examples and seed give the same model.
         min_examples : int
             Intents with fewer different texts are skipped, see :attr:`skipped_intents`.
+        encoder : Encoder, optional
+            Lets the model also read texts as wholes. It then needs the same encoder for every prediction.
 
         Raises
         ------
+        EncoderError
+            The encoder fails.
         TrainingError
             Fewer than two intents have enough examples, or no text holds a word.
         """
@@ -127,15 +152,20 @@ class Model:
         outside = np.asarray([name == "" for name in names])
         labels[outside] = len(intents)
         vectoriser = Vectoriser(min_count=2 if len(texts) >= _RARE_FROM else 1).fit(texts)
-        corpus = Corpus.read(texts, labels, len(intents), vectoriser)
+        corpus = Corpus.read(texts, labels, len(intents), vectoriser, encoder)
         held_out, sharpness = held_out_evidence(corpus, seed)
         trust, metrics = _fit_trust(held_out, len(texts), seed)
         return cls(
             intents=intents,
             skipped_intents=skipped,
             vectoriser=vectoriser,
-            classifier=LinearClassifier(seed=seed).fit(corpus.matrix, labels, len(intents) + 1),
-            neighbours=Neighbours.build(corpus.matrix, labels, len(intents) + 1, vectoriser.starts_),
+            classifier=LinearClassifier(seed=seed).fit(
+                corpus.matrix, corpus.sentences, labels, len(intents) + 1
+            ),
+            encoder=encoder,
+            neighbours=Neighbours.build(
+                corpus.matrix, corpus.sentences, labels, len(intents) + 1, vectoriser.starts_
+            ),
             trust=trust,
             sharpness=sharpness,
             metrics=metrics | {"texts": float(len(texts)), "intents": float(len(intents))},
@@ -146,13 +176,20 @@ class Model:
         """Name the intent of each text. Any string is fine; one without a known word gets confidence 0."""
         return [self._predict(text) for text in texts]
 
-    def _predict(self, text: str) -> Prediction:
+    def _read(self, text: str) -> _Read:
         vector = self._vectoriser.vector(text)
-        n_intents = len(self.intents)
-        scores = self._classifier.scores(vector)[None, :]
-        ranking = rank(scores, self._sharpness, n_intents)
+        return _Read(text, vector, read_sentences(self._encoder, [text])[0])
+
+    def _rank(self, read: _Read) -> tuple[Floats, Ranking]:
+        scores = self._classifier.scores(read.vector, read.sentence)[None, :]
+        return scores, rank(scores, self._sharpness, len(self.intents))
+
+    def _predict(self, text: str) -> Prediction:
+        read = self._read(text)
+        vector = read.vector
+        scores, ranking = self._rank(read)
         top, second = int(ranking.top[0]), int(ranking.second[0])
-        expected, worst = self._trust.log_odds(self._evidence(vector, scores, ranking))
+        expected, worst = self._trust.log_odds(self._evidence(read, scores, ranking))
         met = vector.n_met >= LEAST_WORDS and vector.known >= LEAST_KNOWN
         confidence = _probability(float(expected[0])) if vector.ids.size else 0.0
         if vector.n_met < LEAST_WORDS:
@@ -164,11 +201,11 @@ class Model:
             runner_up=self.intents[second],
             runner_up_confidence=float(runner_up),
             in_scope=met and _probability(float(worst[0])) >= _TRUST_AT_THE_GATE,
-            terms=self._terms(vector, text, top),
+            terms=self._terms(read, top),
         )
 
-    def _evidence(self, vector: TextVector, scores: Floats, ranking: Ranking) -> Doubles:
-        near = self._neighbours
+    def _evidence(self, read: _Read, scores: Floats, ranking: Ranking) -> Doubles:
+        near, vector = self._neighbours, read.vector
         word_share, pair_share = near.shares(vector, int(ranking.top[0]))
         familiar = Familiarity(
             np.asarray([word_share]),
@@ -177,48 +214,63 @@ class Model:
             np.asarray([float(vector.n_words)]),
         )
         classes = Classes(near.class_starts, near.unity)
-        return evidence(scores, ranking, near.similarities(vector)[:, None, :], classes, familiar)
+        similarities = near.similarities(vector, read.sentence)[:, None, :]
+        return evidence(scores, ranking, similarities, classes, familiar)
 
     def clearest(self, texts: Sequence[str], count: int) -> list[str]:
-        """Return the texts whose best intent stands out most, by the ranking alone: a fifth of the cost of predicting."""
+        """Return the texts whose best intent stands out most, by their words and the ranking alone.
+
+        That costs a fifth of predicting them; no encoder is asked.
+        """
+        nothing = np.zeros(0, dtype=np.float32)
         vectors = [self._vectoriser.vector(text) for text in texts]
-        scores = np.asarray([self._classifier.scores(vector) for vector in vectors])
+        scores = np.asarray([self._classifier.scores(vector, nothing) for vector in vectors])
         shares = rank(scores, self._sharpness, len(self.intents)).probabilities.max(axis=1)
         return [texts[at] for at in np.argsort(-shares, kind="stable")[:count]]
 
     def probabilities(self, text: str) -> dict[str | None, float]:
         """Return the probability of every intent and, under None, of "none of these"; they sum to one."""
-        vector = self._vectoriser.vector(text)
-        ranking = rank(self._classifier.scores(vector)[None, :], self._sharpness, len(self.intents))
+        _, ranking = self._rank(self._read(text))
         shares = _share_out(self._predict(text).confidence, ranking.probabilities[0])
         found: dict[str | None, float] = dict(zip(self.intents, shares.tolist(), strict=True))
         found[None] = max(0.0, 1.0 - float(shares.sum()))
         return found
 
-    def _terms(self, vector: TextVector, text: str, top: int) -> tuple[Term, ...]:
-        weights = self._classifier.coef_[vector.ids]
-        shares = vector.values * (weights[:, top] - weights[:, : len(self.intents)].mean(axis=1))
-        by_term = self._vectoriser.attribute(text, vector.ids, shares)
+    def _terms(self, read: _Read, top: int) -> tuple[Term, ...]:
+        vector = read.vector
+        classifier = self._classifier
+        shares = vector.values * self._lead(classifier.coef_[vector.ids], top)
+        shares *= classifier.heard(vector, read.sentence)
+        by_term = self._vectoriser.attribute(read.text, vector.ids, shares)
+        if read.sentence.size:
+            by_term[SENTENCE_TERM] = float(read.sentence @ self._lead(classifier.sentence_coef_, top))
         heaviest = sorted(by_term.items(), key=lambda item: (-abs(item[1]), item[0]))[:_TERMS]
         return tuple(Term(term, round(weight, 4)) for term, weight in heaviest)
+
+    def _lead(self, weights: Floats, top: int) -> Floats:
+        """How much more each feature says for the best intent than for the average one."""
+        return np.asarray(weights[:, top] - weights[:, : len(self.intents)].mean(axis=1))
 
     def save(self, folder: Path) -> Manifest:
         """Store the model in a new folder. Raises ArtefactError where the folder exists."""
         neighbours = self._neighbours
+        arrays = {
+            **self._vectoriser.arrays(),
+            "coef": self._classifier.coef_,
+            "intercept": self._classifier.intercept_,
+            "rows": neighbours.rows,
+            "weights": neighbours.weights,
+            "pointers": neighbours.pointers,
+            "class_starts": neighbours.class_starts,
+            "class_unity": neighbours.unity,
+            "class_vocabulary": neighbours.vocabulary,
+        }
+        if self._encoder is not None:
+            arrays |= {"sentence_coef": self._classifier.sentence_coef_, "sentences": neighbours.vectors}
         return artefact.save(
             Path(folder),
             kind=KIND,
-            arrays={
-                **self._vectoriser.arrays(),
-                "coef": self._classifier.coef_,
-                "intercept": self._classifier.intercept_,
-                "rows": neighbours.rows,
-                "weights": neighbours.weights,
-                "pointers": neighbours.pointers,
-                "class_starts": neighbours.class_starts,
-                "class_unity": neighbours.unity,
-                "class_vocabulary": neighbours.vocabulary,
-            },
+            arrays=arrays,
             parts=self._trust.parts(),
             fingerprint=self.fingerprint,
             metrics=self.metrics,
@@ -226,23 +278,36 @@ class Model:
                 "intents": list(self.intents),
                 "skipped_intents": list(self.skipped_intents),
                 "sharpness": self._sharpness,
+                "encoder": None if self._encoder is None else self._encoder.fingerprint,
             },
         )
 
     @classmethod
-    def load(cls, folder: Path) -> Model:
-        """Read a stored model back. Raises ArtefactError where any bit of it is not as it was written."""
+    def load(cls, folder: Path, *, encoder: Encoder | None = None) -> Model:
+        """Read a stored model back.
+
+        Raises
+        ------
+        ArtefactError
+            Some bit of it is not as it was written.
+        EncoderError
+            It was trained with another encoder than this, or with one where none is given, or without.
+        """
         stored = artefact.load(Path(folder), kind=KIND, trusted=TrustModel.TRUSTED)
         arrays, manifest = stored.arrays, stored.manifest
+        refuse_other_encoder(encoder, manifest.settings.get("encoder"))
         try:
             vectoriser = Vectoriser.from_arrays(arrays)
             classifier = LinearClassifier()
             classifier.coef_, classifier.intercept_ = arrays["coef"], arrays["intercept"]
+            n_texts, n_classes = int(arrays["class_starts"][-1]), len(arrays["intercept"])
+            classifier.sentence_coef_ = arrays.get("sentence_coef", np.zeros((0, n_classes), np.float32))
             return cls(
                 intents=tuple(manifest.settings["intents"]),
                 skipped_intents=tuple(manifest.settings["skipped_intents"]),
                 vectoriser=vectoriser,
                 classifier=classifier,
+                encoder=encoder,
                 neighbours=Neighbours(
                     rows=arrays["rows"],
                     weights=arrays["weights"],
@@ -250,6 +315,7 @@ class Model:
                     class_starts=arrays["class_starts"],
                     unity=arrays["class_unity"],
                     vocabulary=arrays["class_vocabulary"],
+                    vectors=arrays.get("sentences", np.zeros((n_texts, 0), np.float32)),
                     block_starts=vectoriser.starts_,
                 ),
                 trust=TrustModel.from_parts(stored.parts),

@@ -23,7 +23,7 @@ Bits = npt.NDArray[np.uint8]
 
 
 class Neighbours:
-    """Training texts ordered by class, found by their words and by their letters.
+    """Training texts ordered by class, found by their words, their letters and, with an encoder, as wholes.
 
     Kept as one list of (text, weight) per feature, so that a query reads only its own features' lists.
     """
@@ -37,6 +37,7 @@ class Neighbours:
         class_starts: npt.NDArray[np.int64],
         unity: Floats,
         vocabulary: Bits,
+        vectors: Floats,
         block_starts: tuple[int, ...],
     ) -> None:
         self.rows = rows
@@ -45,6 +46,7 @@ class Neighbours:
         self.class_starts = class_starts
         self.unity = unity
         self.vocabulary = vocabulary
+        self.vectors = vectors
         self.block_starts = block_starts
 
     @property
@@ -56,11 +58,12 @@ class Neighbours:
     def build(
         cls,
         matrix: sparse.csr_matrix,
+        vectors: Floats,
         labels: Labels,
         n_classes: int,
         block_starts: tuple[int, ...],
     ) -> Neighbours:
-        """Order the texts of ``matrix`` (rows) by class and turn them into lists per feature."""
+        """Order the texts (rows) by class and turn their words into lists per feature."""
         order = np.argsort(labels, kind="stable")
         telling = without_common(matrix)
         columns = sparse.csc_matrix(telling[order])
@@ -72,21 +75,30 @@ class Neighbours:
             weights=columns.data.astype(np.float16),
             pointers=columns.indptr.astype(np.int64),
             class_starts=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-            unity=class_unity(telling, labels, n_classes, block_starts),
+            unity=class_unity(telling, vectors, labels, n_classes, block_starts),
             vocabulary=np.packbits(class_vocabulary(matrix, labels, n_classes, block_starts), axis=0),
+            vectors=vectors[order],
             block_starts=block_starts,
         )
 
-    def similarities(self, vector: TextVector) -> Floats:
-        """Return how near one text is to every training text, by words and by letters.
+    def similarities(self, vector: TextVector, sentence: Floats) -> Floats:
+        """Return how near one text is to every training text, by words, by letters and as a whole.
+
+        Parameters
+        ----------
+        vector : TextVector
+        sentence : ndarray of float32, shape (size,)
+            The encoder's vector; of size 0 where there is no encoder.
 
         Returns
         -------
-        ndarray of float32, shape (2, n_texts)
-            Values in [0, 1]; first by words, second by character n-grams. Each is the cosine without what
-            the common features add to it.
+        ndarray of float32, shape (2 or 3, n_texts)
+            Values in [0, 1]; first by words, second by character n-grams, each the cosine without what the
+            common features add to it; third, with an encoder, the cosine of the sentences.
         """
-        found = np.zeros((len(_BLOCKS), self.n_texts), dtype=np.float32)
+        found = np.zeros((n_nearnesses(self.vectors), self.n_texts), dtype=np.float32)
+        if sentence.size:
+            found[-1] = np.maximum(self.vectors @ sentence, 0.0)
         for place, block in enumerate(_BLOCKS):
             low, high = self.block_starts[block], self.block_starts[block + 1]
             inside = (vector.ids >= low) & (vector.ids < high)
@@ -116,6 +128,11 @@ class Neighbours:
         return rows, np.asarray(weights * np.repeat(values, sizes), dtype=np.float32)
 
 
+def n_nearnesses(vectors: Floats) -> int:
+    """Return in how many ways texts are compared: by words and letters, and by vectors where there are any."""
+    return len(_BLOCKS) + int(vectors.shape[1] > 0)
+
+
 def without_common(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     """Drop the entries of features that :data:`COMMON_SHARE` of the texts have."""
     counts = np.bincount(matrix.indices, minlength=matrix.shape[1])
@@ -126,22 +143,34 @@ def without_common(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
 
 
 def similarity_chunks(
-    queries: sparse.csr_matrix, texts: sparse.csr_matrix, block_starts: tuple[int, ...]
+    queries: tuple[sparse.csr_matrix, Floats],
+    texts: tuple[sparse.csr_matrix, Floats],
+    block_starts: tuple[int, ...],
 ) -> Iterator[tuple[slice, Floats]]:
     """Compare many texts with many training texts, some hundred at a time.
 
+    Parameters
+    ----------
+    queries, texts : tuple of csr_matrix and ndarray
+        Their words and their vectors, as rows.
+    block_starts : tuple of int
+
     Yields
     ------
-    slice, ndarray of float32, shape (2, n_queries_in_chunk, n_texts)
-        Nearness by words and by letters, as :meth:`Neighbours.similarities` gives it for one text.
+    slice, ndarray of float32, shape (2 or 3, n_queries_in_chunk, n_texts)
+        Nearness as :meth:`Neighbours.similarities` gives it for one text.
     """
+    words, vectors = queries
+    taught, taught_vectors = texts
     halves = []
     for block in _BLOCKS:
         span = slice(block_starts[block], block_starts[block + 1])
-        halves.append((queries[:, span], sparse.csr_matrix(texts[:, span].T), BLOCK_WEIGHTS[block] ** 2))
-    for start in range(0, queries.shape[0], _CHUNK):
-        rows = slice(start, min(start + _CHUNK, queries.shape[0]))
+        halves.append((words[:, span], sparse.csr_matrix(taught[:, span].T), BLOCK_WEIGHTS[block] ** 2))
+    for start in range(0, words.shape[0], _CHUNK):
+        rows = slice(start, min(start + _CHUNK, words.shape[0]))
         dense = [np.asarray((q[rows] @ t).todense(), dtype=np.float32) / w for q, t, w in halves]
+        if vectors.shape[1]:
+            dense.append(np.maximum(vectors[rows] @ taught_vectors.T, 0.0))
         yield rows, np.minimum(np.stack(dense), 1.0)
 
 
@@ -154,9 +183,9 @@ def _class_sums(matrix: sparse.csr_matrix, labels: Labels, n_classes: int) -> sp
 
 
 def class_unity(
-    matrix: sparse.csr_matrix, labels: Labels, n_classes: int, block_starts: tuple[int, ...]
+    matrix: sparse.csr_matrix, vectors: Floats, labels: Labels, n_classes: int, block_starts: tuple[int, ...]
 ) -> Floats:
-    """Return how alike the texts of each class are: the length of their mean, shape (2, n_classes)."""
+    """Return how alike the texts of each class are: the length of their mean, shape (2 or 3, n_classes)."""
     sums = _class_sums(matrix, labels, n_classes)
     sizes = np.maximum(np.bincount(labels, minlength=n_classes), 1)
     found = []
@@ -164,6 +193,10 @@ def class_unity(
         part = sums[:, block_starts[block] : block_starts[block + 1]]
         length = np.sqrt(np.asarray(part.multiply(part).sum(axis=1)).ravel())
         found.append(length / sizes / BLOCK_WEIGHTS[block])
+    if vectors.shape[1]:
+        totals = np.zeros((n_classes, vectors.shape[1]), dtype=np.float64)
+        np.add.at(totals, labels, vectors)
+        found.append(np.linalg.norm(totals, axis=1) / sizes)
     return np.asarray(found, dtype=np.float32)
 
 

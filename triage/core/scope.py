@@ -44,6 +44,8 @@ SIGNS: dict[str, int] = {
     "known": 1,
     "log_length": 0,
 }
+#: What it looks at besides where there is a sentence encoder.
+SENTENCE_SIGNS: dict[str, int] = {"sentence_similarity": 1, "sentence_gap": 1}
 _NEIGHBOURS = 10
 _DENSE = 3
 #: Fewer texts than this and boosting learns noise: the logistic model decides alone.
@@ -62,8 +64,8 @@ class Classes:
     ----------
     starts : ndarray of int, shape (n_classes + 1,)
         Where each class begins among the training texts ordered by class.
-    unity : ndarray, shape (2, n_classes)
-        How alike the texts of a class are, by words and by letters.
+    unity : ndarray, shape (2 or 3, n_classes)
+        How alike the texts of a class are, by words, by letters and, with an encoder, as wholes.
     """
 
     starts: npt.NDArray[np.int64]
@@ -139,14 +141,14 @@ def evidence(
     scores : ndarray, shape (n_texts, n_classes)
         Raw class scores; columns beyond the ranking's intents belong to out-of-scope examples.
     ranking : Ranking
-    similarities : ndarray, shape (2, n_texts, n_training_texts)
+    similarities : ndarray, shape (2 or 3, n_texts, n_training_texts)
         Training texts ordered by class.
     classes : Classes
     familiar : Familiarity
 
     Returns
     -------
-    ndarray, shape (n_texts, len(SIGNS))
+    ndarray, shape (n_texts, len(SIGNS)), with an encoder also the columns of SENTENCE_SIGNS
     """
     n, n_intents = ranking.probabilities.shape
     at = np.arange(n)
@@ -179,13 +181,14 @@ def evidence(
         familiar.pair_share,
         familiar.known,
         np.log1p(familiar.n_words),
+        *((own[2], gap[2]) if len(similarities) > 2 else ()),
     )
     table = np.column_stack([np.asarray(c, dtype=np.float64) for c in columns])
     return np.clip(table, -20.0, 20.0)
 
 
 def _centrality(similarities: Floats, classes: Classes, top: npt.NDArray[np.int64]) -> Doubles:
-    """Cosine of each text to the mean text of its best class, by words and letters together."""
+    """Cosine of each text to the mean text of its best class, all ways of comparing together."""
     low, high = classes.starts[top], classes.starts[top + 1]
     found = np.zeros(len(top))
     for i, (a, b) in enumerate(zip(low, high, strict=True)):
@@ -240,7 +243,8 @@ class TrustModel:
 
         Parameters
         ----------
-        table : ndarray, shape (n, len(SIGNS))
+        table : ndarray, shape (n, n_columns)
+            As :func:`evidence` gives it.
         right : ndarray of bool, shape (n,)
         to_rank, to_calibrate, to_gate : ndarray, shape (n,)
             Weight of each row while ranking; how many tickets of the expected stream it stands for; and
@@ -335,7 +339,7 @@ class _Ranker:
                 learning_rate=0.08,
                 min_samples_leaf=30,
                 l2_regularization=5.0,
-                monotonic_cst=list(SIGNS.values()),
+                monotonic_cst=[*SIGNS.values(), *SENTENCE_SIGNS.values()][: table.shape[1]],
                 early_stopping=False,
                 random_state=self.seed,
             )

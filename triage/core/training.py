@@ -15,6 +15,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from triage.core.calibration import fit_sharpness
 from triage.core.classifier import LinearClassifier
 from triage.core.features import BLOCK_WEIGHTS, Floats, Vectoriser, words_of
+from triage.core.meaning import Encoder, read_sentences
 from triage.core.neighbours import (
     class_unity,
     class_vocabulary,
@@ -47,6 +48,8 @@ class Corpus:
     words : list of list of str
         Their stems.
     matrix : csr_matrix, shape (n_texts, n_features)
+    sentences : ndarray of float32, shape (n_texts, size)
+        The same texts as wholes; no columns where there is no encoder.
     labels : ndarray of int, shape (n_texts,)
         Intent number; ``n_intents`` marks an out-of-scope text.
     n_intents : int
@@ -55,16 +58,24 @@ class Corpus:
 
     words: list[list[str]]
     matrix: sparse.csr_matrix
+    sentences: Floats
     labels: Ints
     n_intents: int
     vectoriser: Vectoriser
 
     @classmethod
-    def read(cls, texts: Sequence[str], labels: Ints, n_intents: int, vectoriser: Vectoriser) -> Corpus:
+    def read(
+        cls,
+        texts: Sequence[str],
+        labels: Ints,
+        n_intents: int,
+        vectoriser: Vectoriser,
+        encoder: Encoder | None,
+    ) -> Corpus:
         """Turn texts into features with a fitted ``vectoriser``."""
         matrix = vectoriser.matrix([vectoriser.vector(text) for text in texts])
         words = [[stem(word) for word in words_of(text)] for text in texts]
-        return cls(words, matrix, labels, n_intents, vectoriser)
+        return cls(words, matrix, read_sentences(encoder, texts), labels, n_intents, vectoriser)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +168,7 @@ class _Judged:
 
     trial: _Trial
     matrix: sparse.csr_matrix
+    sentences: Floats
     known: Doubles
     scores: Floats
     train_columns: Ints
@@ -165,9 +177,13 @@ class _Judged:
 def _judge(corpus: Corpus, trial: _Trial, seed: int) -> _Judged:
     columns = np.append(trial.intents, corpus.n_intents)
     local = np.searchsorted(columns, corpus.labels[trial.train])
-    model = LinearClassifier(seed=seed).fit(corpus.matrix[trial.train], local, len(columns))
+    model = LinearClassifier(seed=seed).fit(
+        corpus.matrix[trial.train], corpus.sentences[trial.train], local, len(columns)
+    )
     matrix, known = _unseen(corpus, trial)
-    return _Judged(trial, matrix, known, model.score_matrix(matrix), local)
+    sentences = corpus.sentences[trial.test]
+    scores = model.score_matrix(matrix, sentences, known)
+    return _Judged(trial, matrix, sentences, known, scores, local)
 
 
 def _judge_all(corpus: Corpus, trials: Sequence[_Trial], seed: int) -> list[_Judged]:
@@ -186,10 +202,11 @@ def _evidence_of(corpus: Corpus, judged: _Judged, sharpness: float) -> HeldOut:
     ranking = rank(judged.scores, sharpness, len(trial.intents))
     order = np.argsort(columns, kind="stable")
     texts = corpus.matrix[trial.train[order]]
+    vectors = corpus.sentences[trial.train[order]]
     telling = without_common(texts)
     classes = Classes(
         np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=n_classes))]),
-        class_unity(telling, columns[order], n_classes, block_starts),
+        class_unity(telling, vectors, columns[order], n_classes, block_starts),
     )
     met = class_vocabulary(texts, columns[order], n_classes, block_starts)
     word_share, pair_share = shares_in_class(judged.matrix, ranking.top, met, block_starts)
@@ -197,7 +214,9 @@ def _evidence_of(corpus: Corpus, judged: _Judged, sharpness: float) -> HeldOut:
     familiar = Familiarity(word_share, pair_share, judged.known, n_words)
     parts = [
         evidence(judged.scores[r], ranking.part(r), similarities, classes, familiar.part(r))
-        for r, similarities in similarity_chunks(judged.matrix, telling, block_starts)
+        for r, similarities in similarity_chunks(
+            (judged.matrix, judged.sentences), (telling, vectors), block_starts
+        )
     ]
     truth = corpus.labels[trial.test]
     return HeldOut(
