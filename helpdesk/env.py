@@ -84,6 +84,14 @@ def fraction(name: str, default: float) -> float:
     return value
 
 
+def optional_path(name: str) -> Path | None:
+    """A file or folder that is there, or None where it is not set."""
+    raw = text(name, "")
+    if raw and not Path(raw).exists():
+        raise ImproperlyConfigured(f"{name}={raw!r} is neither a file nor a folder.")
+    return Path(raw).resolve() if raw else None
+
+
 def words(name: str, default: str) -> list[str]:
     return [part.strip() for part in text(name, default).split(",") if part.strip()]
 

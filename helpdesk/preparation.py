@@ -18,6 +18,7 @@ from triage import learning, pack
 from triage.core.artefact import read_manifest
 from triage.core.errors import ArtefactError
 from triage.models import Intent, ModelVersion
+from triage.sentence_encoder import configured_encoder
 
 DEMO_PEOPLE = (
     ("customer@demo.example", "Casey Customer", Role.REQUESTER, "demo-customer-2026"),
@@ -59,14 +60,18 @@ def prepare(tell: Tell, *, train: Callable[[Tell], None] = train_here) -> None:
 
 
 def champion_decides(tell: Tell) -> bool:
-    """Whether there is a champion of a format that this release reads."""
+    """Whether there is a champion of a format that this release reads, for the encoder that is set."""
     champion = ModelVersion.objects.filter(is_champion=True).first()
     if champion is None:
         return False
     try:
-        read_manifest(champion.path)
+        trained_with = read_manifest(champion.path).settings.get("encoder")
     except ArtefactError as error:
         tell(str(error))
+        return False
+    encoder = configured_encoder() if settings.TRIAGE_ENCODER else None
+    if trained_with != (encoder.fingerprint if encoder else None):
+        tell("The model was trained with another setting of TRIAGE_ENCODER.")
         return False
     return True
 

@@ -32,6 +32,7 @@ TRIAGE_MIN_MARGIN = env.fraction("TRIAGE_MIN_MARGIN", 0.05)
 TRIAGE_TARGET_ERROR = env.optional_fraction("TRIAGE_TARGET_ERROR")
 TRIAGE_TIMEOUT_SECONDS = env.whole("TRIAGE_TIMEOUT_SECONDS", 5, least=1)
 TRIAGE_LANGUAGE = env.text("TRIAGE_LANGUAGE", "en")
+TRIAGE_ENCODER = env.optional_path("TRIAGE_ENCODER")
 TRIAGE_MODEL_DIR = Path(env.text("TRIAGE_MODEL_DIR", str(VAR_DIR / "models")))
 
 # --- Tickets --------------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from helpdesk import first_env, preparation
+from tests.core.concepts import ConceptEncoder
 from tests.installation import Installation
 from tests.test_commands_triage import PACK_INTENT
-from triage import pack
+from triage import pack, sentence_encoder
 from triage.models import Intent, ModelVersion
 
 
@@ -100,6 +101,18 @@ def test_a_model_that_this_release_cannot_read_is_trained_again(small_pack: None
     next(old.path.glob("*.json")).write_text("{}")
     assert any(line.startswith("Training") for line in prepared())
     assert ModelVersion.objects.get(is_champion=True) != old
+    assert prepared() == []
+
+
+@pytest.mark.django_db
+def test_a_model_for_another_encoder_setting_is_trained_again(
+    small_pack: None, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepared()
+    monkeypatch.setattr(sentence_encoder, "opened", lambda folder: ConceptEncoder())
+    settings.TRIAGE_ENCODER = tmp_path
+    told = prepared()
+    assert told[0] == "The model was trained with another setting of TRIAGE_ENCODER."
     assert prepared() == []
 
 

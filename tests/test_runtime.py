@@ -12,10 +12,11 @@ import pytest
 
 from accounts.models import Role, User
 from tests.conftest import person
+from tests.core.concepts import ConceptEncoder
 from tickets.models import Closure, Status, Ticket
-from triage import learning, pipeline
+from triage import learning, pipeline, sentence_encoder
 from triage.core.types import Source
-from triage.models import Answer, Example, Guard, Intent, ModelVersion, Rule, fingerprint
+from triage.models import Answer, Decision, Example, Guard, Intent, ModelVersion, Rule, fingerprint
 from triage.runtime import EngineSlow, EngineUnavailable, Runtime
 
 pytestmark = pytest.mark.django_db
@@ -275,6 +276,47 @@ def test_a_confirmed_automatic_answer_becomes_a_precedent(
     ticket.close(Closure.CONFIRMED)
     (similar,) = runtime.assess("", "violet umbrella").assessment.similar
     assert (similar.id, similar.intent, similar.confirmed) == (ticket.pk, "get_refund", False)
+
+
+@pytest.fixture
+def encoder(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ConceptEncoder:
+    """An encoder that is set, without weights."""
+    settings.TRIAGE_ENCODER = tmp_path
+    found = ConceptEncoder()
+    monkeypatch.setattr(sentence_encoder, "opened", lambda folder: found)
+    return found
+
+
+def test_with_an_encoder_a_model_of_words_brings_every_ticket_to_a_person(
+    shop: dict[str, Intent], runtime: Runtime, submit: Submit, encoder: ConceptEncoder, settings: Any
+) -> None:
+    folder, settings.TRIAGE_ENCODER = settings.TRIAGE_ENCODER, None
+    learning.train()
+    settings.TRIAGE_ENCODER = folder
+    assert submit(body="please refund the lamp").status == Status.ESCALATED
+    assert "without the sentence encoder" in Decision.objects.get().detail
+    learning.train()
+    submit(body="please refund the lamp")
+    assert Decision.objects.latest("pk").source == Source.MODEL
+
+
+def test_with_an_encoder_similar_tickets_are_put_in_order_by_meaning(
+    shop: dict[str, Intent], runtime: Runtime, encoder: ConceptEncoder
+) -> None:
+    stored = settled("please repay the violet umbrella")
+    learning.train()
+    added = settled("the violet umbrella please")
+    found = runtime.assess("", "please reimburse the violet umbrella").assessment.similar
+    assert [ticket.id for ticket in found] == [stored.pk, added.pk]
+
+
+def test_an_encoder_of_other_weights_is_never_put_up_with(
+    shop: dict[str, Intent], runtime: Runtime, encoder: ConceptEncoder
+) -> None:
+    learning.train()
+    encoder.fingerprint = "other weights"
+    with pytest.raises(EngineUnavailable, match="another"):
+        runtime.assess("", "please refund the lamp")
 
 
 def test_a_large_import_is_caught_up_with_in_steps(

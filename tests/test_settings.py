@@ -45,6 +45,8 @@ def start(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
         ({"TRIAGE_THRESHOLD": "1.2"}, "TRIAGE_THRESHOLD=1.2 is not between 0 and 1"),
         ({"TRIAGE_THRESHOLD": "nan"}, "TRIAGE_THRESHOLD"),
         ({"TRIAGE_THRESHOLD": "high"}, "TRIAGE_THRESHOLD='high' is not a number"),
+        ({"TRIAGE_ENCODER": "nowhere/at/all"}, "TRIAGE_ENCODER='nowhere/at/all' is neither"),
+        ({"TRIAGE_ENCODER": "tests"}, "TRIAGE_ENCODER cannot be used"),
         ({"RESPONSE_TARGET_HOURS": "0"}, "RESPONSE_TARGET_HOURS=0 is too small"),
         ({"ENVIRONMENT": "staging"}, "ENVIRONMENT='staging' is none of"),
         ({"SITE_URL": "help.example.com"}, "SITE_URL='help.example.com' is no web address"),

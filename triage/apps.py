@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class TriageConfig(AppConfig):
@@ -7,3 +8,8 @@ class TriageConfig(AppConfig):
 
     def ready(self) -> None:
         from triage import signals  # noqa: F401  # receivers register when their module is loaded
+
+        if settings.TRIAGE_ENCODER:
+            from triage.sentence_encoder import configured_encoder  # loads the engine's libraries
+
+            configured_encoder()  # what is wrong with it shows at the start of whatever process this is

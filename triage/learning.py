@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from tickets.models import Ticket
 from triage import promise
+from triage.core.encoded_index import build_index
 from triage.core.model import Model
-from triage.core.similarity import TicketIndex
 from triage.core.types import Example as LabelledText
 from triage.models import Example, Intent, ModelVersion
 from triage.runtime import resolved_tickets
+from triage.sentence_encoder import configured_encoder
 
 logger = logging.getLogger(__name__)
 VERSIONS_KEPT = 5
@@ -55,7 +56,8 @@ def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = 
     tell("Indexing resolved tickets …")
     indexed_until = timezone.now()
     settled = Ticket.objects.all().settled().order_by("id")
-    index = TicketIndex.build(resolved_tickets(settled), settings.TRIAGE_MODEL_DIR / index_folder)
+    tickets = resolved_tickets(settled)
+    index = build_index(tickets, settings.TRIAGE_MODEL_DIR / index_folder, configured_encoder())
     version = ModelVersion.objects.create(
         folder=folder,
         index_folder=index_folder,
@@ -71,13 +73,18 @@ def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = 
 
 def fit(examples: list[LabelledText], *, seed: int) -> tuple[Model, dict[str, Any]]:
     """The model and its metrics; where a target error is set, with the thresholds that are proven to keep it."""
-    target = settings.TRIAGE_TARGET_ERROR
+    target, encoder = settings.TRIAGE_TARGET_ERROR, configured_encoder()
     if target is None:
-        model = Model.fit(examples, seed=seed)
+        model = Model.fit(examples, seed=seed, encoder=encoder)
         return model, dict(model.metrics)
     groups = dict(Intent.objects.exclude(group="").values_list("slug", "group"))
     proven = promise.prove(
-        examples, target_error=target, floor=settings.TRIAGE_THRESHOLD, groups=groups, seed=seed
+        examples,
+        target_error=target,
+        floor=settings.TRIAGE_THRESHOLD,
+        groups=groups,
+        seed=seed,
+        encoder=encoder,
     )
     return proven.model, {**proven.model.metrics, **proven.metrics()}
 

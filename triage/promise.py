@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from triage.core.engine import Engine
+from triage.core.meaning import Encoder
 from triage.core.model import Model
 from triage.core.policy import HELD_BACK
 from triage.core.rules import RuleBook
@@ -50,11 +51,17 @@ class ProvenModel:
 
 
 def prove(
-    examples: Sequence[Example], *, target_error: float, floor: float, groups: Mapping[str, str], seed: int
+    examples: Sequence[Example],
+    *,
+    target_error: float,
+    floor: float,
+    groups: Mapping[str, str],
+    seed: int,
+    encoder: Encoder | None = None,
 ) -> ProvenModel:
     """Train on three quarters, find thresholds on the rest. Deterministic for the same examples and seed."""
     learnt, kept = split(examples, seed)
-    model = Model.fit(learnt, seed=seed)
+    model = Model.fit(learnt, seed=seed, encoder=encoder)
     engine = Engine(RuleBook([], []), model)
     assessments = [engine.assess("", example.text) for example in kept]
     guarantee = find_intent_thresholds(

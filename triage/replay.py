@@ -13,6 +13,7 @@ from typing import Any
 
 from triage import pipeline
 from triage.basis import Basis, Reading, read
+from triage.core.artefact import read_manifest
 from triage.core.engine import Engine
 from triage.core.errors import CoreError
 from triage.core.model import Model
@@ -20,6 +21,7 @@ from triage.core.rules import RuleBook
 from triage.core.types import Reason, SimilarTicket, Source
 from triage.learning import VERSIONS_KEPT
 from triage.models import Decision, RulebookVersion
+from triage.sentence_encoder import configured_encoder
 
 NO_ASSESSMENT = {Reason.ENGINE_FAILED, Reason.ENGINE_SLOW}
 
@@ -109,7 +111,9 @@ class Replayer:
                     f"{version} is not on disk any more ({version.path}). Beside the champion, the latest "
                     f"{VERSIONS_KEPT} versions are kept; bring the folder back from a backup to replay it."
                 )
-            self._models[version.pk] = Model.load(version.path)
+            encoded = read_manifest(version.path).settings.get("encoder") is not None
+            encoder = configured_encoder() if encoded else None
+            self._models[version.pk] = Model.load(version.path, encoder=encoder)
         return self._models[version.pk]
 
 

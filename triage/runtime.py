@@ -21,20 +21,22 @@ from django.db.models import Case, Count, Exists, F, Max, OuterRef, Subquery, Wh
 
 from tickets.models import Message, Ticket, TicketQuerySet
 from triage import promise
+from triage.core.encoded_index import AnyTicketIndex, empty_index, open_index
 from triage.core.engine import Engine
 from triage.core.errors import CoreError
 from triage.core.model import Model
 from triage.core.rules import RuleBook
-from triage.core.similarity import TicketIndex
 from triage.core.types import Assessment, Guard, IntentPolicy, Mode, PolicyConfig, ResolvedTicket, Rule
 from triage.models import Answer, Decision, Example, Intent, ModelVersion, PolicyRevision
 from triage.models import Guard as GuardRow
 from triage.models import Rule as RuleRow
+from triage.sentence_encoder import configured_encoder
 
 logger = logging.getLogger(__name__)
 
 CATCH_UP_OVERLAP = timedelta(seconds=30)  # a transaction may commit later than its timestamp says
 CATCH_UP_BATCH = 1_000  # so many are added before one assessment: about a fifth of a second
+ENCODED_CATCH_UP_BATCH = 20  # the same where each is read by a sentence encoder first
 INDEX_CHARS = 4_000  # the ask stands at the beginning; longer texts only blur the comparison
 
 
@@ -72,7 +74,7 @@ class Runtime:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._snapshot: Snapshot | None = None
-        self._index: TicketIndex = TicketIndex.empty()
+        self._index: AnyTicketIndex = empty_index(None)
         self._caught_up_to: datetime | None = None
         self._seen: tuple[datetime | None, int] = (None, 0)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="triage")
@@ -137,12 +139,14 @@ class Runtime:
 
     def _load(self, champion: ModelVersion | None) -> Model | None:
         """The champion's model, and its index of similar tickets as a side effect."""
+        encoder = configured_encoder()
         try:
+            model = Model.load(champion.path, encoder=encoder) if champion else None
             path = champion.index_path if champion else None
-            self._index = TicketIndex.open(path) if path else TicketIndex.empty()
+            self._index = open_index(path, encoder) if path else empty_index(encoder)
             self._caught_up_to = champion.indexed_until if champion else None
             self._seen = (None, 0)
-            return Model.load(champion.path) if champion else None
+            return model
         except CoreError as error:
             self._snapshot = None
             raise EngineUnavailable(str(error)) from error
@@ -163,10 +167,11 @@ class Runtime:
         since = self._caught_up_to
         rows = settled.order_by("updated_at", "id").values_list("pk", "updated_at")
         news = [row for row in rows.iterator() if row[0] not in self._index or (since and row[1] > since)]
-        batch = news[:CATCH_UP_BATCH]
+        most = ENCODED_CATCH_UP_BATCH if settings.TRIAGE_ENCODER else CATCH_UP_BATCH
+        batch = news[:most]
         for ticket in resolved_tickets(Ticket.objects.filter(pk__in=[pk for pk, _ in batch])):
             self._index.add(ticket)
-        if len(news) > CATCH_UP_BATCH:  # a large import: this ticket does not wait for all, the next go on
+        if len(news) > most:  # a large import: this ticket does not wait for all, the next go on
             self._caught_up_to = since and max(since, batch[-1][1])
             return
         window = settled.filter(updated_at__gt=found["newest"] - CATCH_UP_OVERLAP)

@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from triage.core.errors import CoreError
 from triage.core.evaluation import Evaluation, evaluate, read_examples
+from triage.sentence_encoder import configured_encoder
 
 COLUMNS = ("text", "intent", "confidence", "action", "reason")
 
@@ -41,7 +42,13 @@ class Command(BaseCommand):
         try:
             train, test = (list(read_examples(options[name])) for name in ("train", "test"))
             self.stderr.write(f"Training on {len(train)} texts, then judging {len(test)} …")
-            evaluation = evaluate(train, test, threshold=settings.TRIAGE_THRESHOLD, seed=options["seed"])
+            evaluation = evaluate(
+                train,
+                test,
+                threshold=settings.TRIAGE_THRESHOLD,
+                seed=options["seed"],
+                encoder=configured_encoder(),
+            )
         except CoreError as error:
             raise CommandError(str(error)) from error
         if options["predictions"]:
