@@ -88,7 +88,7 @@ LEGAL = [
     "Este mensaje y sus archivos adjuntos van dirigidos exclusivamente a su destinatario y pueden contener información confidencial.",
 ]  # fmt: skip
 REFERENCES = [
-    "My customer number is 4478{n}21.", "Order number: 302-558{n}1-77", "Ref. 2024-00{n}", "(Ticket #90{n}12)", "IBAN DE44 5001 0517 5407 3{n} 31",
+    "My customer number is 4478{n}21.", "Order number: 302-558{n}1-77", "Ref. 2024-00{n}", "(Ticket no. 90{n}12)", "IBAN DE44 5001 0517 5407 3{n} 31",
     "My account is registered to {mail}.", "Transaction ID: 8f3a-{n}-77bc-0091",
 ]  # fmt: skip
 SUBJECTS = [
