@@ -73,7 +73,14 @@ def test_a_key_of_somebody_who_was_an_agent_opens_nothing_any_more(
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"subject": "x"}, {"subject": "x", "body": "   "}, {"body": 5.5, "subject": {}}]
+    "body",
+    [
+        {},
+        {"subject": "x"},
+        {"subject": "x", "body": "   "},
+        {"body": 5.5, "subject": {}},
+        {"body": "\u200b\ufeff"},
+    ],
 )
 def test_a_bad_submission_names_the_field_and_makes_nothing(api: Api, requester: User, body: dict) -> None:
     answer = api(requester).post("/api/tickets", body)
@@ -81,6 +88,11 @@ def test_a_bad_submission_names_the_field_and_makes_nothing(api: Api, requester:
     assert set(answer.json()) == {"code", "message", "errors"}
     assert answer.json()["errors"]
     assert not Ticket.objects.exists()
+
+
+def test_line_ends_are_kept_as_plain_ones(api: Api, requester: User, engine: FakeEngine) -> None:
+    api(requester).post("/api/tickets", {**WISH, "body": "One\r\ntwo"})
+    assert Ticket.objects.get().messages.get().body == "One\ntwo"
 
 
 def test_only_agents_submit_for_somebody_else(

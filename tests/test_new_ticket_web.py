@@ -75,8 +75,22 @@ def test_a_missing_field_is_named_and_nothing_typed_is_lost(web, missing):
     assert not Ticket.objects.exists()
 
 
-def test_a_message_of_blanks_is_no_message(web):
-    assert web().post(NEW, {**GUEST, "body": " \n\t "}).status_code == 422
+@pytest.mark.parametrize("body", [" \n\t ", "\u200b\u200d\ufeff", "\u2060 \u00ad", "\u3164\u2800", "\u0301"])
+def test_a_message_with_nothing_to_see_is_no_message(web, body):
+    response = web().post(NEW, {**GUEST, "body": body})
+    assert response.status_code == 422
+    assert "Tell us what it is about." in response.content.decode()
+
+
+def test_a_subject_with_nothing_to_see_gives_way_to_the_first_words(web, confident):
+    web().post(NEW, {**GUEST, "subject": "\u200b\u200b"})
+    assert Ticket.objects.get().subject.startswith(GUEST["body"][:10])
+
+
+def test_line_ends_are_kept_as_plain_ones_and_count_once(web, confident, settings):
+    body = ("a\r\n" * (settings.MESSAGE_MAX_CHARS // 2))[:-2] + "b"
+    web().post(NEW, {**GUEST, "body": body})
+    assert Ticket.objects.get().messages.first().body == body.replace("\r\n", "\n")
 
 
 def test_a_refused_file_is_explained(web):

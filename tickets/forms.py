@@ -17,6 +17,7 @@ from tickets import attachments
 from tickets.errors import AttachmentRefused
 from tickets.intake import SUBJECT_LENGTH
 from tickets.models import Feedback, Status, Ticket
+from tickets.written import as_written
 
 GUEST_TICKETS_AN_HOUR = 10
 LIMIT_MB = settings.ATTACHMENT_MAX_BYTES // (1024 * 1024)
@@ -43,6 +44,13 @@ class FilesField(forms.FileField):
         return files
 
 
+class WrittenField(forms.CharField):
+    """A text that a person wrote. Its length is that of what is kept, which is how browsers count line ends."""
+
+    def to_python(self, value: Any) -> str:
+        return as_written(super().to_python(value) or "")
+
+
 def text_area(rows: int, **attrs: str) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, **attrs})
 
@@ -51,14 +59,14 @@ class NewTicketForm(forms.Form):
     """What somebody who is logged in tells us. ``once`` makes a second click the same ticket."""
 
     once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
-    body = forms.CharField(
+    body = WrittenField(
         label="How can we help?",
         help_text="One question at a time is answered quickest. Leave out passwords and card numbers.",
         max_length=settings.MESSAGE_MAX_CHARS,
         widget=text_area(7),
         error_messages={"required": "Tell us what it is about."},
     )
-    subject = forms.CharField(
+    subject = WrittenField(
         label="Subject",
         help_text="A few words that you will recognise later.",
         max_length=SUBJECT_LENGTH,
@@ -111,7 +119,7 @@ class GuestTicketForm(NewTicketForm):
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         error_messages={"required": "We need an address to answer to."},
     )
-    name = forms.CharField(
+    name = WrittenField(
         label="Your name",
         help_text="How we should address you.",
         max_length=120,
@@ -128,7 +136,7 @@ class GuestTicketForm(NewTicketForm):
 class ReplyForm(forms.Form):
     """A half-written reply outlives the replacement of the page's parts around it."""
 
-    body = forms.CharField(
+    body = WrittenField(
         label="Your reply",
         max_length=settings.MESSAGE_MAX_CHARS,
         widget=text_area(5, **{"hx-preserve": "true"}),
@@ -152,7 +160,7 @@ class FeedbackForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
     )
-    comment = forms.CharField(
+    comment = WrittenField(
         label="Anything you would like to add?",
         max_length=Feedback._meta.get_field("comment").max_length,
         required=False,

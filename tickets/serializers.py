@@ -13,6 +13,14 @@ from accounts.models import User
 from tickets import attachments
 from tickets.errors import AttachmentRefused
 from tickets.models import Attachment, Feedback, Message, Status, Ticket
+from tickets.written import as_written
+
+
+class WrittenField(serializers.CharField):
+    """A text that a person wrote: plain line ends, and blank if nothing of it can be seen."""
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        return super().run_validation(as_written(data) if isinstance(data, str) else data)
 
 
 class FilesMixin(serializers.Serializer[Any]):
@@ -29,13 +37,13 @@ class FilesMixin(serializers.Serializer[Any]):
 
 
 class SubmissionSerializer(FilesMixin):
-    subject = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
-    body = serializers.CharField(max_length=settings.MESSAGE_MAX_CHARS)
+    subject = WrittenField(max_length=200, required=False, allow_blank=True, default="")
+    body = WrittenField(max_length=settings.MESSAGE_MAX_CHARS)
     human_requested = serializers.BooleanField(
         default=False, help_text="True: a person answers, never the machine."
     )
     requester_email = serializers.EmailField(required=False, help_text="Agents only: on whose behalf.")
-    requester_name = serializers.CharField(max_length=120, required=False, help_text="Agents only.")
+    requester_name = WrittenField(max_length=120, required=False, help_text="Agents only.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         user: User = self.context["request"].user
@@ -78,7 +86,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
 
 
 class NewMessageSerializer(FilesMixin):
-    body = serializers.CharField(max_length=settings.MESSAGE_MAX_CHARS)
+    body = WrittenField(max_length=settings.MESSAGE_MAX_CHARS)
     internal = serializers.BooleanField(
         default=False, help_text="Agents only: a note that the requester never sees."
     )
@@ -92,7 +100,7 @@ class NewMessageSerializer(FilesMixin):
 class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
     solved = serializers.BooleanField(required=False, allow_null=True, default=None)
     rating = serializers.IntegerField(min_value=1, max_value=5, required=False, allow_null=True, default=None)
-    comment = serializers.CharField(max_length=2000, required=False, allow_blank=True, default="")
+    comment = WrittenField(max_length=2000, required=False, allow_blank=True, default="")
 
     class Meta:
         model = Feedback

@@ -9,13 +9,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
-from tickets.forms import FilesField
+from tickets.forms import FilesField, WrittenField
 from triage import language_tags
 from triage.models import Answer, Example, Intent, fingerprint
 
 
-def writing(label: str, missing: str, rows: int) -> forms.CharField:
-    return forms.CharField(
+def writing(label: str, missing: str, rows: int) -> WrittenField:
+    return WrittenField(
         max_length=settings.MESSAGE_MAX_CHARS,
         widget=forms.Textarea({"class": "desk-text", "rows": rows, "aria-label": label}),
         error_messages={"required": missing},
@@ -72,10 +72,10 @@ class CorrectForm(forms.Form):
 
 
 class SimulatorForm(forms.Form):
-    subject = forms.CharField(
+    subject = WrittenField(
         max_length=200, required=False, widget=forms.TextInput({"placeholder": "Optional"})
     )
-    body = forms.CharField(
+    body = WrittenField(
         max_length=settings.MESSAGE_MAX_CHARS,
         label="Message",
         widget=forms.Textarea(
