@@ -34,7 +34,7 @@ def may_see(request: HttpRequest, ticket: Ticket) -> bool:
 
 def visible_ticket(request: HttpRequest, reference: str) -> Ticket:
     """The ticket if whoever asks may see it: its requester, its guest, any agent."""
-    ticket = Ticket.objects.select_related("requester", "assignee").filter(reference=reference).first()
+    ticket = Ticket.objects.all().named(reference).select_related("requester", "assignee").first()
     if ticket is None or not may_see(request, ticket):
         raise Http404("No such ticket.")
     return ticket

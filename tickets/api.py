@@ -19,6 +19,7 @@ from accounts.models import User
 from tickets.downloads import as_download
 from tickets.intake import Submission, submit_ticket
 from tickets.models import Attachment, Channel, Message, Ticket, TicketQuerySet
+from tickets.references import read_reference
 from tickets.replies import send_reply, write_note
 from tickets.serializers import (
     FeedbackSerializer,
@@ -40,7 +41,7 @@ def caller(request: Request) -> User:
 def load_ticket(request: Request, reference: str) -> Ticket:
     """The ticket if the caller may see it; a stranger's and an absent one are the same 404."""
     visible = Ticket.objects.all().visible_to(caller(request))
-    ticket = visible.select_related("assignee", "follow_up_of").filter(reference=reference).first()
+    ticket = visible.select_related("assignee", "follow_up_of").named(reference).first()
     if ticket is None:
         raise Http404
     return ticket
@@ -164,7 +165,7 @@ def filtered(user: User, wanted: dict[str, Any]) -> TicketQuerySet:
     if wanted.get("created_before"):
         tickets = tickets.filter(created_at__lt=wanted["created_before"])
     if wanted.get("q"):
-        tickets = tickets.filter(Q(subject__icontains=wanted["q"]) | Q(reference=wanted["q"].upper()))
+        tickets = tickets.filter(Q(subject__icontains=wanted["q"]) | Q(reference=read_reference(wanted["q"])))
     return tickets
 
 

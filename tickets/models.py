@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import uuid
 from collections.abc import Iterable
 from datetime import timedelta
@@ -20,6 +19,7 @@ from tickets.audit import Event
 from tickets.errors import InvalidTransition
 from tickets.jobs import Job
 from tickets.outbox import OutgoingMail
+from tickets.references import new_reference, read_reference
 from tickets.states import Channel, Closure, Status
 
 if TYPE_CHECKING:
@@ -29,17 +29,12 @@ __all__ = [
     "Attachment", "Channel", "Closure", "Event", "Feedback", "Job", "Message", "OutgoingMail", "Status", "Ticket",
 ]  # fmt: skip
 
-REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-REFERENCE_LENGTH = 12  # 30 ** 12 is 59 bits: cannot be guessed
-
-
-def new_reference() -> str:
-    """An unguessable public name such as ``K7QM-3XNA-9F2T``."""
-    letters = "".join(secrets.choice(REFERENCE_ALPHABET) for _ in range(REFERENCE_LENGTH))
-    return "-".join(letters[at : at + 4] for at in range(0, REFERENCE_LENGTH, 4))
-
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
+    def named(self, reference: str) -> Self:
+        """The one ticket of this reference, however it is typed."""
+        return self.filter(reference=read_reference(reference))
+
     def for_requester(self, user: User) -> Self:
         return self.filter(requester=user)
 

@@ -36,6 +36,7 @@ from tickets.forms import (
 )
 from tickets.intake import Submission, submit_ticket
 from tickets.models import OPEN_TO_REQUESTER, Feedback, Message, Status, Ticket, TicketQuerySet
+from tickets.references import read_reference
 from tickets.replies import send_reply
 
 PAGE_SIZE = 20
@@ -89,7 +90,7 @@ def filtered(own: TicketQuerySet, show: str, words: str) -> TicketQuerySet:
     if show != "all":
         own = own.filter(status__in=TicketFilterForm.SHOW[show][1])
     if words:
-        own = own.filter(Q(subject__icontains=words) | Q(reference__istartswith=words))
+        own = own.filter(Q(subject__icontains=words) | Q(reference__istartswith=read_reference(words)))
     return own
 
 

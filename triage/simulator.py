@@ -8,7 +8,8 @@ from enum import StrEnum
 
 from django.conf import settings
 
-from tickets.models import Ticket, new_reference
+from tickets.models import Ticket
+from tickets.references import new_reference
 from triage import language
 from triage.core import policy
 from triage.core import types as core

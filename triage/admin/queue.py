@@ -17,6 +17,7 @@ from accounts.admin import AgentsOnly, is_agent
 from accounts.models import User
 from tickets.errors import TicketError
 from tickets.models import Status, Ticket
+from tickets.references import read_reference
 from triage.admin.desk import desk_view
 from triage.admin.filters import AssigneeFilter, QueueFilter, ReasonFilter, TicketIntentFilter, chosen_view
 from triage.desk import queue_rank
@@ -66,7 +67,7 @@ class TicketAdmin(AgentsOnly):
             return queryset, False
         if "@" in wanted:
             return queryset.filter(requester_email=User.objects.normalize_email(wanted)), False
-        exact = queryset.filter(reference=wanted.upper())
+        exact = queryset.filter(reference=read_reference(wanted))
         if exact.exists():
             return exact, False
         for word in wanted.split():

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q, QuerySet
 
+from tickets.references import read_reference
 from triage.models import Decision, ModelVersion
 from triage.replay import Outcome, Replay, Replayer
 
@@ -70,7 +71,7 @@ class Command(BaseCommand):
     def known(self, name: str) -> list[int]:
         """The decisions that an id or a ticket's reference names."""
         by_id = name.isdecimal() and len(name) < DIGITS
-        named = Q(pk=int(name)) if by_id else Q(ticket__reference=name)
+        named = Q(pk=int(name)) if by_id else Q(ticket__reference=read_reference(name))
         found = list(Decision.objects.filter(named).values_list("pk", flat=True))
         if not found:
             raise CommandError(f"There is no decision {name}.", returncode=2)
