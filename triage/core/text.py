@@ -17,7 +17,9 @@ MAX_CHARS: Final = 20_000
 #: Raw mail is cut here before anything else (styles and markup can be long).
 MAX_RAW_CHARS: Final = 400_000
 #: So much plain text is searched for the writer's words; what is further down is thread or rubbish.
-MAX_MAIL_CHARS: Final = 30_000
+MAX_MAIL_CHARS: Final = 20_000
+#: What is longer is no word of any language.
+_LONGEST_TOKEN: Final = 80
 
 
 def _words(listed: str) -> frozenset[str]:
@@ -135,7 +137,9 @@ def _without_reference(aside: re.Match[str]) -> str:
 
 def _is_identifier(token: str) -> bool:
     """Say whether a token names one thing in the world: an address, or a number like 4711-0815."""
-    return len(token) > 80 or _ADDRESS.search(token) is not None or len(_DIGITS.findall(token)) >= 5
+    if token.isalpha() and len(token) <= _LONGEST_TOKEN:
+        return False
+    return len(token) > _LONGEST_TOKEN or _ADDRESS.search(token) is not None or len(_DIGITS.findall(token)) >= 5
 
 
 def find_ask(subject: str, body: str) -> Ask:
