@@ -13,6 +13,8 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from helpdesk.mail_files import SUFFIX
+
 SHOWN = 100
 
 
@@ -44,7 +46,7 @@ def mail_one(request: HttpRequest, name: str) -> HttpResponse:
 def files() -> list[Path]:
     """The mail files, newest first. A name from outside is only ever compared with these."""
     folder = Path(settings.EMAIL_FILE_PATH)
-    found = folder.glob("*.log") if folder.is_dir() else []
+    found = folder.glob(f"*{SUFFIX}") if folder.is_dir() else []
     return sorted(found, key=lambda file: (file.stat().st_mtime, file.name), reverse=True)
 
 
@@ -57,13 +59,5 @@ def read(file: Path) -> Mail:
         sender=str(message["From"] or ""),
         to=str(message["To"] or ""),
         sent=datetime.fromtimestamp(file.stat().st_mtime, tz=UTC),
-        body=without_rule(text.get_content() if text else ""),
+        body=(text.get_content() if text else "").rstrip(),
     )
-
-
-def without_rule(body: str) -> str:
-    """The text without the line of dashes that the file backend writes after each message."""
-    lines = body.rstrip().splitlines()
-    if lines and set(lines[-1]) == {"-"} and len(lines[-1]) > 70:
-        lines.pop()
-    return "\n".join(lines).rstrip()

@@ -195,7 +195,7 @@ AXES_VERBOSE = False
 # --- Mail: every message goes through the outbox; the worker delivers it -----------------------------
 EMAIL_BACKEND = "tickets.outbox.OutboxBackend"
 EMAIL_URL = env.text("EMAIL_URL", "")
-MAIL_DELIVERY_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+MAIL_DELIVERY_BACKEND = "helpdesk.mail_files.MailFiles"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 if EMAIL_URL:
     _mail = env.mail("EMAIL_URL", EMAIL_URL)

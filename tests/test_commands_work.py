@@ -75,7 +75,7 @@ def test_a_running_worker_does_new_jobs_and_ends_when_told(installation: Install
             eventually(lambda: installation.count("tickets_job", "finished_at IS NULL") == 0)
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
-    assert len(list((installation.folder / "mail").glob("*.log"))) == 2
+    assert len(list((installation.folder / "mail").glob("*.eml"))) == 2
 
 
 def write_mail(installation: Installation, subject: str) -> None:

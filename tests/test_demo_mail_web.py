@@ -6,10 +6,11 @@ import os
 from typing import Any
 
 import pytest
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import EmailMessage
 from django.urls import include, path
 
 from helpdesk import urls
+from helpdesk.mail_files import MailFiles
 
 pytestmark = [pytest.mark.django_db]
 
@@ -26,12 +27,16 @@ def demo(settings, tmp_path):
 def write(folder, subject: str, body: str = "Guten Tag", at: int = 0) -> str:
     """One mail as the worker delivers it; returns the name of its file."""
     known = set(folder.glob("*")) if folder.exists() else set()
-    backend = get_connection("django.core.mail.backends.filebased.EmailBackend", file_path=str(folder))
-    backend.send_messages([EmailMessage(subject, body, "us@example.com", ["gus@example.com"])])
-    backend.close()
+    MailFiles().send_messages([EmailMessage(subject, body, "us@example.com", ["gus@example.com"])])
     (file,) = set(folder.glob("*")) - known
     os.utime(file, (at, at))
     return file.name
+
+
+def test_a_hundred_mails_of_one_moment_are_a_hundred_files(demo):
+    for number in range(100):
+        write(demo, f"Mail {number}")
+    assert len(list(demo.iterdir())) == 100
 
 
 def test_it_lists_the_newest_first(web, demo):
@@ -54,7 +59,7 @@ def test_no_mail_yet_is_no_error(web, demo):
     assert "No mail yet" in web().get("/demo/mail/").content.decode()
 
 
-@pytest.mark.parametrize("name", ["absent.log", "..%2f..%2fhelpdesk.sqlite3", ".."])
+@pytest.mark.parametrize("name", ["absent.eml", "..%2f..%2fhelpdesk.sqlite3", ".."])
 def test_no_other_file_can_be_read(web, demo, name):
     write(demo, "Hello")
     assert web().get(f"/demo/mail/{name}/").status_code == 404

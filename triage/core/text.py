@@ -139,7 +139,9 @@ def _is_identifier(token: str) -> bool:
     """Say whether a token names one thing in the world: an address, or a number like 4711-0815."""
     if token.isalpha() and len(token) <= _LONGEST_TOKEN:
         return False
-    return len(token) > _LONGEST_TOKEN or _ADDRESS.search(token) is not None or len(_DIGITS.findall(token)) >= 5
+    return (
+        len(token) > _LONGEST_TOKEN or _ADDRESS.search(token) is not None or len(_DIGITS.findall(token)) >= 5
+    )
 
 
 def find_ask(subject: str, body: str) -> Ask:
