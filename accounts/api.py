@@ -23,7 +23,7 @@ from rest_framework_simplejwt.serializers import TokenRefreshSerializer
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.views import TokenRefreshView
 
-from accounts.lockout import LOCKED_MESSAGE
+from accounts.lockout import LOCKED_MESSAGE, seconds_locked
 from accounts.models import User
 
 
@@ -31,6 +31,11 @@ class LockedOut(exceptions.APIException):
     status_code = status.HTTP_429_TOO_MANY_REQUESTS
     default_code = "locked_out"
     default_detail = LOCKED_MESSAGE
+
+    @property
+    def wait(self) -> int:
+        """What the framework tells in Retry-After."""
+        return seconds_locked()
 
 
 class LoginSerializer(serializers.Serializer[Any]):

@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.signals import password_reset
 from axes.utils import reset
+from django.conf import settings
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -28,11 +29,19 @@ def login_name(request: HttpRequest | None, credentials: Mapping[str, Any] | Non
     return ""
 
 
+def seconds_locked() -> int:
+    """How long the lock lasts from the latest try on: each try while it holds starts it anew."""
+    return int(settings.AXES_COOLOFF_TIME.total_seconds())
+
+
 def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    after = str(seconds_locked())
     if request.path.startswith("/api/"):
         body = {"code": "locked_out", "message": LOCKED_MESSAGE, "errors": {}}
-        return JsonResponse(body, status=429)
-    return render(request, "account/locked_out.html", {"message": LOCKED_MESSAGE}, status=429)
+        return JsonResponse(body, status=429, headers={"Retry-After": after})
+    page = render(request, "account/locked_out.html", {"message": LOCKED_MESSAGE}, status=429)
+    page["Retry-After"] = after
+    return page
 
 
 @receiver(password_reset)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from axes.models import AccessAttempt
+from django.db.models import F
+from django.utils import timezone
 from rest_framework.test import APIClient
 from rest_framework_simplejwt.tokens import RefreshToken
 
@@ -41,6 +45,18 @@ def test_a_sixth_try_is_locked_out_even_with_the_right_password(api: Api, reques
         login(api(), requester.email, "nope")
     answer = login(api(), requester.email)
     assert (answer.status_code, answer.json()["code"]) == (429, "locked_out")
+    assert answer["Retry-After"] == "900"
+
+
+def test_each_try_while_the_lock_holds_starts_it_anew(api: Api, requester: User) -> None:
+    for _ in range(5):
+        login(api(), requester.email, "nope")
+    AccessAttempt.objects.update(attempt_time=timezone.now() - timedelta(minutes=14))
+    assert login(api(), requester.email).status_code == 429
+    AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(minutes=14))
+    assert login(api(), requester.email).status_code == 429
+    AccessAttempt.objects.update(attempt_time=F("attempt_time") - timedelta(minutes=15))
+    assert login(api(), requester.email).status_code == 200
 
 
 def test_the_lock_of_one_person_does_not_shut_out_another(api: Api, requester: User, stranger: User) -> None:
