@@ -93,10 +93,25 @@ def test_bars_stand_on_the_axis_and_on_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("largest", "end"), [(0, 2), (2, 2), (3, 4), (11, 20), (40, 40), (41, 100), (12345, 20000)]
+    ("largest", "marks"),
+    [
+        (0, [0, 1]),
+        (3, [0, 1, 2, 3]),
+        (7, [0, 2, 4, 6, 8]),
+        (21, [0, 10, 20, 30]),
+        (41, [0, 20, 40, 60]),
+        (90, [0, 25, 50, 75, 100]),
+        (12345, [0, 5000, 10000, 15000]),
+    ],
 )
-def test_the_axis_ends_at_a_round_number(largest: int, end: int) -> None:
-    assert charts.axis_end(largest) == end
+def test_the_axis_has_few_round_marks_and_ends_close_above(largest: int, marks: list[int]) -> None:
+    assert charts.axis_marks(largest) == marks
+
+
+def test_the_axis_never_leaves_more_than_a_step_empty() -> None:
+    for largest in range(1, 3000):
+        *_, last, end = charts.axis_marks(largest)
+        assert last < largest <= end
 
 
 @pytest.mark.parametrize("days", [1, 7, 30, 90])

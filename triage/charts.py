@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,6 +13,7 @@ from triage.metrics import Day
 WIDTH, HEIGHT = 720, 220
 LEFT, RIGHT, TOP, BOTTOM = 40, 8, 10, 24
 LABELS = 7
+STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,14 @@ class VolumeChart:
 
 def volume_chart(days: Sequence[Day]) -> VolumeChart:
     """Stacked bars, one a day."""
-    top = axis_end(max((day.auto_resolved + day.escalated for day in days), default=0))
-    unit = (HEIGHT - TOP - BOTTOM) / top
+    marks = axis_marks(max((day.auto_resolved + day.escalated for day in days), default=0))
+    unit = (HEIGHT - TOP - BOTTOM) / marks[-1]
     step = (WIDTH - LEFT - RIGHT) / max(1, len(days))
     every = math.ceil(len(days) / LABELS)
     base = HEIGHT - BOTTOM
     return VolumeChart(
         bars=[_bar(day, LEFT + at * step, step, unit) for at, day in enumerate(days)],
-        rows=[Mark(round(base - value * unit, 1), f"{value:g}") for value in (0, top / 2, top)],
+        rows=[Mark(round(base - value * unit, 1), str(value)) for value in marks],
         columns=[
             Mark(round(LEFT + (at + 0.5) * step, 1), f"{day.date.day} {day.date:%b}")
             for at, day in enumerate(days)
@@ -82,11 +84,13 @@ def _bar(day: Day, x: float, step: float, unit: float) -> Bar:
     )
 
 
-def axis_end(largest: int) -> int:
-    """The smallest of 2, 4, 10, 20, 40, 100, … that holds ``largest``: its half is a whole number too."""
-    magnitude = 1
-    while True:
-        for step in (2, 4, 10):
-            if step * magnitude >= largest:
-                return step * magnitude
-        magnitude *= 10
+def axis_marks(largest: int) -> list[int]:
+    """Where the lines of an axis lie that holds ``largest``: at most four steps of 1, 2, 2.5 or 5 times a power of ten."""
+    step = next(step for step in _round_steps() if step * STEPS >= largest)
+    return [step * at for at in range(max(1, math.ceil(largest / step)) + 1)]
+
+
+def _round_steps() -> Iterator[int]:
+    """1, 2, 5, 10, 20, 25, 50, 100, …: whole numbers, as tickets are."""
+    for magnitude in (10**power for power in itertools.count()):
+        yield from (step * magnitude // 10 for step in (10, 20, 25, 50) if step * magnitude % 10 == 0)
