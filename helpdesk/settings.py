@@ -200,10 +200,12 @@ EMAIL_FILE_PATH = VAR_DIR / "mail"
 if EMAIL_URL:
     _mail = env.mail("EMAIL_URL", EMAIL_URL)
     MAIL_DELIVERY_BACKEND = _mail["EMAIL_BACKEND"]
+    if MAIL_DELIVERY_BACKEND.endswith(".smtp.EmailBackend"):
+        MAIL_DELIVERY_BACKEND = "tickets.delivery.Backend"
     EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"] or 25
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"] or "", _mail["EMAIL_HOST_PASSWORD"] or ""
     EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
-EMAIL_TIMEOUT = 20
+EMAIL_TIMEOUT = 15  # seconds for one answer of the server; see tickets.delivery for the whole
 DEFAULT_FROM_EMAIL = f"{COMPANY_NAME} <{SUPPORT_EMAIL}>"
 
 # --- Background work: in process unless a broker is named ---------------------------------------------

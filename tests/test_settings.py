@@ -68,6 +68,16 @@ def test_a_wrong_setting_stops_the_start_with_one_line_that_names_it(
     assert len(ended.stderr.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("url", ["smtp://mail.example.com", "smtp+ssl://u:p@mail.example.com:465"])
+def test_mail_leaves_by_the_backend_that_ends_before_its_lease(tmp_path: Path, url: str) -> None:
+    environment = {"ENV_FILE": os.devnull, "SECRET_KEY": KEY, "VAR_DIR": str(tmp_path), "EMAIL_URL": url}
+    program = "from helpdesk import settings; print(settings.MAIL_DELIVERY_BACKEND)"
+    told = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    assert told.stdout.strip() == "tickets.delivery.Backend"
+
+
 def test_two_settings_are_enough(tmp_path: Path) -> None:
     ended = start(tmp_path, DATABASE_URL=f"sqlite:///{tmp_path}/db.sqlite3")
     assert ended.returncode == 0, ended.stderr

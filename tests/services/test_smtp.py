@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import socketserver
+import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, cast
@@ -14,7 +19,7 @@ from django.core.mail import send_mail
 from django.utils import timezone
 
 from tests.installation import free_port
-from tickets import jobs
+from tickets import delivery, jobs
 from tickets.models import Job, OutgoingMail
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +43,7 @@ class Postbox:
 @pytest.fixture
 def port(settings: Any) -> int:
     """Where the product believes its mail server to be."""
-    settings.MAIL_DELIVERY_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.MAIL_DELIVERY_BACKEND = "tickets.delivery.Backend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", free_port(), 5
     return int(settings.EMAIL_PORT)
 
@@ -128,6 +133,59 @@ def test_a_worker_that_dies_after_sending_sends_again_under_the_same_name(
     jobs.run_due()
     assert {mail["Message-ID"] for mail in postbox.mails} == {name}
     assert not OutgoingMail.objects.exists()
+
+
+@pytest.fixture
+def drip(port: int) -> Iterator[None]:
+    """A mail server whose greeting never ends: a line every tenth of a second, so that no single wait is long."""
+    ended = threading.Event()
+
+    class Greeting(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with suppress(OSError):
+                while not ended.wait(0.1):
+                    self.request.sendall(b"220-welcome\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", port), Greeting) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield
+        ended.set()
+        server.shutdown()
+
+
+def test_a_delivery_without_end_is_ended_before_its_lease(
+    drip: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "SECONDS", 0.5)
+    write()
+    started = time.monotonic()
+    jobs.run_due()
+    assert time.monotonic() - started < 4
+    job = Job.objects.get()
+    assert (job.finished_at, job.lease_until, job.attempts) == (None, None, 1)
+    assert OutgoingMail.objects.exists()
+
+
+def test_a_server_that_is_slow_at_every_step_is_not_waited_for_longer(
+    serve: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Sleepy(Postbox):
+        async def handle_EHLO(  # noqa: N802
+            self, server: SMTP, session: Session, envelope: Envelope, name: str, answers: list[str]
+        ) -> list[str]:
+            session.host_name = name
+            await asyncio.sleep(0.6)
+            return answers
+
+    monkeypatch.setattr(delivery, "SECONDS", 0.3)
+    postbox, _ = serve(Sleepy()), write()
+    jobs.run_due()
+    assert postbox.mails == []
+    assert "SMTPServerDisconnected" in Job.objects.get().last_error
+
+
+def test_a_delivery_has_time_but_less_than_its_lease(settings: Any) -> None:
+    assert settings.EMAIL_TIMEOUT * 2 < delivery.SECONDS < jobs.LEASE.total_seconds() - settings.EMAIL_TIMEOUT
 
 
 def test_a_recipient_that_tries_to_add_another_is_not_mailed(serve: Any) -> None:
