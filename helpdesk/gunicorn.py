@@ -9,6 +9,10 @@ import threading
 import time
 from typing import Any
 
+from triage.core.artefact import skops_io
+
+skops_io()  # first of all, and once for all workers: it goes through every module that is loaded before it
+
 preload_app = True  # the libraries are loaded once and shared, which halves time to start and memory
 threads = 4
 worker_class = "gthread"

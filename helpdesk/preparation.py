@@ -14,7 +14,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import Role, User
-from triage import learning, pack
+from triage import pack
 from triage.core.artefact import read_manifest
 from triage.core.errors import ArtefactError
 from triage.models import Intent, ModelVersion
@@ -34,10 +34,6 @@ class PreparationFailed(Exception):
     """A step did not succeed; the message says which. The next start goes on from there."""
 
 
-def train_here(tell: Tell) -> None:
-    learning.train(tell=tell)
-
-
 def train_apart(tell: Tell) -> None:
     """Train in a process of its own: its memory and its helpers are gone when it is done."""
     command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "train_triage"]
@@ -46,7 +42,7 @@ def train_apart(tell: Tell) -> None:
         raise PreparationFailed("The model could not be trained; see the message above.")
 
 
-def prepare(tell: Tell, *, train: Callable[[Tell], None] = train_here) -> None:
+def prepare(tell: Tell, *, train: Callable[[Tell], None]) -> None:
     """Migrate, collect static files, load the starter pack, train the first model, make the demo people."""
     migrate(tell)
     collect_static(tell)

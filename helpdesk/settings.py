@@ -210,6 +210,8 @@ DEFAULT_FROM_EMAIL = f"{COMPANY_NAME} <{SUPPORT_EMAIL}>"
 
 # --- Background work: in process unless a broker is named ---------------------------------------------
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "")
+# Loaded by a Celery worker before it forks; who only sends a task needs no engine.
+CELERY_IMPORTS = ["triage.pipeline"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -2,7 +2,9 @@
 
 import os
 import sys
+from importlib import import_module
 
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
@@ -12,3 +14,6 @@ try:
     application = get_wsgi_application()
 except ImproperlyConfigured as error:
     sys.exit(f"Configuration error: {error}")
+
+# With the addresses all that requests need is loaded: before workers fork, which share it then.
+import_module(settings.ROOT_URLCONF)

@@ -12,10 +12,11 @@ from django.core.management import CommandError, call_command
 
 from accounts.models import User
 from helpdesk import first_env, preparation
+from helpdesk.management.commands.prepare import train_here
 from tests.core.concepts import ConceptEncoder
 from tests.installation import Installation
 from tests.test_commands_triage import PACK_INTENT
-from triage import pack, sentence_encoder
+from triage import learning, pack, sentence_encoder
 from triage.models import Intent, ModelVersion
 
 
@@ -65,7 +66,7 @@ def small_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Any) -
 
 def prepared() -> list[str]:
     told: list[str] = []
-    preparation.prepare(told.append)
+    preparation.prepare(told.append, train=train_here)
     return told
 
 
@@ -87,7 +88,7 @@ def test_a_preparation_that_was_broken_off_goes_on_where_it_stopped(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
-        broken.setattr(preparation.learning, "train", fail)
+        broken.setattr(learning, "train", fail)
         prepared()
     told = prepared()
     assert not any(line.startswith("Loading") for line in told)

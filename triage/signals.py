@@ -9,17 +9,17 @@ from django.dispatch import receiver
 
 from tickets import jobs
 from tickets.models import Status, Ticket
-from triage import pipeline
+from triage import work
 from triage.models import Answer, Guard, Intent, PolicyRevision, Rule
 
-jobs.register(pipeline.KIND, pipeline.perform, prompt=True)
-jobs.register_sweep(pipeline.sweep_untriaged)
+jobs.register(work.KIND, work.perform, prompt=True)
+jobs.register_sweep(work.sweep_untriaged)
 
 
 @receiver(post_save, sender=Ticket)
 def triage_new_ticket(instance: Ticket, created: bool, raw: bool = False, **kwargs: Any) -> None:
     if created and not raw and instance.status == Status.OPEN:
-        jobs.enqueue(pipeline.KIND, instance.pk, key=f"{instance.pk}:{pipeline.FIRST_RUN}")
+        work.enqueue(instance.pk)
 
 
 @receiver([post_save, post_delete])

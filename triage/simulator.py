@@ -8,14 +8,13 @@ from enum import StrEnum
 
 from django.conf import settings
 
-from tickets.models import Ticket
-from tickets.references import new_reference
 from triage import language
 from triage.core import policy
 from triage.core import types as core
 from triage.core.types import Reason
 from triage.models import Answer, Intent
 from triage.runtime import policy_config, runtime
+from triage.variables import sample_ticket
 
 # The gates in the order in which triage.core.policy asks them, by the reason each gives when it fails.
 GATES: dict[Reason, str] = {
@@ -89,13 +88,3 @@ def _passage(at: int, stopped: int) -> Passage:
     if at < stopped:
         return Passage.PASSED
     return Passage.FAILED if at == stopped else Passage.NOT_REACHED
-
-
-def sample_ticket(subject: str = "") -> Ticket:
-    """A ticket that exists only in memory, to fill an answer's variables."""
-    return Ticket(
-        reference=new_reference(),
-        requester_name="Robin Sample",
-        requester_email="robin@example.com",
-        subject=subject or "A sample question",
-    )

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from tickets import notices
 from tickets.models import Ticket
+from tickets.references import new_reference
 
 VARIABLES: dict[str, Callable[[Ticket], str]] = {
     "requester_name": lambda ticket: ticket.requester_name.split(" ")[0] or "there",
@@ -38,3 +39,13 @@ def check(body: str) -> None:
 def fill(body: str, ticket: Ticket) -> str:
     """``body`` with its variables replaced. What the requester wrote is inserted as plain text, once."""
     return PLACEHOLDER.sub(lambda match: VARIABLES[match.group(1)](ticket), body)
+
+
+def sample_ticket(subject: str = "") -> Ticket:
+    """A ticket that exists only in memory, to fill an answer's variables."""
+    return Ticket(
+        reference=new_reference(),
+        requester_name="Robin Sample",
+        requester_email="robin@example.com",
+        subject=subject or "A sample question",
+    )

@@ -20,8 +20,7 @@ from accounts.admin import SupervisorsEdit, is_supervisor
 from triage.admin.filters import ExampleIntentFilter
 from triage.forms import AnswerForm, ExampleForm
 from triage.models import Answer, Example, Guard, Intent, Mode, Rule
-from triage.simulator import sample_ticket
-from triage.variables import VARIABLES
+from triage.variables import VARIABLES, sample_ticket
 
 NO_ANSWER = "This intent is on Auto but has no approved answer: every such ticket goes to a person."
 

@@ -7,8 +7,13 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from helpdesk import preparation
+from triage import learning
 from triage.core.errors import CoreError
 from triage.pack import PackError
+
+
+def train_here(tell: preparation.Tell) -> None:
+    learning.train(tell=tell)
 
 
 class Command(BaseCommand):
@@ -19,6 +24,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            preparation.prepare(self.stdout.write)
+            preparation.prepare(self.stdout.write, train=train_here)
         except (CoreError, PackError) as error:
             raise CommandError(str(error)) from error
