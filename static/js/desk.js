@@ -75,6 +75,22 @@ document.addEventListener("DOMContentLoaded", () => {
     button.addEventListener("click", help);
   });
 
+  // The theme's choosers would announce only what is chosen, and nothing before that.
+  const nameChooser = (chooser) => {
+    const select = chooser.previousElementSibling;
+    const label = select && select.id && find(`label[for="${select.id}"]`);
+    const button = chooser.querySelector("[role=combobox]");
+    if (label && button) {
+      label.id ||= `${select.id}_label`;
+      button.setAttribute("aria-labelledby", `${label.id} ${button.getAttribute("aria-labelledby")}`);
+    }
+    const search = chooser.querySelector(".select2-search__field");
+    if (search) search.setAttribute("aria-label", "Search");
+  };
+  new MutationObserver((changes) => changes.forEach(({ addedNodes }) => addedNodes.forEach((node) => {
+    if (node.classList?.contains("select2-container")) nameChooser(node);
+  }))).observe(document.body, { childList: true, subtree: true });
+
   // Leaving with an unsent text asks first; sending it does not, and sends once only.
   let unsent = false;
   document.querySelectorAll("form[data-keep]").forEach((form) => {

@@ -114,3 +114,20 @@ def test_no_page_is_wider_than_its_window(desk_of, supervisor, escalated, width,
     ):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+
+
+def test_a_chooser_has_the_name_of_its_field(desk_of, supervisor, refund_intent):
+    page = desk_of(supervisor, "/admin/triage/answer/add/")
+    chooser = page.get_by_role("combobox", name="Intent")
+    chooser.click()
+    page.get_by_role("searchbox", name="Search").fill("refund")
+    page.get_by_role("option", name="Where is my refund").click()
+    expect(page.get_by_role("combobox", name="Intent")).to_contain_text("Where is my refund")
+
+
+def test_a_row_of_a_supervisor_s_list_is_a_short_card_on_a_phone(desk_of, supervisor, refund_intent):
+    page = desk_of(supervisor, "/admin/triage/intent/", viewport={"width": 390, "height": 800})
+    card = page.locator("#result_list .data-row")
+    assert card.bounding_box()["height"] < 200
+    card.get_by_role("checkbox").check()
+    expect(page.get_by_role("link", name="Where is my refund")).to_be_visible()
