@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.core.outcomes import NEAR, weigh_outcomes
+from triage.core.outcomes import MOST_CONTRADICTED, NEAR, SAME, weigh_outcomes
 from triage.core.types import SimilarTicket
 
 confidences = st.floats(0, 1)
@@ -72,13 +72,18 @@ def test_without_similar_tickets_nothing_changes() -> None:
 
 
 @pytest.mark.parametrize("intent", ["login", None])
-def test_the_same_words_with_another_outcome_bring_a_likely_answer_below_the_limit(
+def test_nearly_the_same_words_with_another_outcome_bring_a_likely_answer_below_the_limit(
     intent: str | None,
 ) -> None:
-    weighed = weigh_outcomes(0.9, "refund", [against(1.0, intent)])
-    assert weighed.confidence == pytest.approx(0.610, abs=0.001)
+    weighed = weigh_outcomes(0.9, "refund", [against(0.9, intent)])
+    assert weighed.confidence == pytest.approx(0.689, abs=0.001)
     assert weighed.objection is not None
     assert (weighed.objection.id, weighed.objection.intent, weighed.objection.before) == (1, intent, 0.9)
+
+
+@pytest.mark.parametrize("believed", [0.76, 0.99, 1.0])
+def test_what_a_person_corrected_is_not_answered_the_same_way_again(believed: float) -> None:
+    assert after(believed, against(SAME)) <= MOST_CONTRADICTED
 
 
 def test_an_equally_near_ticket_that_agrees_stands_up_for_the_belief() -> None:

@@ -19,6 +19,10 @@ NEAR = 0.5
 #: Log-odds that are lost for each unit of similarity above it.
 #: Both measured by ``benchmarks/outcomes.py``: fitted on banking77 (3.4), checked on clinc150 (4.1).
 PULL = 3.5
+#: From this similarity on it is the same question in the same words. What a person made of it stands until the
+#: model has learnt it, whatever the model believes: the same wrong answer is not given twice.
+SAME = 0.95
+MOST_CONTRADICTED = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,8 @@ def weigh_outcomes(confidence: float, intent: str | None, similar: Iterable[Simi
     Notes
     -----
     The log-odds fall by ``PULL * max(0, n(against) - n(for))`` with ``n(s) = max(0, s - NEAR)`` of the larger
-    similarity on each side. So more agreeing tickets never lower, more disagreeing ones never raise.
+    similarity on each side; where the nearer one against is the same question, no more than
+    ``MOST_CONTRADICTED`` is left. So more agreeing tickets never lower, more disagreeing ones never raise.
     """
     heard = [ticket for ticket in similar if ticket.confirmed]
     against = _nearest(ticket for ticket in heard if ticket.intent != intent)
@@ -66,6 +71,8 @@ def weigh_outcomes(confidence: float, intent: str | None, similar: Iterable[Simi
     if intent is None or against is None or lead <= 0 or not confidence > 0:
         return Weighed(confidence, kept)
     lowered = _lowered(confidence, PULL * lead)
+    if against.similarity >= SAME:
+        lowered = min(lowered, MOST_CONTRADICTED)
     return Weighed(lowered, kept, Objection(against.id, against.similarity, against.intent, confidence))
 
 
