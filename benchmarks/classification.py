@@ -168,9 +168,18 @@ def coverage_of_mixed_stream(found: Evaluation, error: float, outside_share: flo
     return float(covered[np.cumsum(wrong) <= error * covered].max(initial=0.0))
 
 
+def overstated(found: Evaluation) -> float | None:
+    """Return mean confidence minus share right among the answered; above zero it promises more than it keeps."""
+    answered = [row for row in found.rows if row.answered]
+    if not answered:
+        return None
+    return float(np.mean([row.confidence for row in answered]) - np.mean([row.right for row in answered]))
+
+
 def figures(found: Evaluation) -> dict[str, float | None]:
     summary = found.summary()
     chosen: dict[str, float | None] = {name: summary[name] for name in SHOWN}
+    chosen["overstated"] = overstated(found)
     chosen["coverage_at_2_percent"] = coverage_at(found, 0.02)
     chosen["coverage_at_5_percent"] = coverage_at(found, 0.05)
     chosen["mixed_coverage_at_2_percent"] = coverage_of_mixed_stream(found, 0.02)
