@@ -18,6 +18,8 @@ MAX_CHARS: Final = 20_000
 MAX_RAW_CHARS: Final = 400_000
 #: So much plain text is searched for the writer's words; what is further down is thread or rubbish.
 MAX_MAIL_CHARS: Final = 20_000
+#: A shorter text without subject, from which nothing was left out, is the question: no passage of it knows more.
+_PLAIN_WORDS: Final = 30
 #: What is longer is no word of any language.
 _LONGEST_TOKEN: Final = 80
 
@@ -170,6 +172,8 @@ def find_ask(subject: str, body: str) -> Ask:
         parts = split_questions(said)
         return Ask(said, parts, find_passages(said, parts), unabridged)
     questions = tuple(filter(None, (_flatten(part) for part in split_questions(own))))
+    if not title and said == unabridged and len(said.split()) < _PLAIN_WORDS:
+        return Ask(said, questions or (said,), (), unabridged)
     is_reply = _SUBJECT_PREFIX.match(subject) is not None
     if is_reply or not _adds(title, said):
         return Ask(said, questions or (said,), find_passages(own, questions), unabridged)
