@@ -31,13 +31,16 @@ KIND = "triage model"
 MIN_EXAMPLES = 5
 #: Share of the stream that is expected to be about something nobody taught us, from plenty of examples …
 UNKNOWN_SHARE = 0.02
-#: … and at most, from few: who has been taught little meets more that is new.
-MOST_UNKNOWN_SHARE = 0.15
 _PLENTY = 5_000
+#: … and at most, from a fifth of that or less: who has been taught little meets more that is new. What the
+#: confidence then says holds on the very stream that the scope gate imagines.
+MOST_UNKNOWN_SHARE = 0.5
 #: Share of unknown texts while learning to tell them apart.
 _UNKNOWN_WHILE_RANKING = 0.2
+#: From this many on, out-of-scope examples stand for half of the unknown; fewer, often of one easy kind, for less.
+_MANY_GIVEN = 100
 #: The scope gate imagines that half of the stream is unknown, and wants this much trust even then.
-_UNKNOWN_AT_THE_GATE = 0.5
+_UNKNOWN_AT_THE_GATE = MOST_UNKNOWN_SHARE
 _TRUST_AT_THE_GATE = 0.4
 #: From this many texts on, a feature must occur twice to be kept.
 _RARE_FROM = 4_000
@@ -154,7 +157,7 @@ class Model:
         vectoriser = Vectoriser(min_count=2 if len(texts) >= _RARE_FROM else 1).fit(texts)
         corpus = Corpus.read(texts, labels, len(intents), vectoriser, encoder)
         held_out, sharpness = held_out_evidence(corpus, seed)
-        trust, metrics = _fit_trust(held_out, len(texts), seed)
+        trust, metrics = _fit_trust(held_out, len(texts), int(outside.sum()), seed)
         return cls(
             intents=intents,
             skipped_intents=skipped,
@@ -356,15 +359,18 @@ def _select(
     return kept, [labelled[text] for text in kept], intents, skipped
 
 
-def _fit_trust(held_out: HeldOut, n_texts: int, seed: int) -> tuple[TrustModel, dict[str, float]]:
+def _fit_trust(
+    held_out: HeldOut, n_texts: int, n_given: int, seed: int
+) -> tuple[TrustModel, dict[str, float]]:
     inside = held_out.in_scope
-    share = float(np.clip(UNKNOWN_SHARE * _PLENTY / n_texts, UNKNOWN_SHARE, MOST_UNKNOWN_SHARE))
+    shares = _UNKNOWN_WHILE_RANKING, _expected_unknown(n_texts), _UNKNOWN_AT_THE_GATE
+    to_rank, to_calibrate, to_gate = (_stream_weights(held_out, share, n_given) for share in shares)
     trust = TrustModel(seed=seed).fit(
         held_out.table,
         held_out.right,
-        to_rank=_stream_weights(held_out, _UNKNOWN_WHILE_RANKING),
-        to_calibrate=_stream_weights(held_out, share),
-        to_gate=_stream_weights(held_out, _UNKNOWN_AT_THE_GATE),
+        to_rank=to_rank,
+        to_calibrate=to_calibrate,
+        to_gate=to_gate,
     )
     confidence = 1 / (1 + np.exp(-trust.log_odds(held_out.table)[0]))
     return trust, {
@@ -374,6 +380,11 @@ def _fit_trust(held_out: HeldOut, n_texts: int, seed: int) -> tuple[TrustModel, 
     }
 
 
+def _expected_unknown(n_texts: int) -> float:
+    """Share of unknown texts to expect: the most up to a thousand texts, falling with their square."""
+    return float(np.clip(UNKNOWN_SHARE * (_PLENTY / n_texts) ** 2, UNKNOWN_SHARE, MOST_UNKNOWN_SHARE))
+
+
 def _question_in(text: str) -> str:
     """Read an example as a ticket will be read; a short plain line needs no search for its question."""
     if "\n" in text or len(text) > _LINE:
@@ -381,14 +392,15 @@ def _question_in(text: str) -> str:
     return normalise(text)
 
 
-def _stream_weights(held_out: HeldOut, unknown_share: float) -> Doubles:
-    """Weigh the rows so that unknown texts make up a given share, half of it real ones where given."""
+def _stream_weights(held_out: HeldOut, unknown_share: float, n_given: int) -> Doubles:
+    """Weigh the rows so that unknown texts make up a given share, up to half of it real ones where given."""
     weights = np.ones(len(held_out.right))
     total = held_out.in_scope.sum() * unknown_share / (1 - unknown_share)
-    kinds = [held_out.given, ~held_out.given & ~held_out.in_scope]
-    kinds = [kind for kind in kinds if kind.any()]
-    for kind in kinds:
-        weights[kind] = total / len(kinds) / kind.sum()
+    given, imagined = held_out.given, ~held_out.given & ~held_out.in_scope
+    real = min(0.5, 0.5 * n_given / _MANY_GIVEN) if imagined.any() else 1.0
+    for kind, part in ((given, real), (imagined, 1 - real if given.any() else 1.0)):
+        if kind.any():
+            weights[kind] = total * part / kind.sum()
     return weights
 
 

@@ -13,7 +13,7 @@ from scipy import sparse
 from sklearn.utils.parallel import Parallel, delayed
 
 from triage.core.calibration import fit_sharpness
-from triage.core.classifier import LinearClassifier
+from triage.core.classifier import MANY_TEXTS, LinearClassifier
 from triage.core.features import BLOCK_WEIGHTS, Floats, Vectoriser, words_of
 from triage.core.meaning import Encoder, read_sentences
 from triage.core.neighbours import (
@@ -31,8 +31,11 @@ Mask = npt.NDArray[np.bool_]
 
 #: A text is judged by a model that learned from nine tenths, almost as much as the final one will have.
 TEXT_FOLDS = 10
-#: A fifth of the intents is held out altogether at a time.
+#: A fifth of the intents is held out altogether at a time …
 INTENT_FOLDS = 5
+#: … from few texts a twentieth, which up to 20 intents is one. A model short of a fifth of few intents has
+#: fewer to mistake an unknown text for than the final one, and promised more than that could keep.
+FINE_INTENT_FOLDS = 20
 #: No more folds than it takes to judge this many texts, but at least two: more would say the same again.
 ENOUGH_JUDGED = 3_000
 #: From this many texts on two processes are worth their start.
@@ -120,12 +123,14 @@ def _text_trials(corpus: Corpus, seed: int) -> Iterator[_Trial]:
 
 
 def _intent_trials(corpus: Corpus, seed: int) -> Iterator[_Trial]:
-    """Hold out a fifth of the intents at a time; in a small corpus each is left out once."""
+    """Hold out a part of the intents at a time; in a small corpus each is left out once."""
     if corpus.n_intents < INTENT_FOLDS:
         return
+    few = len(corpus.labels) < MANY_TEXTS
+    folds = min(FINE_INTENT_FOLDS, corpus.n_intents) if few else INTENT_FOLDS
     shuffled = np.random.default_rng(seed + 1).permutation(corpus.n_intents)
-    for part in range(_judged_of(corpus, INTENT_FOLDS)):
-        gone = shuffled[part::INTENT_FOLDS]
+    for part in range(_judged_of(corpus, folds)):
+        gone = shuffled[part::folds]
         outside = np.isin(corpus.labels, gone)
         kept = np.setdiff1d(np.arange(corpus.n_intents), gone)
         yield _Trial(np.flatnonzero(~outside), np.flatnonzero(outside), kept)
