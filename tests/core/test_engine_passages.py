@@ -25,7 +25,7 @@ class FakeModel:
     def __init__(self, known: str, *, elsewhere: float, in_scope: bool = True) -> None:
         self.known, self.elsewhere, self.in_scope = known, elsewhere, in_scope
 
-    def predict(self, texts: Iterable[str]) -> list[Prediction]:
+    def predict(self, texts: Iterable[str], *, explain: bool = True) -> list[Prediction]:
         return [self._predict(text) for text in texts]
 
     def clearest(self, texts: Sequence[str], count: int) -> list[str]:

@@ -125,7 +125,7 @@ class Engine:
         Words around a question that no list foresaw make the whole unlike anything; the question in it
         is still like its kind.
         """
-        whole = self._believe(ask.text)
+        whole = self._believe(ask.text, explain=True)
         if self.model is None or whole.confidence >= UNCLEAR or not ask.passages:
             return ask.text, whole
         best, least = (ask.text, whole), whole.confidence + CLEARER_BY
@@ -136,12 +136,15 @@ class Engine:
             if clear > least and (asks or belief.in_scope):
                 doubtful = len(passage.split()) < SCRAP_WORDS or whole.confidence < UNLIKE_ANYTHING
                 best, least = (passage, _doubted(belief) if doubtful else belief), clear
-        return best
+        text, chosen = best
+        return text, chosen if chosen.terms else replace(
+            chosen, terms=self._believe(text, explain=True).terms
+        )
 
-    def _believe(self, text: str) -> _Belief:
+    def _believe(self, text: str, *, explain: bool = False) -> _Belief:
         if self.model is None:
             return self._from_rules(text)
-        learnt = _from_model(self.model.predict([text])[0])
+        learnt = _from_model(self.model.predict([text], explain=explain)[0])
         if not self.model.skipped_intents:
             return learnt
         ruled = self._from_rules(text)
