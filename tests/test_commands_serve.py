@@ -10,6 +10,8 @@ import time
 import urllib.request
 from contextlib import suppress
 
+import pytest
+
 from helpdesk.management.commands.serve import site_url
 from tests.installation import Installation, eventually, free_port, group_is_gone
 
@@ -32,15 +34,24 @@ def children(process: subprocess.Popen[str]) -> list[str]:
     return listed.stdout.splitlines()
 
 
+def read_until(wanted: str, process: subprocess.Popen[str]) -> None:
+    """Wait for a line of its output; the web server may answer a moment before the command says so."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if wanted in line:
+            return
+    pytest.fail(f"It ended without saying {wanted}")
+
+
 def test_it_greets_answers_and_stops_without_a_trace(installation: Installation) -> None:
     port = free_port()
     with installation.started(*serve(port)) as process:
         eventually(lambda: answers(port), within=60, what="the answer")
         eventually(lambda: len(children(process)) == 2, what="web server and worker")
+        read_until(f"http://127.0.0.1:{port}/", process)
         os.killpg(process.pid, signal.SIGINT)  # Ctrl-C in a terminal reaches every process of the group
         printed, _ = process.communicate(timeout=40)
         assert process.returncode == 0, printed
-        assert f"http://127.0.0.1:{port}/" in printed
         assert "Stopped." in printed
         assert "Traceback" not in printed
         eventually(lambda: group_is_gone(process), within=5, what="the end of all its processes")
