@@ -79,7 +79,10 @@ def test_two_classes_get_opposite_scores(solver: str) -> None:
 def test_repeated_texts_do_not_stop_the_solver(solver: str) -> None:
     vectoriser = Vectoriser().fit(TEXTS)
     matrix = vectoriser.matrix([vectoriser.vector(text) for text in TEXTS * 4])
-    LinearClassifier().fit(matrix, without(matrix), np.tile(LABELS, 4), 3)
+    labels = np.tile(LABELS, 4)
+    model = LinearClassifier().fit(matrix, without(matrix), labels, 3)
+    scores = model.score_matrix(matrix, without(matrix), np.ones(len(labels)))
+    assert scores.argmax(axis=1).tolist() == labels.tolist()
 
 
 def test_sentence_features_decide_where_words_cannot(solver: str) -> None:

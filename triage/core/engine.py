@@ -137,9 +137,9 @@ class Engine:
                 doubtful = len(passage.split()) < SCRAP_WORDS or whole.confidence < UNLIKE_ANYTHING
                 best, least = (passage, _doubted(belief) if doubtful else belief), clear
         text, chosen = best
-        return text, chosen if chosen.terms else replace(
-            chosen, terms=self._believe(text, explain=True).terms
-        )
+        if text == ask.text:
+            return best
+        return text, replace(chosen, terms=self._believe(text, explain=True).terms)
 
     def _believe(self, text: str, *, explain: bool = False) -> _Belief:
         if self.model is None:

@@ -158,17 +158,14 @@ class Model:
         corpus = Corpus.read(texts, labels, len(intents), vectoriser, encoder)
         held_out, sharpness = held_out_evidence(corpus, seed)
         trust, metrics = _fit_trust(held_out, len(texts), int(outside.sum()), seed)
+        taught = corpus.matrix, corpus.sentences, labels, len(intents) + 1
         return cls(
             intents=intents,
             skipped_intents=skipped,
             vectoriser=vectoriser,
-            classifier=LinearClassifier(seed=seed).fit(
-                corpus.matrix, corpus.sentences, labels, len(intents) + 1
-            ),
+            classifier=LinearClassifier(seed=seed).fit(*taught),
             encoder=encoder,
-            neighbours=Neighbours.build(
-                corpus.matrix, corpus.sentences, labels, len(intents) + 1, vectoriser.starts_
-            ),
+            neighbours=Neighbours.build(*taught, vectoriser.starts_),
             trust=trust,
             sharpness=sharpness,
             metrics=metrics | {"texts": float(len(texts)), "intents": float(len(intents))},
@@ -182,7 +179,7 @@ class Model:
         ----------
         texts : iterable of str
         explain : bool
-            Without the terms that weighed, a prediction takes half the time.
+            Whether to name the terms that weighed, which is nearly half of the work on a long text.
         """
         return [self._predict(text, explain=explain) for text in texts]
 
