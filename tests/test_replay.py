@@ -13,8 +13,9 @@ from django.conf import settings
 from django.core.management import CommandError, call_command
 
 from accounts.models import User
+from tests.core.concepts import ConceptEncoder
 from tickets.models import Closure, Status, Ticket
-from triage import learning, pipeline
+from triage import learning, pipeline, sentence_encoder
 from triage.core.model import Model
 from triage.core.types import Example, Reason
 from triage.models import Answer, Decision, Guard, Intent, ModelVersion, Rule, RulebookVersion
@@ -28,6 +29,12 @@ PHRASES = {
     "get_refund": ("i want my money back for the {}", "please refund the {}", "how do i return the {}"),
 }
 THINGS = ("parcel", "order", "jacket", "phone", "lamp", "desk")
+TAUGHT = [
+    Example(phrase.format(thing), slug)
+    for slug, phrases in PHRASES.items()
+    for phrase in phrases
+    for thing in THINGS
+]
 QUESTION = {"subject": "", "body": "please refund the lamp"}
 
 
@@ -35,13 +42,7 @@ QUESTION = {"subject": "", "body": "please refund the lamp"}
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A stored model that knows two intents; of a third it has seen too little."""
     folder = tmp_path_factory.mktemp("trained") / "model"
-    examples = [
-        Example(phrase.format(thing), slug)
-        for slug, phrases in PHRASES.items()
-        for phrase in phrases
-        for thing in THINGS
-    ]
-    Model.fit([*examples, Example("a voucher please", "voucher")]).save(folder)
+    Model.fit([*TAUGHT, Example("a voucher please", "voucher")]).save(folder)
     return folder
 
 
@@ -92,6 +93,19 @@ def test_a_decision_by_the_model_is_replayed_to_the_last_bit(decided: Decision) 
     assert decided.source == "model"
     found = replayed(decided)
     assert (found.outcome, found.differences, found.note) == (Outcome.IDENTICAL, [], "")
+
+
+def test_an_explanation_by_meaning_is_replayed_to_the_last_bit(
+    shop: dict[str, Intent], submit: Submit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = ConceptEncoder()
+    settings.TRIAGE_ENCODER = tmp_path
+    monkeypatch.setattr(sentence_encoder, "opened", lambda folder: encoder)
+    Model.fit(TAUGHT, encoder=encoder).save(tmp_path / "encoded")
+    promoted(tmp_path / "encoded", "model-2")
+    decision = submit(body="please repay the lamp").decisions.get()
+    assert "repay" in [term["text"] for term in decision.terms]
+    assert replayed(decision).outcome is Outcome.IDENTICAL
 
 
 def test_what_an_agent_and_the_requester_do_later_does_not_matter(decided: Decision, agent: User) -> None:

@@ -16,6 +16,7 @@ pytest.importorskip("onnxruntime", reason="requirements-encoder.txt is not insta
 pytest.importorskip("tokenizers", reason="requirements-encoder.txt is not installed")
 
 from triage.core.encoder import SentenceEncoder
+from triage.core.explanation import NO_WORD_TERM, attribute_meaning
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,35 @@ def test_a_text_asked_for_twice_has_one_vector_that_nobody_can_spoil(encoder: Se
     kept = first.copy()
     first[:] = 0
     assert np.array_equal(encoder.encode(["where is my parcel"]), kept)
+
+
+@pytest.mark.parametrize("text", ["Where's my unbelievably late parcel, №12345?", "", "card " * 200])
+def test_the_parts_of_a_text_add_up_to_its_vector(encoder: SentenceEncoder, text: str) -> None:
+    parts = encoder.parts(text)
+    assert parts is not None and len(parts.spans) == len(parts.vectors)
+    assert np.allclose(parts.vectors.sum(axis=0), encoder.encode([text])[0], atol=1e-5)
+
+
+def test_pieces_of_a_word_are_explained_as_one_and_marks_apart(encoder: SentenceEncoder) -> None:
+    text = "Can\ud800't find my unbelievably late Café-bill?!"
+    parts = encoder.parts(text)
+    ones = np.ones(encoder.size, dtype=np.float32)
+    found = attribute_meaning(text, encoder.encode([text])[0], parts, ones)
+    assert list(found) == [NO_WORD_TERM, "can", "t", "find", "my", "unbelievably", "late", "cafe", "bill"]
+
+
+def test_taking_a_text_apart_needs_no_second_run(encoder: SentenceEncoder) -> None:
+    runs, run = [], encoder._run
+    encoder._run = lambda encodings: runs.append(encodings) or run(encodings)
+    encoder.encode(["a text that nobody has asked for"])
+    encoder.parts("a text that nobody has asked for")
+    del encoder._run
+    assert len(runs) == 1
+
+
+def test_nobody_can_spoil_the_parts_that_are_kept(encoder: SentenceEncoder) -> None:
+    with pytest.raises(ValueError, match="read-only"):
+        encoder.parts("where is my parcel").vectors[:] = 0
 
 
 def test_the_same_meaning_is_nearer_than_the_same_words(encoder: SentenceEncoder) -> None:

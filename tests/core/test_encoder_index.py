@@ -27,6 +27,9 @@ class TopicEncoder:
         vectors = np.array(rows, dtype=np.float32).reshape(-1, 3)
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
+    def parts(self, text: str) -> None:
+        return None
+
 
 TICKETS = [
     ResolvedTicket(4, "lost my secret again", "login"),

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.core.errors import ArtefactError, TrainingError
-from triage.core.features import BLOCK_WEIGHTS, MAX_WORDS, Vectoriser, words_of
+from triage.core.features import BLOCK_WEIGHTS, MAX_WORDS, Vectoriser, word_spans, words_of
 
 TEXTS = ["Where is my order?", "refund my order please", "I can't log in", "café closed, order lost"]
 
@@ -29,6 +29,18 @@ def vectoriser() -> Vectoriser:
 )
 def test_words_are_folded_and_numbers_lose_their_value(text: str, words: list[str]) -> None:
     assert words_of(text) == words
+
+
+@given(st.text(max_size=60) | st.text(alphabet="aÉe\u0301İΣﬁ½'’´_ 3", max_size=60))
+@settings(deadline=None)
+def test_words_with_their_places_are_the_same_words(text: str) -> None:
+    assert [word for _, _, word in word_spans(text)] == words_of(text)
+
+
+def test_the_place_of_a_word_is_that_of_its_characters_as_written() -> None:
+    text = "He can't pay the Café\u0301-ﬁne 12345"
+    written = [text[begin:end] for begin, end, _ in word_spans(text)]
+    assert written == ["He", "can't", "pay", "the", "Café", "ﬁne", "12345"]
 
 
 def test_a_hostile_text_is_cut() -> None:

@@ -141,6 +141,10 @@ def test_real_weights_give_what_they_give_by_hand(
     assert (encoder.encode(TEXTS) * expected).sum(axis=1).min() > 0.9999
 
 
+def test_a_network_that_pools_by_itself_tells_no_words_apart(encoder: SentenceEncoder) -> None:
+    assert encoder.parts("Wo ist mein Paket?") is None
+
+
 def test_a_question_is_nearest_to_its_translation(encoder: SentenceEncoder) -> None:
     english = encoder.encode(["I forgot my password", "Where is my parcel?", "I want my money back"])
     for asked in (

@@ -12,6 +12,7 @@ import os
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triage.core.errors import EncoderError
+from triage.core.meaning import Parts, Vectors
 
 # Without this the tokenizer's threads make every fork of a web server print a warning.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
@@ -40,14 +42,20 @@ MOST_TOKENS = 64
 MOST_CHARACTERS = 4_000
 #: Texts that go through the network together.
 BATCH = 32
-#: Single texts whose vectors are kept: a ticket's is asked for by the classifier and by the search.
+#: Single texts whose vectors are kept: a ticket's is asked for by the classifier, its explanation and the search.
 KEPT = 64
 _PROBE = "How do I reset my password?"
 _MASK = "attention_mask"
 _NUMBERS: dict[str, type[np.integer[Any]]] = {"tensor(int32)": np.int32, "tensor(int64)": np.int64}
 _INPUTS = frozenset({"input_ids", _MASK, "token_type_ids", "position_ids"})
 
-Vectors = npt.NDArray[np.float32]
+
+@dataclass(frozen=True, slots=True)
+class _Single:
+    """One text: its vector as a row, and what its tokens add to it."""
+
+    vector: Vectors
+    parts: Parts | None
 
 
 class SentenceEncoder:
@@ -94,7 +102,7 @@ class SentenceEncoder:
             raise EncoderError(
                 f"{self._weights} takes {list(self._inputs)}, not the inputs of a sentence encoder"
             )
-        self._kept: OrderedDict[str, Vectors] = OrderedDict()
+        self._kept: OrderedDict[str, _Single] = OrderedDict()
         self._lock = threading.Lock()
         self.size = self._probe()
 
@@ -116,10 +124,9 @@ class SentenceEncoder:
         EncoderError
             If the network fails or yields numbers that are not finite.
         """
-        # A lone half of a surrogate pair is legal in a str, but not in UTF-8.
-        cut = [text[:MOST_CHARACTERS].encode("utf-8", "replace").decode() for text in texts]
+        cut = [_readable(text) for text in texts]
         if len(cut) == 1:
-            return self._encode_one(cut[0])
+            return self._single(cut[0]).vector.copy()
         vectors = np.zeros((len(cut), self.size), dtype=np.float32)
         # Texts of like length go together, so that little is padded.
         order = sorted(range(len(cut)), key=lambda place: len(cut[place]))
@@ -128,17 +135,38 @@ class SentenceEncoder:
             vectors[places] = self._encode([cut[place] for place in places])
         return vectors
 
-    def _encode_one(self, text: str) -> Vectors:
+    def parts(self, text: str) -> Parts | None:
+        """Take the vector of one text apart into what each of its tokens adds.
+
+        A mean of token vectors is a sum of their parts, and so is whatever is linear in it. After `encode` of
+        the same text alone the network is not run again.
+
+        Returns
+        -------
+        Parts or None
+            None where the network itself makes one vector of a text. The arrays cannot be written to.
+
+        Raises
+        ------
+        EncoderError
+            As in `encode`.
+        """
+        return self._single(_readable(text)).parts
+
+    def _single(self, text: str) -> _Single:
         with self._lock:
             if text in self._kept:
                 self._kept.move_to_end(text)
-                return self._kept[text].copy()
-        vector = self._encode([text])
+                return self._kept[text]
+        encodings = self._tokenizer.encode_batch([text])
+        output, mask = self._run(encodings)
+        parts = _parts(output[0], encodings[0]) if output.ndim == 3 else None
+        single = _Single(self._pool(output, mask), parts)
         with self._lock:
-            self._kept[text] = vector
+            self._kept[text] = single
             if len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
-        return vector.copy()
+        return single
 
     def _probe(self) -> int:
         """Run the network once, so that broken weights show at start; return the length of a vector."""
@@ -148,7 +176,10 @@ class SentenceEncoder:
         return int(vector.shape[1])
 
     def _encode(self, texts: Sequence[str]) -> Vectors:
-        encodings = self._tokenizer.encode_batch(list(texts))
+        return self._pool(*self._run(self._tokenizer.encode_batch(list(texts))))
+
+    def _run(self, encodings: Sequence[Any]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
+        """Give tokenized texts to the network; return its first output and which tokens of it count."""
         mask = np.array([each.attention_mask for each in encodings], dtype=np.int64)
         tokens = {
             "input_ids": np.array([each.ids for each in encodings], dtype=np.int64),
@@ -163,7 +194,7 @@ class SentenceEncoder:
         # onnxruntime raises its own bare exceptions, of many classes, from compiled code.
         except Exception as error:
             raise EncoderError(f"{self._weights} cannot be run ({error}); replace it") from error
-        return self._pool(np.asarray(output, dtype=np.float32), mask)
+        return np.asarray(output, dtype=np.float32), mask
 
     def _pool(self, output: npt.NDArray[np.float32], mask: npt.NDArray[np.int64]) -> Vectors:
         if output.ndim == 3:
@@ -173,6 +204,23 @@ class SentenceEncoder:
             raise EncoderError(f"{self._weights} gives no finite vectors; replace it")
         lengths = np.linalg.norm(output, axis=1, keepdims=True)
         return np.asarray(output / np.where(lengths > 0, lengths, 1), dtype=np.float32)
+
+
+def _readable(text: str) -> str:
+    # A lone half of a surrogate pair is legal in a str, but not in UTF-8.
+    return text[:MOST_CHARACTERS].encode("utf-8", "replace").decode()
+
+
+def _parts(output: npt.NDArray[np.float32], encoding: Any) -> Parts:
+    """Share out a mean of length one: each token's vector by the length of their sum."""
+    counts = np.asarray(encoding.attention_mask, dtype=bool)
+    vectors = output[counts]
+    length = float(np.linalg.norm(vectors.sum(axis=0)))
+    vectors = vectors / np.float32(length or 1)
+    spans = np.asarray(encoding.offsets, dtype=np.int32)[counts]
+    for array in (spans, vectors):
+        array.flags.writeable = False
+    return Parts(spans, vectors)
 
 
 def _weights_at(place: Path) -> Path:

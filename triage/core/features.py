@@ -13,6 +13,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -64,8 +65,26 @@ def words_of(text: str) -> list[str]:
         folded = unicodedata.normalize("NFKD", folded)
         folded = "".join(c for c in folded if not unicodedata.combining(c))
     folded = folded.lower()
-    found = _WORD.findall(_APOSTROPHE.sub("", folded))[:MAX_WORDS]
-    return ["0" * min(len(w), 6) if w[0].isdigit() else w[:MAX_WORD_CHARS] for w in found]
+    return [_shortened(word) for word in _WORD.findall(_APOSTROPHE.sub("", folded))[:MAX_WORDS]]
+
+
+def word_spans(text: str) -> list[tuple[int, int, str]]:
+    """Return the words of :func:`words_of`, each with the place of its first character in ``text`` and the one behind its last."""
+    read = [(part, place) for place, char in enumerate(text[:MAX_CHARS]) for part in _folded(char)]
+    folded = "".join(part for part, _ in read).lower()
+    dropped = {found.start() for found in _APOSTROPHE.finditer(folded)}
+    places = [place for at, (_, place) in enumerate(read) if at not in dropped]
+    found = itertools.islice(_WORD.finditer(_APOSTROPHE.sub("", folded)), MAX_WORDS)
+    return [(places[w.start()], places[w.end() - 1] + 1, _shortened(w.group())) for w in found]
+
+
+@lru_cache(maxsize=4_096)
+def _folded(char: str) -> str:
+    return "".join(part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part))
+
+
+def _shortened(word: str) -> str:
+    return "0" * min(len(word), 6) if word[0].isdigit() else word[:MAX_WORD_CHARS]
 
 
 def _char_grams(word: str) -> list[str]:

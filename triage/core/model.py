@@ -18,6 +18,7 @@ from triage.core.artefact import Manifest
 from triage.core.calibration import expected_calibration_error
 from triage.core.classifier import LinearClassifier
 from triage.core.errors import ArtefactError, TrainingError
+from triage.core.explanation import attribute_meaning
 from triage.core.features import Floats, TextVector, Vectoriser
 from triage.core.meaning import Encoder, read_sentences, refuse_other_encoder
 from triage.core.neighbours import Neighbours
@@ -51,8 +52,6 @@ LEAST_WORDS = 2
 LEAST_KNOWN = 0.5
 _MOST_BARE_CONFIDENCE = 0.5
 _TERMS = 8
-#: Stands in the explanation for all that a sentence encoder said.
-SENTENCE_TERM = "(the sentence as a whole)"
 #: Longer examples are read as mails.
 _LINE = 200
 
@@ -109,6 +108,7 @@ class Model:
         sharpness: float,
         metrics: dict[str, float],
         fingerprint: str,
+        meaning_by_word: bool = True,
     ) -> None:
         self.intents = intents
         self.skipped_intents = skipped_intents
@@ -120,6 +120,7 @@ class Model:
         self._neighbours = neighbours
         self._trust = trust
         self._sharpness = sharpness
+        self._meaning_by_word = meaning_by_word
 
     @classmethod
     def fit(
@@ -244,15 +245,27 @@ class Model:
         return found
 
     def _terms(self, read: _Read, top: int) -> tuple[Term, ...]:
+        by_term = self._contributions(read, top)
+        heaviest = sorted(by_term.items(), key=lambda item: (-abs(item[1]), item[0]))[:_TERMS]
+        return tuple(Term(term, round(weight, 4)) for term, weight in heaviest)
+
+    def _contributions(self, read: _Read, top: int) -> dict[str, float]:
+        """What each term adds to the best intent's lead over the average one.
+
+        A word counts with its letters and with what it adds to the meaning.
+        """
         vector = read.vector
         classifier = self._classifier
         shares = vector.values * self._lead(classifier.coef_[vector.ids], top)
         shares *= classifier.heard(vector, read.sentence)
         by_term = self._vectoriser.attribute(read.text, vector.ids, shares)
-        if read.sentence.size:
-            by_term[SENTENCE_TERM] = float(read.sentence @ self._lead(classifier.sentence_coef_, top))
-        heaviest = sorted(by_term.items(), key=lambda item: (-abs(item[1]), item[0]))[:_TERMS]
-        return tuple(Term(term, round(weight, 4)) for term, weight in heaviest)
+        if self._encoder is None:
+            return by_term
+        parts = self._encoder.parts(read.text) if self._meaning_by_word else None
+        lead = self._lead(classifier.sentence_coef_, top)
+        for term, share in attribute_meaning(read.text, read.sentence, parts, lead).items():
+            by_term[term] = by_term.get(term, 0.0) + share
+        return by_term
 
     def _lead(self, weights: Floats, top: int) -> Floats:
         """How much more each feature says for the best intent than for the average one."""
@@ -286,6 +299,7 @@ class Model:
                 "skipped_intents": list(self.skipped_intents),
                 "sharpness": self._sharpness,
                 "encoder": None if self._encoder is None else self._encoder.fingerprint,
+                "meaning_by_word": self._meaning_by_word,
             },
         )
 
@@ -329,6 +343,8 @@ class Model:
                 sharpness=manifest.settings["sharpness"],
                 metrics=manifest.metrics,
                 fingerprint=manifest.fingerprint,
+                # Who was trained before words were told apart explains as it always did, also in a replay.
+                meaning_by_word=manifest.settings.get("meaning_by_word", False),
             )
         except KeyError as error:
             raise ArtefactError(f"{folder} lacks the part {error}; train again.") from error
