@@ -41,5 +41,5 @@ if __name__ == "__main__":
         raise SystemExit(__doc__)
     if lay_out(Path(sys.argv[1])) is None:
         raise SystemExit(
-            f"{WEIGHTS_PACKAGE} or {TOKENIZER_PACKAGE} is not installed; see requirements-encoder.txt"
+            f"{WEIGHTS_PACKAGE} or {TOKENIZER_PACKAGE} is not installed; see requirements-weights.txt"
         )

