@@ -11,6 +11,10 @@ from triage.core.focus import has_topic, is_courtesy, is_english
 
 #: A signature has no more filled lines than this.
 _SIGNATURE_LINES: Final = 25
+#: So many lines at the end are looked at for names, contacts and courtesies.
+_LOOSE_LINES: Final = 100
+#: A name, contact or courtesy has fewer characters, be it a long web address.
+_LOOSE_CHARS: Final = 2_000
 #: A line with more words can hold the question, so no signature reaches above it.
 _SIGNATURE_WORDS: Final = 14
 
@@ -191,7 +195,7 @@ def _drop_loose_end(lines: list[str], english: bool) -> list[str]:
     """Drop names, contacts, mottoes and courtesies that stand below the text without a known farewell."""
     kept = list(lines)
     below_name = False
-    while kept:
+    while kept and len(lines) - len(kept) < _LOOSE_LINES:
         line = kept[-1].strip()
         if line:
             if not (_is_loose(line, english) or (below_name and _is_unknown_farewell(line))) or _is_alone(
@@ -216,7 +220,7 @@ def _is_unknown_farewell(line: str) -> bool:
 def _is_loose(line: str, english: bool) -> bool:
     if english and len(line.split()) >= _FOREIGN_WORDS and not is_english(line, share=0.12):
         return True
-    if "?" in line or len(line.split()) > _SIGNATURE_WORDS:
+    if "?" in line or len(line) > _LOOSE_CHARS or len(line.split()) > _SIGNATURE_WORDS:
         return False
     if is_courtesy(line) or _MOTTO.match(line) or _is_device_footer(line):
         return True

@@ -22,6 +22,12 @@ _TITLE_WORDS: Final = 6
 #: How often a mail may be passed on before we stop following.
 _MAX_DEPTH: Final = 4
 
+#: A mail has no more lines; what is further down is a table or rubbish.
+_MOST_LINES: Final = 1_000
+#: An older mail starts at a line only where that or one of so many below it may be part of a frame.
+_LOOKED_AHEAD: Final = 5
+_RULE_SIGNS: Final = ("-", "_", "=", "*", "~", "#", "—", "–")
+
 _QUOTED: Final = re.compile(r"\s{0,4}(?:>|\|\s|｜)")
 _UNQUOTE: Final = re.compile(r"\s{0,4}(?:[>|｜]\s?)++")
 _MAIL_ADDRESS: Final = re.compile(r"[^\s@<>\[\]()]{1,64}@[^\s@<>\[\]()]{1,64}")
@@ -82,7 +88,7 @@ def read_mail(text: str, *, forwarded: bool = False) -> Said:
 
 
 def _read(text: str, forwarded: bool, depth: int) -> Said:
-    lines = [line.rstrip() for line in text.split("\n")]
+    lines = [line.rstrip() for line in text.split("\n", _MOST_LINES)[:_MOST_LINES]]
     letter = _split_thread(lines, forwarded)
     lines_of_own = rejoin(letter.own)
     own = unframe(lines_of_own)
@@ -128,7 +134,17 @@ def _split_thread(lines: list[str], forwarded: bool) -> Letter:
     own: list[str] = []
     spoken = False
     position = 0
+    turns = iter([place for place, line in enumerate(lines) if _may_frame(line)])
+    turn = -1
     while position < len(lines):
+        while turn < position:
+            turn = next(turns, len(lines) + _LOOKED_AHEAD)
+        if turn - _LOOKED_AHEAD > position:
+            plain = lines[position : turn - _LOOKED_AHEAD]
+            own += plain
+            spoken = spoken or any(map(_WORD.search, plain))
+            position += len(plain)
+            continue
         line = lines[position]
         if _QUOTED.match(line):
             end = _end_of_quote(lines, position)
@@ -153,6 +169,11 @@ def _split_thread(lines: list[str], forwarded: bool) -> Letter:
         spoken = spoken or _WORD.search(line) is not None
         position += 1
     return Letter(tuple(own))
+
+
+def _may_frame(line: str) -> bool:
+    """Rule out quickly what can be no quote, quote line, header or separator."""
+    return ":" in line or "：" in line or line.endswith(_RULE_SIGNS) or _QUOTED.match(line) is not None
 
 
 def _without_title(own: list[str]) -> tuple[str, ...]:

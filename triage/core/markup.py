@@ -32,6 +32,7 @@ _INLINE: Final = _words(
     "cite q o:p st1:place wbr del ins strike label input button picture source svg path meta link base mark "
     "time title head style script"
 )
+_KNOWN: Final = _BREAKS | _INLINE
 _HIDDEN: Final = frozenset({"style", "script", "title", "head", "svg"})
 
 
@@ -40,37 +41,45 @@ def looks_like_html(text: str) -> bool:
     return _LOOKS_LIKE_HTML.search(text) is not None
 
 
-def to_plain_text(text: str) -> str:
+def to_plain_text(text: str, most: int | None = None) -> str:
     """Turn HTML into lines of text; return anything else as it is.
 
     Tags end words and lines as a browser would show them, hidden parts vanish, entities are
     resolved once, and quoted blocks are marked with ``> `` at the start of each line.
+
+    Parameters
+    ----------
+    text
+        HTML or not.
+    most
+        Reading may stop where so many characters of HTML are shown.
     """
     if not looks_like_html(text):
         return text
     lines = _Lines()
     hidden = ""
-    position = 0
-    source = _COMMENT.sub("", text)
-    for tag in _TAG.finditer(source):
-        closing, name = bool(tag.group(1)), tag.group(2).lower()
-        if name not in _BREAKS and name not in _INLINE:
+    pieces = iter(_TAG.split(_COMMENT.sub("", text)))
+    lines.write(next(pieces))
+    for slash, written, rest, following in zip(pieces, pieces, pieces, pieces, strict=True):
+        name = written if written in _KNOWN else written.lower()
+        if name not in _KNOWN:
+            if not hidden:
+                lines.write(f"<{slash}{written}{rest}>{following}")
             continue
-        if not hidden:
-            lines.write(source[position : tag.start()])
-        position = tag.end()
         if hidden:
-            hidden = "" if closing and name == hidden else hidden
-        elif name in _HIDDEN and not closing and not tag.group(3).endswith("/"):
+            hidden = "" if slash and name == hidden else hidden
+        elif name in _HIDDEN and not slash and not rest.endswith("/"):
             hidden = name
         elif name == "blockquote":
-            lines.quote(-1 if closing else 1)
+            lines.quote(-1 if slash else 1)
         elif name in _BREAKS:
             lines.end()
         elif name in {"td", "th"}:
             lines.write(" ")
-    if not hidden:
-        lines.write(source[position:])
+        if following and not hidden:
+            lines.write(following)
+            if most is not None and lines.shown >= most:
+                break
     return lines.text()
 
 
@@ -81,9 +90,12 @@ class _Lines:
         self._done: list[str] = []
         self._open: list[str] = []
         self._depth = 0
+        self.shown = 0
 
     def write(self, source: str) -> None:
-        self._open.append(" ".join(html.unescape(source).split(" ")).replace("\r", " ").replace("\n", " "))
+        spoken = html.unescape(source)
+        self.shown += len(spoken)
+        self._open.append(spoken)
 
     def end(self) -> None:
         line = " ".join("".join(self._open).split())
