@@ -14,8 +14,9 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from triage.core.errors import RuleError
@@ -166,13 +167,14 @@ class _Index:
         ]
         self._words: dict[str, int] = {}
         self._prefixes: dict[str, int] = {}
-        self._phrases: dict[str, list[tuple[_Atom, int]]] = {}
+        self._phrases: dict[tuple[str, ...], list[tuple[_Atom, int]]] = {}
         for atom, number in self._numbers.items():
             if len(atom.words) > 1:
-                self._phrases.setdefault(atom.words[0], []).append((atom, number))
+                self._phrases.setdefault(_opening(atom), []).append((atom, number))
             else:
                 (self._prefixes if atom.prefix else self._words)[atom.words[0]] = number
         self._lengths = sorted({len(prefix) for prefix in self._prefixes})
+        self._heads = {prefix[: self._lengths[0]] for prefix in self._prefixes}
         self._patterns_of: list[list[int]] = [[] for _ in self._numbers]
         for pattern_number, pattern in enumerate(patterns):
             for number in self._number(_rarest(pattern.required)):
@@ -200,22 +202,36 @@ class _Index:
 
     def _seen(self, words: Sequence[str]) -> dict[int, str]:
         seen: dict[int, str] = {}
+        shortest = self._lengths[0] if self._lengths else 0
         for word in dict.fromkeys(words):
             number = self._words.get(word)
             if number is not None:
                 seen[number] = word
+            if word[:shortest] not in self._heads:
+                continue
             for length in self._lengths:
                 if length > len(word):
                     break
                 number = self._prefixes.get(word[:length])
                 if number is not None:
                     seen.setdefault(number, word)
-        if self._phrases:
-            for position, word in enumerate(words):
-                for atom, number in self._phrases.get(word, ()):
-                    if number not in seen and _stands_at(atom, words, position):
-                        seen[number] = " ".join(words[position : position + len(atom.words)])
+        for position, opening in self._openings(words):
+            for atom, number in self._phrases[opening]:
+                if number not in seen and _stands_at(atom, words, position):
+                    seen[number] = " ".join(words[position : position + len(atom.words)])
         return seen
+
+    def _openings(self, words: Sequence[str]) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Yield the places where a phrase may start, with its first word or two."""
+        for openings in (zip(words, strict=True), pairwise(words)):
+            for position, opening in enumerate(openings):
+                if opening in self._phrases:
+                    yield position, opening
+
+
+def _opening(atom: _Atom) -> tuple[str, ...]:
+    """Return the words by which a phrase is found: two that must stand there whole, or the only one that must."""
+    return atom.words[:1] if atom.prefix and len(atom.words) == 2 else atom.words[:2]
 
 
 def _stands_at(atom: _Atom, words: Sequence[str], position: int) -> bool:
