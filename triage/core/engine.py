@@ -170,8 +170,15 @@ class Engine:
         if len(questions) < 2:
             return False
         needed = PART_HINT if HALF_SURE[0] <= whole.confidence < HALF_SURE[1] else PART_CONFIDENCE
-        parts = (self._believe(question) for question in questions)
-        return any(part.confidence >= needed and _differ(part, whole) for part in parts)
+        parts = (self._believe_other(question, whole) for question in questions)
+        return any(part and part.confidence >= needed and _differ(part, whole) for part in parts)
+
+    def _believe_other(self, text: str, whole: _Belief) -> _Belief | None:
+        """Believe something of a part; None, and less work, where the model names the intent of the whole."""
+        if self.model is None or self.model.skipped_intents:
+            return self._believe(text)
+        prediction = self.model.predict_other(text, whole.intent)
+        return None if prediction is None else _from_model(prediction)
 
 
 def _differ(part: _Belief, whole: _Belief) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import chain, pairwise
 from typing import Final
 
 from triage.core.focus import focus, has_topic, is_courtesy, names_topic, sentences
@@ -15,6 +17,9 @@ MAX_QUESTIONS: Final = 8
 MIN_WORDS: Final = 3
 #: Only so much of a text is split.
 _READ_CHARS: Final = 6_000
+_READ_SENTENCES: Final = 400
+#: Two questions of three words each are no shorter.
+_SHORTEST_PAIR: Final = 11
 #: So far a joint looks to both sides.
 _NEAR: Final = 200
 
@@ -141,6 +146,8 @@ _JOINTS: Final = (
     (_RUN_ON, _Link.NONE),
     (_RUN_ON_STATEMENT, _Link.NONE),
 )
+#: Those that may also open a sentence: "Also, …".
+_LEADING_JOINTS: Final = _JOINTS[:2]
 
 
 def split_questions(text: str) -> tuple[str, ...]:
@@ -151,8 +158,8 @@ def split_questions(text: str) -> tuple[str, ...]:
     the classifier to say whether two parts ask for different things.
     """
     marked = _BULLET.sub(_MARK, text[:_READ_CHARS])
-    parts = [part for sentence in sentences(marked) for part in _split_sentence(sentence)]
-    asking = _join_what_belongs([part for part in parts if _asks(part.text) and not is_courtesy(part.text)])
+    parts = (part for sentence in sentences(marked)[:_READ_SENTENCES] for part in _split_sentence(sentence))
+    asking = _join_what_belongs(part for part in parts if _asks(part.text) and not is_courtesy(part.text))
     if not asking:
         whole = " ".join(text.split())
         return (whole,) if whole else ()
@@ -167,16 +174,19 @@ def find_matter(text: str) -> str:
 def _split_sentence(sentence: str) -> list[_Part]:
     link = _Link.ANNOUNCED if sentence.startswith(_MARK.strip()) else _Link.NONE
     parts = [_Part(sentence.removeprefix(_MARK.strip()), link)]
-    for joint, link in _JOINTS:
+    for joint, link in _JOINTS if len(sentence) >= _SHORTEST_PAIR else _LEADING_JOINTS:
         parts = [piece for part in parts for piece in _cut(part, joint, link)]
     return [_Part(" ".join(part.text.split()), part.link) for part in parts if part.text.strip()]
 
 
 def _cut(part: _Part, joint: re.Pattern[str], link: _Link) -> list[_Part]:
     """Cut at each joint that has enough words on both sides to be two questions."""
+    joints = list(joint.finditer(part.text))
+    if not joints:
+        return [part]
     pieces: list[_Part] = []
     text, start, current = part.text, 0, part.link
-    for found in joint.finditer(text):
+    for found in joints:
         before, after = text[start : found.start()], text[found.end() : found.end() + _NEAR]
         leads = not before.strip() and link is not _Link.NONE
         if not leads and not _may_cut(joint, before, after):
@@ -200,18 +210,27 @@ def _may_cut(joint: re.Pattern[str], before: str, after: str) -> bool:
     return True
 
 
-def _join_what_belongs(parts: list[_Part]) -> list[str]:
-    """Join a part that points back to the one before, and what led up to a question to the question."""
+def _join_what_belongs(parts: Iterable[_Part]) -> list[str]:
+    """Join a part that points back to the one before, and what led up to a question to the question.
+
+    Reads no more parts than :data:`MAX_QUESTIONS` different questions need.
+    """
     joined: list[str] = []
+    complete: set[str] = set()
     leads_on = False
-    for part in parts:
-        ends_in_telling = part is parts[-1] and part.link is _Link.NONE and _only_leads_on(part.text)
-        follows = (leads_on and part.link is _Link.NONE) or _belongs_to_previous(part.text) or ends_in_telling
+    for part, following in pairwise(chain(parts, (None,))):
+        if part is None:
+            break
+        led_on, leads_on = leads_on, _only_leads_on(part.text)
+        ends_in_telling = following is None and part.link is _Link.NONE and leads_on
+        follows = (led_on and part.link is _Link.NONE) or ends_in_telling or _belongs_to_previous(part.text)
         if joined and follows and part.link is not _Link.ANNOUNCED:
             joined[-1] = f"{joined[-1]} {part.text}"
-        else:
-            joined.append(part.text)
-        leads_on = _only_leads_on(part.text)
+            continue
+        complete.update(joined[-1:])
+        if len(complete) >= MAX_QUESTIONS:
+            break
+        joined.append(part.text)
     return joined
 
 
