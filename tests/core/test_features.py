@@ -75,7 +75,7 @@ def test_known_is_the_share_of_words_seen_in_training(vectoriser: Vectoriser) ->
 def test_the_shares_of_the_terms_add_up_to_the_whole(vectoriser: Vectoriser, words: list[str]) -> None:
     text = " ".join(words)
     vector = vectoriser.vector(text)
-    by_term = vectoriser.attribute(text, vector.ids, vector.values)
+    by_term = vectoriser.attribute(vectoriser.find(text), vector.ids, vector.values)
     assert sum(by_term.values()) == pytest.approx(float(vector.values.sum()), abs=1e-4)
 
 

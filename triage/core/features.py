@@ -7,20 +7,20 @@ explanation of a decision speak in words although most of the weight may sit in 
 
 from __future__ import annotations
 
-import itertools
 import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, islice, pairwise
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
 from triage.core.errors import ArtefactError, TrainingError
-from triage.core.terms import stem
+from triage.core.terms import stem, without_accents
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
@@ -60,12 +60,9 @@ def words_of(text: str) -> list[str]:
     A number keeps its length (up to six) and loses its value: an order number says "an order number
     stands here", not which one.
     """
-    folded = text[:MAX_CHARS]
-    if not folded.isascii():
-        folded = unicodedata.normalize("NFKD", folded)
-        folded = "".join(c for c in folded if not unicodedata.combining(c))
-    folded = folded.lower()
-    return [_shortened(word) for word in _WORD.findall(_APOSTROPHE.sub("", folded))[:MAX_WORDS]]
+    folded = without_accents(text[:MAX_CHARS]).lower()
+    found = islice(_WORD.finditer(_APOSTROPHE.sub("", folded)), MAX_WORDS)
+    return [_shortened(word.group()) for word in found]
 
 
 def word_spans(text: str) -> list[tuple[int, int, str]]:
@@ -74,7 +71,7 @@ def word_spans(text: str) -> list[tuple[int, int, str]]:
     folded = "".join(part for part, _ in read).lower()
     dropped = {found.start() for found in _APOSTROPHE.finditer(folded)}
     places = [place for at, (_, place) in enumerate(read) if at not in dropped]
-    found = itertools.islice(_WORD.finditer(_APOSTROPHE.sub("", folded)), MAX_WORDS)
+    found = islice(_WORD.finditer(_APOSTROPHE.sub("", folded)), MAX_WORDS)
     return [(places[w.start()], places[w.end() - 1] + 1, _shortened(w.group())) for w in found]
 
 
@@ -92,25 +89,38 @@ def _char_grams(word: str) -> list[str]:
     return [padded[i : i + n] for n in CHAR_SIZES for i in range(max(len(padded) - n + 1, 1))]
 
 
-#: A feature's name in its block, and the words of the text that it stands for.
-_Named = tuple[str, str]
+#: A feature's name in its block, and the places of the first and the last word of the text that it stands for.
+_Named = tuple[str, int, int]
+#: The same with the feature's column.
+_Use = tuple[int, int, int]
 
 
-def _word_terms(words: Sequence[str], stems: Sequence[str]) -> Iterator[_Named]:
-    yield from zip(stems, words, strict=True)
-    for i in range(len(words) - 1):
-        yield f"{stems[i]} {stems[i + 1]}", f"{words[i]} {words[i + 1]}"
+def _word_terms(stems: Sequence[str], places: Sequence[int]) -> Iterator[_Named]:
+    """Name the words and neighbours, among the words at some places."""
+    yield from ((stems[i], i, i) for i in places)
+    yield from ((f"{stems[i]} {stems[j]}", i, j) for i, j in pairwise(places) if j == i + 1)
 
 
-def _pair_terms(words: Sequence[str], stems: Sequence[str]) -> Iterator[_Named]:
-    telling = [word not in _BUILDING_WORDS for word in words]
-    yield from ((s, w) for s, w, tells in zip(stems, words, telling, strict=True) if tells)
-    for i, left in enumerate(stems):
-        for j in range(i + 1, min(len(stems), i + 1 + PAIR_REACH)):
-            if telling[i] or telling[j]:
-                right = stems[j]
-                name = f"{left} {right}" if left <= right else f"{right} {left}"
-                yield name, f"{words[i]} {words[j]}"
+def _pair_terms(words: Sequence[str], stems: Sequence[str], places: Sequence[int]) -> Iterator[_Named]:
+    """Name the telling words, and the pairs in reach of which at least one is telling, in the order of names."""
+    telling = [words[i] not in _BUILDING_WORDS for i in places]
+    known = [(stems[i], i, tells) for i, tells in zip(places, telling, strict=True)]
+    yield from ((name, i, i) for name, i, tells in known if tells)
+    for at, (left, i, tells) in enumerate(known, 1):
+        for right, j, tells_too in known[at : at + PAIR_REACH]:
+            if j - i > PAIR_REACH:
+                break
+            if tells or tells_too:
+                yield f"{left} {right}" if left <= right else f"{right} {left}", i, j
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """The words of a text, and the places where the known words and pairs stand among them."""
+
+    words: list[str]
+    stems: list[str]
+    uses: tuple[list[_Use], list[_Use]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +171,9 @@ class Vectoriser:
         for text in texts:
             words = words_of(text)
             stems = [stem(word) for word in words]
-            counts[WORD].update({name for name, _ in _word_terms(words, stems)})
-            counts[PAIR].update({name for name, _ in _pair_terms(words, stems)})
+            places = range(len(words))
+            counts[WORD].update({name for name, _, _ in _word_terms(stems, places)})
+            counts[PAIR].update({name for name, _, _ in _pair_terms(words, stems, places)})
             counts[CHAR].update({gram for word in set(words) for gram in _char_grams(word)})
         kept = [sorted(t for t, n in block.items() if n >= self.min_count) for block in counts]
         if not kept[WORD]:
@@ -201,21 +212,31 @@ class Vectoriser:
 
     def vector(self, text: str) -> TextVector:
         """Turn one text into its features."""
+        return self.weigh(self.find(text))
+
+    def find(self, text: str) -> Spoken:
+        """Find the words of a text and what of them is known. Where a word was never met, no pair with it was."""
+        known_words, known_pairs = self.vocabulary_[WORD], self.vocabulary_[PAIR]
         words = words_of(text)
         stems = [stem(word) for word in words]
-        known_words, known_pairs = self.vocabulary_[WORD], self.vocabulary_[PAIR]
-        found = (
-            [known_words[t] for t, _ in _word_terms(words, stems) if t in known_words],
-            [known_pairs[t] for t, _ in _pair_terms(words, stems) if t in known_pairs],
-            [gram for word in words for gram in self.grams(word)],
-        )
+        places = [i for i, name in enumerate(stems) if name in known_words]
+        named = _word_terms(stems, places), _pair_terms(words, stems, places)
+        spoken = [(known_words[name], i, j) for name, i, j in named[0] if name in known_words]
+        pairs = [(known_pairs[name], i, j) for name, i, j in named[1] if name in known_pairs]
+        return Spoken(words, stems, (spoken, pairs))
+
+    def weigh(self, spoken: Spoken) -> TextVector:
+        """Give what was found in a text its weights."""
+        known_words = self.vocabulary_[WORD]
+        grams = [gram for word in spoken.words for gram in self.grams(word)]
+        found = *([column for column, _, _ in uses] for uses in spoken.uses), grams
         parts = [self._weigh(ids, weight) for ids, weight in zip(found, BLOCK_WEIGHTS, strict=True)]
         return TextVector(
             ids=np.concatenate([ids for ids, _ in parts]),
             values=np.concatenate([values for _, values in parts]),
-            known=self._known_share(stems),
-            n_words=len(words),
-            n_met=sum(name in known_words and name.isalpha() for name in set(stems)),
+            known=self._known_share(spoken.stems),
+            n_words=len(spoken.words),
+            n_met=sum(name in known_words and name.isalpha() for name in set(spoken.stems)),
         )
 
     def _weigh(self, found: list[int], weight: float) -> tuple[Ints, Floats]:
@@ -226,12 +247,13 @@ class Vectoriser:
         length = float(np.sqrt(values @ values))
         return ids, (values * (weight / length) if length else values).astype(np.float32)
 
-    def attribute(self, text: str, ids: Ints, shares: Floats) -> dict[str, float]:
-        """Add up what each readable term of ``text`` contributed.
+    def attribute(self, spoken: Spoken, ids: Ints, shares: Floats) -> dict[str, float]:
+        """Add up what each readable term of a text contributed.
 
         Parameters
         ----------
-        text : str
+        spoken : Spoken
+            From :meth:`find`.
         ids : ndarray of int32, shape (n,)
             The text's columns, as in its :class:`TextVector`.
         shares : ndarray of float32, shape (n,)
@@ -242,15 +264,22 @@ class Vectoriser:
         dict of str to float
             Contribution of each word (with its letters) and each pair of words; they add up to the whole.
         """
-        share_of = dict(zip(ids.tolist(), shares.tolist(), strict=True))
-        words = words_of(text)
-        stems = [stem(word) for word in words]
-        found: dict[str, float] = {}
-        for block, terms in ((WORD, _word_terms(words, stems)), (PAIR, _pair_terms(words, stems))):
-            known = self.vocabulary_[block]
-            _divide(found, share_of, [(known[name], label) for name, label in terms if name in known])
-        _divide(found, share_of, [(gram, word) for word in words for gram in self.grams(word)])
-        return found
+        words = spoken.words
+        labels: dict[str, int] = {}
+        columns: list[int] = []
+        owners: list[int] = []
+        for column, i, j in chain(*spoken.uses):
+            columns.append(column)
+            owners.append(labels.setdefault(words[i] if i == j else f"{words[i]} {words[j]}", len(labels)))
+        for word in words:
+            if grams := self.grams(word):
+                columns += grams
+                owners += [labels.setdefault(word, len(labels))] * len(grams)
+        order = np.argsort(ids)
+        at = order[np.searchsorted(ids, np.asarray(columns, dtype=np.int32), sorter=order)]
+        parts = shares[at].astype(np.float64) / np.bincount(at)[at]
+        sums = np.bincount(np.asarray(owners, dtype=np.int64), weights=parts, minlength=len(labels))
+        return dict(zip(labels, sums.tolist(), strict=True))
 
     def _known_share(self, stems: Sequence[str]) -> float:
         known, total = 0.0, 0.0
@@ -288,12 +317,5 @@ class Vectoriser:
         starts = [int(s) for s in arrays["starts"]]
         if len(terms) != starts[-1] or len(terms) != len(arrays["idf"]):
             raise ArtefactError("The stored vocabulary and its weights differ in length; train again.")
-        kept = [terms[a:b] for a, b in itertools.pairwise(starts)]
+        kept = [terms[a:b] for a, b in pairwise(starts)]
         return cls()._assign(kept, arrays["idf"].astype(np.float32), float(arrays["unknown_idf"][0]))
-
-
-def _divide(found: dict[str, float], share_of: dict[int, float], uses: Sequence[tuple[int, str]]) -> None:
-    """Hand each column's share to the words that used it, in equal parts."""
-    times = Counter(column for column, _ in uses)
-    for column, label in uses:
-        found[label] = found.get(label, 0.0) + share_of[column] / times[column]

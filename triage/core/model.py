@@ -8,6 +8,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from triage.core.calibration import expected_calibration_error
 from triage.core.classifier import LinearClassifier
 from triage.core.errors import ArtefactError, TrainingError
 from triage.core.explanation import attribute_meaning
-from triage.core.features import Floats, TextVector, Vectoriser
+from triage.core.features import Floats, Spoken, TextVector, Vectoriser
 from triage.core.meaning import Encoder, read_sentences, refuse_other_encoder
 from triage.core.neighbours import Neighbours
 from triage.core.scope import Classes, Doubles, Familiarity, Ranking, TrustModel, evidence, rank
@@ -78,6 +79,7 @@ class _Read:
     """A text as the model reads it: its words, and the encoder's vector of the whole."""
 
     text: str
+    spoken: Spoken
     vector: TextVector
     sentence: Floats
 
@@ -191,8 +193,8 @@ class Model:
         return None if best == than else self._predict(read)
 
     def _read(self, text: str) -> _Read:
-        vector = self._vectoriser.vector(text)
-        return _Read(text, vector, read_sentences(self._encoder, [text])[0])
+        spoken = self._vectoriser.find(text)
+        return _Read(text, spoken, self._vectoriser.weigh(spoken), read_sentences(self._encoder, [text])[0])
 
     def _rank(self, read: _Read) -> tuple[Floats, Ranking]:
         scores = self._classifier.scores(read.vector, read.sentence)[None, :]
@@ -252,7 +254,7 @@ class Model:
 
     def _terms(self, read: _Read, top: int) -> tuple[Term, ...]:
         by_term = self._contributions(read, top)
-        heaviest = sorted(by_term.items(), key=lambda item: (-abs(item[1]), item[0]))[:_TERMS]
+        heaviest = nsmallest(_TERMS, by_term.items(), key=lambda item: (-abs(item[1]), item[0]))
         return tuple(Term(term, round(weight, 4)) for term, weight in heaviest)
 
     def _contributions(self, read: _Read, top: int) -> dict[str, float]:
@@ -264,7 +266,7 @@ class Model:
         classifier = self._classifier
         shares = vector.values * self._lead(classifier.coef_[vector.ids], top)
         shares *= classifier.heard(vector, read.sentence)
-        by_term = self._vectoriser.attribute(read.text, vector.ids, shares)
+        by_term = self._vectoriser.attribute(read.spoken, vector.ids, shares)
         if self._encoder is None:
             return by_term
         parts = self._encoder.parts(read.text) if self._meaning_by_word else None

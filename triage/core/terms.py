@@ -27,11 +27,16 @@ def words(text: str) -> list[str]:
     list of str
         Letters, digits and underscores in runs, in their order, accents removed.
     """
-    text = text[:LONGEST_TEXT]
-    if not text.isascii():
-        decomposed = unicodedata.normalize("NFKD", text)
-        text = "".join(c for c in decomposed if not unicodedata.combining(c))
-    return _WORD.findall(text.lower())
+    return _WORD.findall(without_accents(text[:LONGEST_TEXT]).lower())
+
+
+def without_accents(text: str) -> str:
+    """Take the marks off the letters, and signs of other shapes back to the usual ones (NFKD)."""
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text)
+    marks = {ord(sign): None for sign in set(decomposed) if unicodedata.combining(sign)}
+    return decomposed.translate(marks) if marks else decomposed
 
 
 #: Words that say how an English sentence is built, not what it is about. In a collection of tickets whose
