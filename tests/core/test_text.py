@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from triage.core.markup import to_plain_text
 from triage.core.text import MAX_CHARS, find_ask, normalise
 
 
@@ -61,6 +62,12 @@ def test_hidden_parts_of_html_are_not_read() -> None:
         "<html><head><title>no</title><style>p{x:1}</style></head><body>Where is it?<!-- no --></body></html>"
     )
     assert normalise(page) == "Where is it?"
+
+
+def test_of_long_markup_no_more_is_shown_than_asked_for() -> None:
+    shown = to_plain_text("<p>Where is it? &amp; when</p>" * 1000, 500)
+    assert 500 <= len(shown) <= 600
+    assert shown.startswith("Where is it? & when\n\nWhere")
 
 
 def test_an_overlong_text_is_cut_at_a_word() -> None:

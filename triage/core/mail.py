@@ -237,8 +237,8 @@ def _thread_start(lines: list[str], position: int) -> str:
         return ""
     lowered = line.lower()
     framed = _SEPARATOR.match(line) is not None
-    titled = framed or (lowered.strip().endswith(":") and _headers_near(lines, position + 1))
-    if titled and _FORWARD_LINE.search(lowered):
+    titled = framed or lowered.strip().endswith(":")
+    if titled and _FORWARD_LINE.search(lowered) and (framed or _headers_near(lines, position + 1)):
         return "forward"
     if framed and (_ORIGINAL_LINE.search(lowered) or _headers_near(lines, position + 1)):
         return "reply"

@@ -98,7 +98,7 @@ class _Lines:
         self._open.append(spoken)
 
     def end(self) -> None:
-        line = " ".join("".join(self._open).split())
+        line = " ".join("".join(self._open).split()) if self._open else ""
         self._open.clear()
         if line or (self._done and self._done[-1]):
             self._done.append(("> " if self._depth and line else "") + line)

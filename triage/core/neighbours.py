@@ -11,6 +11,7 @@ from scipy import sparse
 from triage.core.features import BLOCK_WEIGHTS, CHAR, PAIR, WORD, Floats, TextVector
 
 _CHUNK = 256
+_LISTS_AT_ONCE = 256
 #: A feature in more than this share of the texts says nothing of nearness, and most of the work would be its.
 COMMON_SHARE = 0.1
 _RARELY = 20
@@ -20,6 +21,7 @@ _SPOKEN = (WORD, PAIR)
 
 Labels = npt.NDArray[np.int64]
 Bits = npt.NDArray[np.uint8]
+Doubles = npt.NDArray[np.float64]
 
 
 class Neighbours:
@@ -102,9 +104,7 @@ class Neighbours:
         for place, block in enumerate(_BLOCKS):
             low, high = self.block_starts[block], self.block_starts[block + 1]
             inside = (vector.ids >= low) & (vector.ids < high)
-            rows, weights = self._lists(vector.ids[inside], vector.values[inside])
-            # numpy's own conversion, in bincount, costs four times as much as the counting
-            summed = np.bincount(rows.astype(np.int64), weights.astype(np.float64), self.n_texts)
+            summed = self._sums(vector.ids[inside], vector.values[inside])
             found[place] = summed / BLOCK_WEIGHTS[block] ** 2
         return np.minimum(found, 1.0)
 
@@ -119,14 +119,19 @@ class Neighbours:
             found[place] = float(met @ met) / BLOCK_WEIGHTS[block] ** 2
         return found
 
-    def _lists(self, ids: npt.NDArray[np.int32], values: Floats) -> tuple[npt.NDArray[np.integer], Floats]:
-        if not ids.size:
-            return np.empty(0, np.int64), np.empty(0, np.float32)
-        first, last = self.pointers[ids], self.pointers[ids + 1]
-        spans = [slice(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
-        rows = np.concatenate([self.rows[span] for span in spans])
-        weights = np.concatenate([self.weights[span] for span in spans]).astype(np.float32)
-        return rows, weights * np.repeat(values, last - first)
+    def _sums(self, ids: npt.NDArray[np.int32], values: Floats) -> Doubles:
+        """Add up each text's products with some features, a few lists at a time: small arrays stay in the cache."""
+        total = np.zeros(self.n_texts)
+        for start in range(0, ids.size, _LISTS_AT_ONCE):
+            part = ids[start : start + _LISTS_AT_ONCE]
+            first, last = self.pointers[part], self.pointers[part + 1]
+            spans = [slice(a, b) for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+            rows = np.concatenate([self.rows[span] for span in spans])
+            weights = np.concatenate([self.weights[span] for span in spans]).astype(np.float32)
+            weights *= np.repeat(values[start : start + _LISTS_AT_ONCE], last - first)
+            # numpy's own conversion, in bincount, costs four times as much as the counting
+            total += np.bincount(rows.astype(np.int64), weights.astype(np.float64), self.n_texts)
+        return total
 
 
 def n_nearnesses(vectors: Floats) -> int:

@@ -17,7 +17,7 @@ MAX_QUESTIONS: Final = 8
 MIN_WORDS: Final = 3
 #: Only so much of a text is split.
 _READ_CHARS: Final = 6_000
-_READ_SENTENCES: Final = 400
+_READ_SENTENCES: Final = 200
 #: Two questions of three words each are no shorter.
 _SHORTEST_PAIR: Final = 11
 #: So far a joint looks to both sides.
@@ -38,7 +38,7 @@ class _Part:
     link: _Link
 
 
-_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
+_ENOUGH_WORDS: Final = re.compile(rf"[\W_]*+(?:[^\W_]++(?:['’][^\W_]++)*+[\W_]*+){{{MIN_WORDS}}}")
 _OPENERS: Final = (
     r"(?:how|what|when|where|why|who|which|whats|hows|wheres)"
     r"(?:['’]?s|\s+(?:do|does|did|is|are|was|were|can|could|will|would|should|much|many|long|often|soon|come|"
@@ -253,4 +253,4 @@ def _asks(part: str) -> bool:
 
 
 def _enough_words(part: str) -> bool:
-    return len(_WORD.findall(part[:_NEAR])) >= MIN_WORDS
+    return _ENOUGH_WORDS.match(part[:_NEAR]) is not None

@@ -16,13 +16,13 @@ from triage.core.questions import find_matter, split_questions
 MAX_CHARS: Final = 20_000
 #: Raw mail is cut here before anything else (styles and markup can be long).
 MAX_RAW_CHARS: Final = 400_000
-#: Of HTML no more is shown than this; some of it may be blanks and signs that nobody sees.
+#: Of what is left without markup no more is looked at; some of it may be blanks and signs that nobody sees.
 MAX_SHOWN_CHARS: Final = 40_000
 #: So much plain text is searched for the writer's words; what is further down is thread or rubbish.
 MAX_MAIL_CHARS: Final = 20_000
-#: So many of the writer's own are searched for the question. Of 40,000 tickets of a help desk none has more
-#: than 8,000; what must never be automated is looked for in all that is read.
-MAX_OWN_CHARS: Final = 10_000
+#: So many of the writer's own are searched for the question. Of 40,000 tickets of a help desk none has more;
+#: what must never be automated is looked for in all that is read.
+MAX_OWN_CHARS: Final = 8_000
 #: A shorter text without subject, from which nothing was left out, is the question: no passage of it knows more.
 _PLAIN_WORDS: Final = 30
 #: What is longer is no word of any language.
@@ -42,6 +42,8 @@ _INVISIBLE: Final = re.compile(
     "\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
     "\U000e0000-\U000e0fff\ud800-\udfff]"
 )
+#: In the shapes that NFKC makes one.
+_OPENS_TAG: Final = re.compile("[<\ufe64\uff1c]")
 _NEW_LINE: Final = re.compile("[\r\v\f\x85\u2028\u2029]")
 #: Every blank but the usual one and the new line.
 _ODD_BLANK: Final = re.compile("[\t\xa0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -107,7 +109,10 @@ class Ask:
 
 def clean(text: str) -> str:
     """Return readable lines: HTML resolved, invisible characters gone, blanks collapsed."""
-    lines = _plain(unicodedata.normalize("NFKC", _visible(text[:MAX_RAW_CHARS])))
+    raw = text[:MAX_RAW_CHARS]
+    if not _OPENS_TAG.search(raw):
+        raw = raw[:MAX_SHOWN_CHARS]
+    lines = _plain(unicodedata.normalize("NFKC", _visible(raw)))
     if looks_like_html(lines):
         lines = _plain(_visible(to_plain_text(lines, MAX_SHOWN_CHARS)))  # entities may hide more of them
     return _EMPTY_LINES.sub("\n\n", _BLANKS.sub(" ", lines))
