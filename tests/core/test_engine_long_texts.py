@@ -12,7 +12,7 @@ import pytest
 
 from tests.core.shop import PHRASES, THINGS, shop_examples
 from triage.core import questions
-from triage.core.engine import PASSAGES_TRIED, Engine
+from triage.core.engine import PART_WORDS, PASSAGES_TRIED, Engine
 from triage.core.model import Model
 from triage.core.questions import MAX_QUESTIONS
 from triage.core.rules import RuleBook
@@ -134,3 +134,13 @@ def test_a_part_that_asks_the_same_is_ruled_out_before_it_is_believed(engine: En
     text = "please refund the lamp"
     assert model.predict_other(text, "refund") is None
     assert model.predict_other(text, "invoice") == model.predict([text], explain=False)[0]
+
+
+def test_of_a_long_part_both_ends_are_judged(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[str] = []
+    monkeypatch.setattr(Model, "predict_other", lambda _model, text, _than: judged.append(text))
+    found = engine.assess("", f"How do I pay? Can you {'walk ' * 200} refund the lamp? Why is my phone late?")
+    longest = max(judged, key=len)
+    assert len(found.questions) == len(judged) == 3
+    assert len(longest.split()) == PART_WORDS
+    assert (longest.startswith("Can you walk"), longest.endswith("refund the lamp?")) == (True, True)
