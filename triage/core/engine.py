@@ -35,8 +35,10 @@ ASKING_BONUS = 0.15
 SCRAP_WORDS = 6
 UNLIKE_ANYTHING = 0.25
 MOST_SCRAP_CONFIDENCE = 0.5
-#: Of a longer part only the words at both ends are judged: a question opens it or ends it.
+#: Of a longer part only the words at both ends are judged: a question opens it or ends it. Many parts share
+#: what four of them may have.
 PART_WORDS = 60
+PARTS_WORDS = 240
 #: So many passages get a calibrated confidence; the ranking alone, which is cheap, chooses them.
 PASSAGES_TRIED = 3
 
@@ -172,7 +174,8 @@ class Engine:
         if len(questions) < 2:
             return False
         needed = PART_HINT if HALF_SURE[0] <= whole.confidence < HALF_SURE[1] else PART_CONFIDENCE
-        parts = (self._believe_other(_both_ends(question), whole) for question in questions)
+        most = min(PART_WORDS, PARTS_WORDS // len(questions))
+        parts = (self._believe_other(_both_ends(question, most), whole) for question in questions)
         return any(part and part.confidence >= needed and _differ(part, whole) for part in parts)
 
     def _believe_other(self, text: str, whole: _Belief) -> _Belief | None:
@@ -183,11 +186,11 @@ class Engine:
         return None if prediction is None else _from_model(prediction)
 
 
-def _both_ends(part: str) -> str:
+def _both_ends(part: str, most: int) -> str:
     words = part.split()
-    if len(words) <= PART_WORDS:
+    if len(words) <= most:
         return part
-    return " ".join([*words[: PART_WORDS // 2], *words[-PART_WORDS // 2 :]])
+    return " ".join([*words[: most // 2], *words[-most // 2 :]])
 
 
 def _differ(part: _Belief, whole: _Belief) -> bool:

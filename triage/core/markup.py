@@ -77,7 +77,7 @@ def to_plain_text(text: str, most: int | None = None) -> str:
         elif name in {"td", "th"}:
             lines.write(" ")
         if following and not hidden:
-            lines.write(following)
+            lines.write(" " if following.isspace() else following)
             if most is not None and lines.shown >= most:
                 break
     return lines.text()

@@ -195,7 +195,7 @@ def _is_identifier(token: str) -> bool:
         return False
     if ("." in token or ":" in token or "@" in token) and _ADDRESS.search(token):
         return True
-    return len(_DIGITS.findall(token)) >= _FEWEST_DIGITS
+    return len(token) >= _FEWEST_DIGITS and len(_DIGITS.findall(token)) >= _FEWEST_DIGITS
 
 
 def find_ask(subject: str, body: str) -> Ask:
