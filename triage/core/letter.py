@@ -13,7 +13,7 @@ from triage.core.focus import has_topic, is_courtesy, is_english
 _SIGNATURE_LINES: Final = 25
 #: So many lines at the end are looked at for names, contacts and courtesies.
 _LOOSE_LINES: Final = 100
-#: A name, contact or courtesy has fewer characters, be it a long web address.
+#: A name, contact or courtesy has fewer characters, be it a long web address; more tell no more of a line.
 _LOOSE_CHARS: Final = 2_000
 #: A line with more words can hold the question, so no signature reaches above it.
 _SIGNATURE_WORDS: Final = 14
@@ -168,6 +168,7 @@ def _speaks(line: str, english: bool) -> bool:
     """Say whether a line below a farewell could still be the writer's own words."""
     if "?" in line or line.lower().startswith(("ps", "p.s")):
         return not _is_device_footer(line)
+    line = line[:_LOOSE_CHARS]
     if len(_LETTERS.findall(line)) <= _SIGNATURE_WORDS or len(_COLUMN.findall(line)) >= 2:
         return False
     if not english:
@@ -218,7 +219,8 @@ def _is_unknown_farewell(line: str) -> bool:
 
 
 def _is_loose(line: str, english: bool) -> bool:
-    if english and len(line.split()) >= _FOREIGN_WORDS and not is_english(line, share=0.12):
+    sample = line[:_LOOSE_CHARS]
+    if english and len(sample.split()) >= _FOREIGN_WORDS and not is_english(sample, share=0.12):
         return True
     if "?" in line or len(line) > _LOOSE_CHARS or len(line.split()) > _SIGNATURE_WORDS:
         return False
