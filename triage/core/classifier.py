@@ -20,7 +20,6 @@ HINGE_COST = 1.0
 #: Length of a sentence's vector beside blocks of words of length one, and the costs where there are vectors.
 SENTENCE_WEIGHT = 3.0
 JOINED_HINGE_COST = 0.2
-SENTENCE_LOGISTIC_COST = 3.0
 #: How much the model of sentences alone adds to the joined one.
 SENTENCE_SHARE = 0.08
 #: From this many texts on the support vector machines are as good, and many times faster.
@@ -139,7 +138,8 @@ def _solve_joined(
     """
     joined = sparse.csr_matrix(sparse.hstack([matrix, sparse.csr_matrix(sentences)]))
     machines = LinearSVC(C=JOINED_HINGE_COST, tol=0.02, random_state=seed).fit(joined, labels)
-    alone = LogisticRegression(C=SENTENCE_LOGISTIC_COST, max_iter=100, tol=1e-3).fit(sentences, labels)
+    alone = LogisticRegression(C=LOGISTIC_COST, max_iter=100, tol=1e-3, class_weight="balanced")
+    alone.fit(sentences, labels)
     coef = machines.coef_.copy()
     coef[:, matrix.shape[1] :] += SENTENCE_SHARE * alone.coef_
     return coef, machines.intercept_ + SENTENCE_SHARE * alone.intercept_
@@ -150,12 +150,18 @@ def _solve_few(matrix: sparse.csr_matrix, sentences: Floats, labels: Labels) -> 
 
     There are far fewer texts than features, and the solution is a sum of texts. With G = Z Zᵀ the texts'
     inner products, learning on the rows of Z is the same problem with a tenth of the unknowns.
+
+    With sentences every class counts the same: in languages without a known word the large classes took too
+    much.
     """
     products = (matrix @ matrix.T).toarray().astype(np.float64)
     products += sentences.astype(np.float64) @ sentences.T
     products[np.diag_indices_from(products)] += _JITTER
     root = np.linalg.cholesky(products)
-    few = LogisticRegression(C=LOGISTIC_COST, max_iter=200).fit(root.astype(np.float32), labels)
+    few = LogisticRegression(
+        C=LOGISTIC_COST, max_iter=200, class_weight="balanced" if sentences.shape[1] else None
+    )
+    few.fit(root.astype(np.float32), labels)
     sums = solve_triangular(root, few.coef_.T.astype(np.float64), lower=True, trans="T")
     coef = np.hstack([(matrix.T @ sums).T, (sentences.T @ sums).T])
     return np.asarray(coef), np.asarray(few.intercept_, dtype=np.float64)
