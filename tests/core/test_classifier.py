@@ -95,3 +95,12 @@ def test_sentence_features_decide_where_words_cannot(solver: str) -> None:
     assert np.allclose(
         model.scores(vectors[3], sentences[3]), model.score_matrix(matrix, sentences, KNOWN)[3], atol=1e-5
     )
+
+
+def test_naive_bayes_weighs_a_feature_by_the_classes_that_have_it() -> None:
+    matrix = sparse.csr_matrix(np.asarray([[1, 0, 1], [1, 0, 1], [0, 1, 1], [0, 1, 1]], dtype=np.float32))
+    weights = classifier._naive_bayes(matrix, np.asarray([0, 0, 1, 1]), spread=2.0)
+    assert weights[0, 0] > 0 > weights[1, 0]
+    assert weights[0, 1] < 0 < weights[1, 1]
+    assert weights[:, 2] == pytest.approx(0, abs=1e-6)
+    assert classifier._spread(matrix @ weights.T) == pytest.approx(2.0)

