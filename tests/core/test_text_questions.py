@@ -57,6 +57,17 @@ def test_one_question_with_its_context_is_one(text: str) -> None:
     assert len(split_questions(text)) == 1
 
 
+@pytest.mark.parametrize(
+    "closing", ["Please get back to me as soon as you can.", "Please let me know if more is needed."]
+)
+def test_a_courtesy_that_asks_for_an_answer_is_no_question(closing: str) -> None:
+    assert split_questions(f"{A}? {closing}") == (f"{A}?",)
+
+
+def test_asking_to_be_told_how_is_a_question() -> None:
+    assert len(split_questions(f"{B.capitalize()}? Please let me know how to change my PIN.")) == 2
+
+
 def test_the_parts_keep_the_words_of_the_text() -> None:
     assert split_questions("How do I pay? And also where is my order?") == (
         "How do I pay?",

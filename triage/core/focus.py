@@ -83,7 +83,8 @@ _CAPITAL: Final = re.compile(
 _COURTESY: Final = re.compile(
     r"^\W*(?:(?:many |kind |please |and |so |very |i |i'm |i am |we |again[, ]+|just )*"
     r"(?:thank|thx|cheers|regards|sorry|apolog|appreciat|look(?:ing|s)? forward|hop(?:e|ing)\b|trust you|best wishes|advise|bear with|"
-    r"forgive|excuse|pardon|it'?s me\b|greetings|have an? |warm)|any help|your help|let me know|get back to me|hear(?:ing)? (?:back )?from you)",
+    r"forgive|excuse|pardon|it'?s me\b|greetings|have an? |warm|get back to me|"
+    r"let me know(?! (?:how|what|when|where|which|who|why)\b))|any help|your help|let me know|hear(?:ing)? (?:back )?from you)",
     re.IGNORECASE,
 )
 
