@@ -78,6 +78,7 @@ def test_an_engine_that_fails_brings_the_ticket_to_a_person(
     [
         ({"guard": Guard("legal", "lawyer")}, "never_automate"),
         ({"guard": Guard("person", "human")}, "asked_for_person"),
+        ({"read_whole": False}, "too_long"),
         ({"in_scope": False}, "out_of_scope"),
         ({"several_questions": True}, "several_questions"),
         ({"margin": 0.01}, "small_margin"),

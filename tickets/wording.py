@@ -17,6 +17,7 @@ MACHINE_FAILED = "We could not answer this one automatically, so it went straigh
 WHY = {
     "asked_for_person": "You asked for a person, and you will get one.",
     "never_automate": "What you write about needs a person's care, so we did not answer it automatically.",
+    "too_long": "You wrote at length, so one of us will read all of it.",
     "out_of_scope": "This is not one of our everyday questions, so one of us will look into it.",
     "several_questions": "You ask about more than one thing. A person will answer all of it together.",
     "unknown_intent": "We want to understand exactly what you need, so one of us will read your message.",

@@ -21,6 +21,7 @@ GATES: dict[Reason, str] = {
     Reason.NOT_OPEN: "The ticket is open and was never reopened",
     Reason.ASKED_FOR_PERSON: "Nobody asked for a person",
     Reason.NEVER_AUTOMATE: "No never-automate rule fits",
+    Reason.TOO_LONG: "The text was read to its end",
     Reason.OUT_OF_SCOPE: "The text is in scope",
     Reason.SEVERAL_QUESTIONS: "It asks one thing only",
     Reason.UNKNOWN_INTENT: "The intent is one of ours",

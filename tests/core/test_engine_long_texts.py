@@ -13,11 +13,13 @@ import pytest
 from tests.core.shop import PHRASES, THINGS, shop_examples
 from triage.core import questions
 from triage.core.engine import PART_WORDS, PASSAGES_TRIED, Engine
+from triage.core.features import MAX_WORDS
+from triage.core.mail import MAX_MAIL_CHARS
 from triage.core.model import Model
 from triage.core.questions import MAX_QUESTIONS
 from triage.core.rules import RuleBook
 from triage.core.similarity import TicketIndex
-from triage.core.text import MAX_MAIL_CHARS, MAX_OWN_CHARS, find_ask
+from triage.core.text import MAX_OWN_CHARS, find_ask
 from triage.core.types import Guard, ResolvedTicket
 
 CHANCE = random.Random(0)
@@ -121,6 +123,54 @@ def test_what_must_not_be_automated_is_found_far_below_the_question(engine: Engi
     assert MAX_OWN_CHARS < len(story) < MAX_MAIL_CHARS
     assert engine.assess("", story).guard is None
     assert engine.assess("", f"{story} I will see you in court.").guard is not None
+
+
+QUESTION = "please refund my lamp"
+STORY = "We waited all day at home. "
+THREAT = "I will see you in court."
+REPLY_TO = "On 3 May 2024 at 10:12, Ana <ana@example.org> wrote:\n"
+HEADER = "From: Ana <ana@example.org>\nSent: 3 May 2024\nTo: b@example.org\nSubject: lamp\n\n"
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("", f"{QUESTION} {STORY * 900}{THREAT}"),
+        ("About a lamp " * 15, f"{QUESTION} {STORY * 730}{THREAT}"),
+        (f"{QUESTION}{' ' * 50_000}{THREAT}", ""),
+        ("", f"{QUESTION} {'& ' * 5_000}{THREAT}"),
+        ("", f"{QUESTION}{' ' * 50_000}{THREAT}"),
+        ("", f"{QUESTION}{chr(0x200B) * 50_000}{THREAT}"),
+        ("", QUESTION + "\n-" * 1_000 + f"\n{THREAT}"),
+        ("", f"<p>{QUESTION}</p>{'<p>.</p>' * 45_000}<p>{THREAT}</p>"),
+        ("", f"<p>{QUESTION}</p>{'<b></b>' * 60_000}<p>{THREAT}</p>"),
+        ("", f"{QUESTION}\n\n{REPLY_TO}{'> hello' * 3_000}\n{THREAT}"),
+        ("Fwd: lamp", f"{HEADER}{QUESTION} {STORY * 900}{THREAT}"),
+        ("Fwd: lamp", f"> {QUESTION}\n" + f"> {STORY}\n" * 900 + f"> {THREAT}"),
+        ("", f"{QUESTION} {STORY * 250}Where is my order?"),
+        ("", f"{QUESTION} {STORY * 600}Where is my order?"),
+        ("", " ".join(f"How do I refund lamp {number}?" for number in range(9)) + " Where is my order?"),
+        ("", QUESTION + " walk" * MAX_WORDS),
+    ],
+)
+def test_a_ticket_that_is_not_read_to_its_end_says_so(engine: Engine, subject: str, body: str) -> None:
+    assert not engine.assess(subject, body).read_whole
+
+
+@pytest.mark.parametrize(
+    ("subject", "body"),
+    [
+        ("", ""),
+        ("Lamp", f"{QUESTION} {STORY * 200}"),
+        ("", QUESTION + " \n" * 50_000),
+        ("", f"{QUESTION}\n\n{REPLY_TO}" + "> hello there\n" * 2_500),
+        ("", f"{QUESTION}\n\n{REPLY_TO}{'hello there' * 9_000}"),
+        ("", f"{QUESTION}\n\n{HEADER}" + "hello there\n" * 5_000),
+        ("", f"<p>{QUESTION}</p><blockquote>{'<p>hello there</p>' * 2_000}</blockquote>"),
+    ],
+)
+def test_blanks_and_older_mails_may_be_of_any_length(engine: Engine, subject: str, body: str) -> None:
+    assert engine.assess(subject, body).read_whole
 
 
 def test_the_question_is_looked_for_in_the_beginning_alone() -> None:

@@ -72,6 +72,7 @@ BREACHES: list[tuple[Reason, dict, dict]] = [
     (Reason.NOT_OPEN, {}, {"is_open": False}),
     (Reason.ASKED_FOR_PERSON, {"guard": Guard("person", "human")}, {}),
     (Reason.NEVER_AUTOMATE, {"guard": Guard("legal", "lawyer")}, {}),
+    (Reason.TOO_LONG, {"read_whole": False}, {}),
     (Reason.OUT_OF_SCOPE, {"in_scope": False}, {}),
     (Reason.SEVERAL_QUESTIONS, {"several_questions": True, "questions": ("a?", "b?")}, {}),
     (Reason.UNKNOWN_INTENT, {"intent": None}, {}),

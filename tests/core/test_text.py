@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from triage.core.markup import to_plain_text
+from triage.core.markup import read_html
 from triage.core.text import MAX_CHARS, find_ask, normalise
 
 
@@ -65,7 +65,8 @@ def test_hidden_parts_of_html_are_not_read() -> None:
 
 
 def test_of_long_markup_no_more_is_shown_than_asked_for() -> None:
-    shown = to_plain_text("<p>Where is it? &amp; when</p>" * 1000, 500)
+    shown, whole = read_html("<p>Where is it? &amp; when</p>" * 1000, 500)
+    assert not whole
     assert 500 <= len(shown) <= 600
     assert shown.startswith("Where is it? & when\n\nWhere")
 

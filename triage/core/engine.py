@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from triage.core.features import reads_whole
 from triage.core.model import Model, Prediction
 from triage.core.outcomes import Weighed, weigh_outcomes
 from triage.core.rules import RuleBook
@@ -107,6 +108,7 @@ class Engine:
             questions=ask.questions,
             several_questions=self.asks_different_things(ask.questions, belief),
             guard=self.rulebook.guard(ask.unabridged),
+            read_whole=ask.whole and reads_whole(ask.text),
             terms=belief.terms,
             similar=_shown(near, weighed),
             objection=weighed.objection,

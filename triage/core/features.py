@@ -66,6 +66,12 @@ def words_of(text: str) -> list[str]:
     return [_shortened(word.group()) for word in found]
 
 
+def reads_whole(text: str) -> bool:
+    """Say whether :func:`words_of` reads a text to its end."""
+    more = islice(_WORD.finditer(_APOSTROPHE.sub("", text)), MAX_WORDS, None)
+    return len(text) <= MAX_CHARS and next(more, None) is None
+
+
 def word_spans(text: str) -> list[tuple[int, int, str]]:
     """Return the words of :func:`words_of`, each with the place of its first character in ``text`` and the one behind its last."""
     read = [(part, place) for place, char in enumerate(text[:MAX_CHARS]) for part in _folded(char)]

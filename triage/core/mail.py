@@ -22,8 +22,9 @@ _TITLE_WORDS: Final = 6
 #: How often a mail may be passed on before we stop following.
 _MAX_DEPTH: Final = 4
 
-#: A mail has no more lines; what is further down is a table or rubbish.
-_MOST_LINES: Final = 1_000
+#: So much of a mail is searched for the writer's words; what is further down is thread, a table or rubbish.
+MAX_MAIL_CHARS: Final = 20_000
+MAX_MAIL_LINES: Final = 1_000
 #: An older mail starts at a line only where that or one of so many below it may be part of a frame.
 _LOOKED_AHEAD: Final = 5
 _RULE_SIGNS: Final = ("-", "_", "=", "*", "~", "#", "—", "–")
@@ -54,55 +55,76 @@ _POINTER: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What the writer says, split from the mail that is passed on below it (if any)."""
+    """What the writer says, split from the mail that is passed on below it (if any).
+
+    ``ended`` says that an older mail begins below the writer's words.
+    """
 
     own: tuple[str, ...]
     forwarded: tuple[str, ...] = ()
+    ended: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the writer says. ``own`` without the frame, ``unabridged`` with greeting and signature."""
+    """What the writer says. ``own`` without the frame, ``unabridged`` with greeting and signature.
+
+    ``whole`` says that in what was not read there can be no more of it.
+    """
 
     own: str
     unabridged: str
+    whole: bool
 
 
-def read_mail(text: str, *, forwarded: bool = False) -> Said:
+def read_mail(text: str, *, forwarded: bool = False, goes_on: bool = False) -> Said:
     """Find the writer's own words.
 
     Parameters
     ----------
     text
-        Plain text with line breaks. HTML goes through :func:`triage.core.markup.to_plain_text` first.
+        Plain text with line breaks. HTML goes through :func:`triage.core.markup.read_html` first.
     forwarded
         True when the subject says that the mail is passed on.
+    goes_on
+        True when the mail is longer than ``text``.
 
     Returns
     -------
     Said
-        The words, line by line. Never empty unless ``text`` is blank: where stripping would leave
+        The words, line by line, from the first :data:`MAX_MAIL_CHARS` characters and
+        :data:`MAX_MAIL_LINES` lines. Never empty unless ``text`` is blank: where stripping would leave
         nothing, less is stripped.
     """
-    return _read(text, forwarded, _MAX_DEPTH)
+    lines = text[:MAX_MAIL_CHARS].split("\n", MAX_MAIL_LINES)[:MAX_MAIL_LINES]
+    top = "\n".join(lines)
+    # The last line may be cut in the middle: what it is shows at its beginning.
+    below = text[len(top) - len(lines[-1]) :] if len(top) < len(text) else ""
+    return _read(top, None if goes_on else below, forwarded, _MAX_DEPTH)
 
 
-def _read(text: str, forwarded: bool, depth: int) -> Said:
-    lines = [line.rstrip() for line in text.split("\n", _MOST_LINES)[:_MOST_LINES]]
+def _read(text: str, below: str | None, forwarded: bool, depth: int) -> Said:
+    """Read the top of a mail; what stands ``below`` it is None where nobody knows."""
+    lines = [line.rstrip() for line in text.split("\n")]
     letter = _split_thread(lines, forwarded)
     lines_of_own = rejoin(letter.own)
     own = unframe(lines_of_own)
     unabridged = all_but_contacts(lines_of_own, own)
     if letter.forwarded and depth and not _says_something(own):
-        passed_on = _read("\n".join(letter.forwarded), False, depth - 1)
+        rest = None if below is None else "\n".join(_unquote(below.split("\n")))
+        passed_on = _read("\n".join(letter.forwarded), rest, False, depth - 1)
         if _WORD.search(passed_on.own):
-            return Said(passed_on.own, f"{unabridged}\n{passed_on.unabridged}".strip())
+            return Said(passed_on.own, f"{unabridged}\n{passed_on.unabridged}".strip(), whole=passed_on.whole)
     if _WORD.search(own):
-        return Said(own, unabridged)
-    for candidate in (_joined(letter.own), _unquoted(lines)):
+        return Said(own, unabridged, whole=letter.ended or (below is not None and _is_all_quoted(below)))
+    for candidate in (_joined(letter.own), _unquoted(lines), text.strip()):
         if _WORD.search(candidate):
-            return Said(candidate, candidate)
-    return Said(text.strip(), text.strip())
+            break
+    return Said(candidate, candidate, whole=below is not None and not below.strip())
+
+
+def _is_all_quoted(text: str) -> bool:
+    return all(_QUOTED.match(line) or not line.strip() for line in text.split("\n"))
 
 
 def _joined(lines: tuple[str, ...]) -> str:
@@ -168,7 +190,7 @@ def _split_thread(lines: list[str], forwarded: bool) -> Letter:
         own.append(line)
         spoken = spoken or _WORD.search(line) is not None
         position += 1
-    return Letter(tuple(own))
+    return Letter(tuple(own), ended=False)
 
 
 def _may_frame(line: str) -> bool:

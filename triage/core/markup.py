@@ -1,4 +1,4 @@
-"""Plain text from HTML mail, in one linear pass; text that is not HTML comes back unchanged.
+"""Plain text from HTML mail, in one linear pass.
 
 Quoted parts of HTML mail (``<blockquote>`` and the wrappers of web mailers) become lines that
 start with ``> ``, so that one set of rules deals with both kinds of mail.
@@ -41,8 +41,8 @@ def looks_like_html(text: str) -> bool:
     return _LOOKS_LIKE_HTML.search(text) is not None
 
 
-def to_plain_text(text: str, most: int | None = None) -> str:
-    """Turn HTML into lines of text; return anything else as it is.
+def read_html(text: str, most: int | None = None) -> tuple[str, bool]:
+    """Turn HTML into lines of text.
 
     Tags end words and lines as a browser would show them, hidden parts vanish, entities are
     resolved once, and quoted blocks are marked with ``> `` at the start of each line.
@@ -50,12 +50,15 @@ def to_plain_text(text: str, most: int | None = None) -> str:
     Parameters
     ----------
     text
-        HTML or not.
+        HTML.
     most
-        Reading may stop where so many characters of HTML are shown.
+        Reading may stop where so many characters are shown.
+
+    Returns
+    -------
+    str, bool
+        The lines, and whether reading came to the end.
     """
-    if not looks_like_html(text):
-        return text
     lines = _Lines()
     hidden = ""
     pieces = iter(_TAG.split(_COMMENT.sub("", text)))
@@ -79,8 +82,8 @@ def to_plain_text(text: str, most: int | None = None) -> str:
         if following and not hidden:
             lines.write(" " if following.isspace() else following)
             if most is not None and lines.shown >= most:
-                break
-    return lines.text()
+                return lines.text(), False
+    return lines.text(), True
 
 
 class _Lines:

@@ -157,13 +157,21 @@ def split_questions(text: str) -> tuple[str, ...]:
     any such part is one question. The parts keep the order and the words of the text. It is for
     the classifier to say whether two parts ask for different things.
     """
-    marked = _BULLET.sub(_MARK, text[:_READ_CHARS])
-    parts = (part for sentence in sentences(marked)[:_READ_SENTENCES] for part in _split_sentence(sentence))
+    parts = (part for sentence in _sentences(text)[:_READ_SENTENCES] for part in _split_sentence(sentence))
     asking = _join_what_belongs(part for part in parts if _asks(part.text) and not is_courtesy(part.text))
     if not asking:
         whole = " ".join(text.split())
         return (whole,) if whole else ()
     return tuple(dict.fromkeys(asking))[:MAX_QUESTIONS]
+
+
+def reads_whole(text: str) -> bool:
+    """Say whether :func:`split_questions` reads a text to its end, however many questions are in it."""
+    return len(text) <= _READ_CHARS and len(_sentences(text)) <= _READ_SENTENCES
+
+
+def _sentences(text: str) -> list[str]:
+    return sentences(_BULLET.sub(_MARK, text[:_READ_CHARS]))
 
 
 def find_matter(text: str) -> str:

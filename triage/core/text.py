@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from triage.core.focus import find_passages
 from triage.core.mail import read_mail
-from triage.core.markup import looks_like_html, to_plain_text
-from triage.core.questions import find_matter, split_questions
+from triage.core.markup import looks_like_html, read_html
+from triage.core.questions import MAX_QUESTIONS, find_matter, reads_whole, split_questions
 
 #: The classifier reads no more than this; a question is far shorter.
 MAX_CHARS: Final = 20_000
@@ -18,8 +18,6 @@ MAX_CHARS: Final = 20_000
 MAX_RAW_CHARS: Final = 400_000
 #: Of what is left without markup no more is looked at; some of it may be blanks and signs that nobody sees.
 MAX_SHOWN_CHARS: Final = 40_000
-#: So much plain text is searched for the writer's words; what is further down is thread or rubbish.
-MAX_MAIL_CHARS: Final = 20_000
 #: So many of the writer's own are searched for the question. Of 40,000 tickets of a help desk none has more;
 #: what must never be automated is looked for in all that is read.
 MAX_OWN_CHARS: Final = 8_000
@@ -99,23 +97,34 @@ class Ask:
     unabridged
         All the writer says, subject and signature included: what must never be automated has to
         be looked for here, as a threat is no part of the question.
+    whole
+        Whether all that the writer says was looked at, for both. Where it was not, nobody knows what
+        else is asked or threatened.
     """
 
     text: str
     questions: tuple[str, ...]
     passages: tuple[str, ...] = ()
     unabridged: str = ""
+    whole: bool = True
 
 
 def clean(text: str) -> str:
     """Return readable lines: HTML resolved, invisible characters gone, blanks collapsed."""
+    return _clean(text)[0]
+
+
+def _clean(text: str) -> tuple[str, bool]:
+    """Clean a text, and say whether all of it was read."""
     raw = text[:MAX_RAW_CHARS]
     if not _OPENS_TAG.search(raw):
         raw = raw[:MAX_SHOWN_CHARS]
+    whole = not text[len(raw) :].strip()
     lines = _plain(unicodedata.normalize("NFKC", _visible(raw)))
     if looks_like_html(lines):
-        lines = _plain(_visible(to_plain_text(lines, MAX_SHOWN_CHARS)))  # entities may hide more of them
-    return _EMPTY_LINES.sub("\n\n", _BLANKS.sub(" ", lines))
+        shown, ended = read_html(lines, MAX_SHOWN_CHARS)
+        lines, whole = _plain(_visible(shown)), whole and ended  # entities may hide more of them
+    return _EMPTY_LINES.sub("\n\n", _BLANKS.sub(" ", lines)), whole
 
 
 def _visible(text: str) -> str:
@@ -141,6 +150,11 @@ def normalise(text: str) -> str:
 
 
 def _flatten(text: str) -> str:
+    return _flatten_beginning(text)[0]
+
+
+def _flatten_beginning(text: str) -> tuple[str, bool]:
+    """Flatten a text, and say whether all of it was read."""
     spoken = text.replace("<", " ").replace(">", " ").replace("&", " and ")
     if "(" in spoken or "[" in spoken:
         spoken = _ASIDE.sub(_without_reference, spoken)
@@ -148,7 +162,7 @@ def _flatten(text: str) -> str:
     identifiers = {token for token in set(tokens) if _is_identifier(token)}
     flat = " ".join(_leave_out(identifiers, tokens) if identifiers else tokens)
     flat = unicodedata.normalize("NFKC", flat)
-    return _beginning(flat, MAX_CHARS)
+    return _beginning(flat, MAX_CHARS), len(spoken) <= 2 * MAX_CHARS and len(flat) <= MAX_CHARS
 
 
 def _beginning(text: str, most: int) -> str:
@@ -213,23 +227,33 @@ def find_ask(subject: str, body: str) -> Ask:
     Ask
         ``text`` is empty only if both are blank.
     """
-    title = _SUBJECT_PREFIX.sub("", clean(subject).replace("\n", " ")).strip()
+    cleaned, whole_subject = _clean(subject)
+    title = _SUBJECT_PREFIX.sub("", cleaned.replace("\n", " ")).strip()
     passed_on = _FORWARD_PREFIX.search(subject[:200]) is not None
-    letter = read_mail(clean(body)[:MAX_MAIL_CHARS], forwarded=passed_on)
-    unabridged = _flatten(f"{title} {letter.unabridged}")
-    own = "\n".join(map(_flatten, _beginning(letter.own, MAX_OWN_CHARS).split("\n")))
+    mail, whole_body = _clean(body)
+    letter = read_mail(mail, forwarded=passed_on, goes_on=not whole_body)
+    unabridged, heard = _flatten_beginning(f"{title} {letter.unabridged}")
+    ask = _find_question(subject, title, letter.own, unabridged)
+    return replace(ask, whole=ask.whole and whole_subject and letter.whole and heard)
+
+
+def _find_question(subject: str, title: str, words: str, unabridged: str) -> Ask:
+    """Find the question in the writer's own words and the subject, as written and without its prefix."""
+    own = "\n".join(map(_flatten, _beginning(words, MAX_OWN_CHARS).split("\n")))
     said = _flatten(find_matter(own))
+    whole = len(words) <= MAX_OWN_CHARS and reads_whole(own)
     if not set(_WORD.findall(said.lower())) - (_POINTS_AT_SUBJECT if title else frozenset()):
         said = _flatten(title) or said
         parts = split_questions(said)
-        return Ask(said, parts, find_passages(said, parts), unabridged)
+        return Ask(said, parts, find_passages(said, parts), unabridged, whole and reads_whole(said))
     heading = "" if _SUBJECT_PREFIX.match(subject) or not _adds(title, said) else _flatten(title)
     if heading:
         heading += "" if heading.endswith((".", "!", "?")) else "."
         own, said = f"{heading}\n{own}", f"{heading} {said}"
     questions = tuple(filter(None, (_flatten(part) for part in split_questions(own))))
+    whole = whole and reads_whole(own) and len(questions) < MAX_QUESTIONS
     plain = not title and said == unabridged and len(said.split()) < _PLAIN_WORDS
-    return Ask(said, questions or (said,), () if plain else find_passages(own, questions), unabridged)
+    return Ask(said, questions or (said,), () if plain else find_passages(own, questions), unabridged, whole)
 
 
 def _adds(title: str, said: str) -> bool:

@@ -31,6 +31,7 @@ class Reason(StrEnum):
     NOT_OPEN = "not_open"
     ASKED_FOR_PERSON = "asked_for_person"
     NEVER_AUTOMATE = "never_automate"
+    TOO_LONG = "too_long"
     OUT_OF_SCOPE = "out_of_scope"
     SEVERAL_QUESTIONS = "several_questions"
     UNKNOWN_INTENT = "unknown_intent"
@@ -134,7 +135,8 @@ class Assessment:
 
     ``confidence`` is the calibrated probability that ``intent`` is right *and* the ticket is
     something we can answer; ``margin`` is confidence minus the runner-up's, on the same scale.
-    ``objection`` is the similar ticket that lowered the confidence, if one did.
+    ``objection`` is the similar ticket that lowered the confidence, if one did. ``read_whole`` is False
+    where the writer says more than was read.
     """
 
     intent: str | None
@@ -146,6 +148,7 @@ class Assessment:
     questions: tuple[str, ...] = ()
     several_questions: bool = False
     guard: Guard | None = None
+    read_whole: bool = True
     terms: tuple[Term, ...] = ()
     similar: tuple[SimilarTicket, ...] = ()
     objection: Objection | None = None
