@@ -104,3 +104,10 @@ def test_naive_bayes_weighs_a_feature_by_the_classes_that_have_it() -> None:
     assert weights[0, 1] < 0 < weights[1, 1]
     assert weights[:, 2] == pytest.approx(0, abs=1e-6)
     assert classifier._spread(matrix @ weights.T) == pytest.approx(2.0)
+
+
+@pytest.mark.filterwarnings("error")
+def test_texts_without_any_feature_weigh_nothing() -> None:
+    matrix = sparse.csr_matrix((6, 4), dtype=np.float32)
+    model = LinearClassifier().fit(matrix, np.zeros((6, 0), np.float32), np.repeat([0, 1, 2], 2), 3)
+    assert not model.coef_.any()

@@ -162,9 +162,11 @@ def _naive_bayes(matrix: sparse.csr_matrix, labels: Labels, spread: float) -> Fl
     Returns
     -------
     ndarray of float32, shape (n_classes_present, n_features)
-        Weights whose scores of these texts have the given ``spread``.
+        Weights whose scores of these texts have the given ``spread``; zeros where no text has a feature.
     """
     present, place = np.unique(labels, return_inverse=True)
+    if not matrix.nnz:
+        return np.zeros((len(present), matrix.shape[1]), dtype=np.float32)
     rows = np.ones(len(labels), dtype=np.float32), (place, np.arange(len(labels)))
     found: Floats = (sparse.csr_matrix(rows, shape=(len(present), len(labels))) @ matrix).toarray()
     found += _SMOOTHING * matrix.data.mean()
