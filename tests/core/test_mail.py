@@ -215,6 +215,12 @@ def test_what_is_no_part_of_the_question_is_kept_for_the_guards(body: str) -> No
     assert THREAT in find_ask("", body).unabridged
 
 
+def test_what_the_writer_says_below_a_long_notice_is_kept_for_the_guards() -> None:
+    notice = f"This message comes from a registered company in London. {'It is in London. ' * 200}"
+    assert THREAT in find_ask("", f"{ASK}\n\n{notice}\n{THREAT}").unabridged
+    assert "London" not in find_ask("", f"{ASK}\n\n{notice}").unabridged
+
+
 def test_the_guards_read_the_subject_too_but_no_quoted_thread() -> None:
     unabridged = find_ask("Lawyer", f"{ASK}\n\nOn 3 May 2024, team@example.org wrote:\n> {THREAT}").unabridged
     assert "Lawyer" in unabridged

@@ -42,6 +42,8 @@ _CONTACT: Final = re.compile(
     re.IGNORECASE,
 )
 _REACHED_AT: Final = re.compile(r"[^\s@]@[^\s@]|www\.|https?:|\(?\+?\d[\d\s()/.-]{6,}\d")
+#: A notice shows what it is in its beginning.
+_NOTICE_CHARS: Final = 3_000
 #: Only a notice says so; one such phrase is enough.
 _NOTICE: Final = re.compile(
     r"not the (?:\w+ )?(?:addressee|recipient)|external (?:e-?mail|mail|sender|message)\b|originated (?:from )?outside|"
@@ -129,10 +131,11 @@ def _drop_notices(lines: list[str]) -> list[str]:
 
 
 def _is_notice(paragraph: list[str]) -> bool:
-    text = " ".join(paragraph)[:3000].lower()
+    text = " ".join(paragraph).lower()
     if len(text) < 50 or "?" in text or _FIRST_PERSON.search(text):
         return False
-    return _NOTICE.search(text) is not None or sum(mark in text for mark in words.DISCLAIMER_MARKS) >= 2
+    opening = text[:_NOTICE_CHARS]
+    return _NOTICE.search(opening) is not None or sum(mark in opening for mark in words.DISCLAIMER_MARKS) >= 2
 
 
 def _drop_signature(lines: list[str], english: bool) -> list[str]:
