@@ -169,3 +169,8 @@ def _cpu_seconds(text: str) -> float:
     start = time.process_time()
     find_ask("", text)
     return time.process_time() - start
+
+
+@pytest.mark.parametrize("text", ["我的包裹在哪里？" * 20, "订单号12345我的包裹在哪里", "พัสดุของฉันอยู่ที่ไหน" * 5])
+def test_a_language_without_blanks_is_no_identifier(text: str) -> None:
+    assert normalise(f"{text} 4711-0815") == normalise(text) != ""

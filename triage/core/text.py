@@ -25,6 +25,8 @@ MAX_OWN_CHARS: Final = 8_000
 _PLAIN_WORDS: Final = 30
 #: What is longer is no word of any language.
 _LONGEST_TOKEN: Final = 80
+#: Chinese, Japanese, Thai, Lao, Burmese and Khmer put no blanks between words.
+_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 #: "a@b" is an address.
 _SHORTEST_IDENTIFIER: Final = 3
 #: A number with fewer digits may be an amount or a year.
@@ -203,10 +205,12 @@ def _without_reference(aside: re.Match[str]) -> str:
 
 def _is_identifier(token: str) -> bool:
     """Say whether a token names one thing in the world: an address, or a number like 4711-0815."""
+    if len(token) <= _LONGEST_TOKEN and (len(token) < _SHORTEST_IDENTIFIER or token.isalpha()):
+        return False
+    if not token.isascii() and _UNSPACED.search(token):
+        return False
     if len(token) > _LONGEST_TOKEN:
         return True
-    if len(token) < _SHORTEST_IDENTIFIER or token.isalpha():
-        return False
     if ("." in token or ":" in token or "@" in token) and _ADDRESS.search(token):
         return True
     return len(token) >= _FEWEST_DIGITS and len(_DIGITS.findall(token)) >= _FEWEST_DIGITS
