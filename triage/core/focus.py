@@ -84,7 +84,7 @@ _COURTESY: Final = re.compile(
     r"^\W*(?:(?:many |kind |please |and |so |very |i |i'm |i am |we |again[, ]+|just )*"
     r"(?:thank|thx|cheers|regards|sorry|apolog|appreciat|look(?:ing|s)? forward|hop(?:e|ing)\b|trust you|best wishes|advise|bear with|"
     r"forgive|excuse|pardon|it'?s me\b|greetings|have an? |warm|get back to me|"
-    r"let me know(?! (?:how|what|when|where|which|who|why)\b))|any help|your help|let me know|hear(?:ing)? (?:back )?from you)",
+    r"let me know(?! (?:how|what|when|where|which|who|why)\b))|any help|your help|hear(?:ing)? (?:back )?from you)",
     re.IGNORECASE,
 )
 
