@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from triage.core import classifier
+from tests.core.shop import shop_examples
+from triage.core import classifier, training
 from triage.core.classifier import LinearClassifier
 from triage.core.features import Floats, Vectoriser
+from triage.core.model import Model
 
 TEXTS = [
     "refund my order",
@@ -111,3 +113,16 @@ def test_texts_without_any_feature_weigh_nothing() -> None:
     matrix = sparse.csr_matrix((6, 4), dtype=np.float32)
     model = LinearClassifier().fit(matrix, np.zeros((6, 0), np.float32), np.repeat([0, 1, 2], 2), 3)
     assert not model.coef_.any()
+
+
+def test_the_parts_of_a_corpus_learn_in_the_same_way_as_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = shop_examples()
+    ways: list[bool] = []
+    solve = LinearClassifier._solve
+    monkeypatch.setattr(training, "MANY_TEXTS", len(examples))
+    monkeypatch.setattr(classifier, "MANY_TEXTS", len(examples))
+    monkeypatch.setattr(
+        LinearClassifier, "_solve", lambda *given, many: (ways.append(many), solve(*given, many=many))[1]
+    )
+    Model.fit(examples)
+    assert len(ways) > 2 and all(ways)

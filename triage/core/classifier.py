@@ -47,6 +47,9 @@ class LinearClassifier:
     ----------
     seed : int
         Fixes the order in which the solver visits the texts.
+    many : bool or None
+        Whether to learn as from many texts; None where their number says it. The scores of the two ways differ
+        in scale, so what is learnt of the one says nothing of the other: a part of a corpus learns like the whole.
 
     Notes
     -----
@@ -56,8 +59,9 @@ class LinearClassifier:
     The weights are kept with one *row* per feature, so that scoring a text reads only its own features.
     """
 
-    def __init__(self, *, seed: int = 0) -> None:
+    def __init__(self, *, seed: int = 0, many: bool | None = None) -> None:
         self.seed = seed
+        self.many = many
 
     def fit(
         self, matrix: sparse.csr_matrix, sentences: Floats, labels: Labels, n_classes: int
@@ -74,14 +78,15 @@ class LinearClassifier:
         """
         present = np.unique(labels)
         weighted = SENTENCE_WEIGHT * sentences
-        coef, intercept = self._solve(matrix, weighted, labels)
+        many = len(labels) >= MANY_TEXTS if self.many is None else self.many
+        coef, intercept = self._solve(matrix, weighted, labels, many=many)
         if len(present) == 2:
             coef, intercept = np.vstack([-coef, coef]) / 2, np.concatenate([-intercept, intercept]) / 2
         n_features = matrix.shape[1]
         scores = matrix @ coef[:, :n_features].T + weighted @ coef[:, n_features:].T + intercept
-        coef[:, :n_features] += _bayes_share(matrix, sentences) * _naive_bayes(
-            matrix, labels, _spread(scores)
-        )
+        share = JOINED_BAYES_SHARE if sentences.shape[1] else BAYES_SHARE
+        share *= 1.0 if many else _OF_FEW
+        coef[:, :n_features] += share * _naive_bayes(matrix, labels, _spread(scores))
         self.coef_: Floats = np.zeros((n_features, n_classes), dtype=np.float32)
         self.sentence_coef_: Floats = np.zeros((sentences.shape[1], n_classes), dtype=np.float32)
         self.intercept_: Floats = np.full(n_classes, float(np.min(intercept)) - 9.0, dtype=np.float32)
@@ -90,16 +95,18 @@ class LinearClassifier:
         self.intercept_[present] = intercept
         return self
 
-    def _solve(self, matrix: sparse.csr_matrix, sentences: Floats, labels: Labels) -> tuple[Doubles, Doubles]:
+    def _solve(
+        self, matrix: sparse.csr_matrix, sentences: Floats, labels: Labels, *, many: bool
+    ) -> tuple[Doubles, Doubles]:
         with warnings.catch_warnings():
             # Stopped at its limit of rounds, either solver is as good on held-out texts.
             warnings.simplefilter("ignore", ConvergenceWarning)
-            if len(labels) < MANY_TEXTS:
+            if not many:
                 return _solve_few(matrix, sentences, labels)
             if sentences.shape[1]:
                 return _solve_joined(matrix, sentences, labels, self.seed)
-            many = LinearSVC(C=HINGE_COST, tol=0.01, random_state=self.seed).fit(matrix, labels)
-            return many.coef_, many.intercept_
+            machines = LinearSVC(C=HINGE_COST, tol=0.01, random_state=self.seed).fit(matrix, labels)
+            return machines.coef_, machines.intercept_
 
     def heard(self, vector: TextVector, sentence: Floats) -> float:
         """How much the words of a text count: in full where there is no encoder or half of them are known."""
@@ -139,11 +146,6 @@ def _heard(known: float | Doubles) -> Doubles:
     be known.
     """
     return np.minimum(np.asarray(known, dtype=np.float64) / _FULLY_HEARD, 1.0)
-
-
-def _bayes_share(matrix: sparse.csr_matrix, sentences: Floats) -> float:
-    share = JOINED_BAYES_SHARE if sentences.shape[1] else BAYES_SHARE
-    return share if matrix.shape[0] >= MANY_TEXTS else _OF_FEW * share
 
 
 def _spread(scores: Doubles) -> float:

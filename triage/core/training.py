@@ -182,7 +182,7 @@ class _Judged:
 def _judge(corpus: Corpus, trial: _Trial, seed: int) -> _Judged:
     columns = np.append(trial.intents, corpus.n_intents)
     local = np.searchsorted(columns, corpus.labels[trial.train])
-    model = LinearClassifier(seed=seed).fit(
+    model = LinearClassifier(seed=seed, many=len(corpus.labels) >= MANY_TEXTS).fit(
         corpus.matrix[trial.train], corpus.sentences[trial.train], local, len(columns)
     )
     matrix, known = _unseen(corpus, trial)
