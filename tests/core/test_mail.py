@@ -209,6 +209,7 @@ THREAT = "I will see you in court."
         f"Our cat had kittens. {THREAT} The house is upside down and nobody sleeps. {ASK}",
         f"{THREAT}\n\n---------- Forwarded message ---------\n{HEADERS}\n\n{ASK}",
         f"{ASK}\n\nAna\n\n{THREAT}",
+        f"{ASK} (Order 4711-0815. {THREAT})",
     ],
 )
 def test_what_is_no_part_of_the_question_is_kept_for_the_guards(body: str) -> None:

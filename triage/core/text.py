@@ -155,10 +155,10 @@ def _flatten(text: str) -> str:
     return _flatten_beginning(text)[0]
 
 
-def _flatten_beginning(text: str) -> tuple[str, bool]:
-    """Flatten a text, and say whether all of it was read."""
+def _flatten_beginning(text: str, *, with_asides: bool = False) -> tuple[str, bool]:
+    """Flatten a text, with or without asides that give a number, and say whether all of it was read."""
     spoken = text.replace("<", " ").replace(">", " ").replace("&", " and ")
-    if "(" in spoken or "[" in spoken:
+    if not with_asides and ("(" in spoken or "[" in spoken):
         spoken = _ASIDE.sub(_without_reference, spoken)
     tokens = spoken[: 2 * MAX_CHARS].split()
     identifiers = {token for token in set(tokens) if _is_identifier(token)}
@@ -236,7 +236,7 @@ def find_ask(subject: str, body: str) -> Ask:
     passed_on = _FORWARD_PREFIX.search(subject[:200]) is not None
     mail, whole_body = _clean(body)
     letter = read_mail(mail, forwarded=passed_on, goes_on=not whole_body)
-    unabridged, heard = _flatten_beginning(f"{title} {letter.unabridged}")
+    unabridged, heard = _flatten_beginning(f"{title} {letter.unabridged}", with_asides=True)
     ask = _find_question(subject, title, letter.own, unabridged)
     return replace(ask, whole=ask.whole and whole_subject and letter.whole and heard)
 
