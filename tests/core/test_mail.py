@@ -234,6 +234,16 @@ def test_a_phone_number_in_a_signature_is_no_wish_to_be_called() -> None:
     assert "Call me" in find_ask("", f"{ASK} Please do not write. {call} today!\n\nAna").unabridged
 
 
+def test_a_threat_beside_a_phone_number_below_the_farewell_is_heard() -> None:
+    threat = "My lawyer will call you on +44 20 7946 0123 about it"
+    assert "lawyer" in find_ask("", f"{ASK}\n\nBest,\nAna\n{threat}").unabridged
+
+
+def test_a_threat_in_a_run_of_signs_is_heard() -> None:
+    assert "lawyer" in find_ask("", f"{ASK} lamp{'.' * 90}lawyer").unabridged
+    assert "http" not in find_ask("", f"{ASK} https://example.org/{'a' * 90}").unabridged
+
+
 def test_lines_that_a_mailer_wrapped_are_whole_sentences_again() -> None:
     body = (
         "Hello,\n\nour cat had kittens last week and the whole house is upside down, so I\n"

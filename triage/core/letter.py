@@ -42,6 +42,9 @@ _CONTACT: Final = re.compile(
     re.IGNORECASE,
 )
 _REACHED_AT: Final = re.compile(r"[^\s@]@[^\s@]|www\.|https?:|\(?\+?\d[\d\s()/.-]{6,}\d")
+#: A line with an address or number in it and no more words than this tells where somebody is reached.
+_CONTACT_WORDS: Final = 5
+_AROUND_WORDS: Final = ".,:;!?()[]|*-–"
 #: A notice shows what it is in its beginning.
 _NOTICE_CHARS: Final = 3_000
 #: Only a notice says so; one such phrase is enough.
@@ -109,11 +112,17 @@ def all_but_contacts(lines: tuple[str, ...], own: str) -> str:
     """Return a letter with greeting and signature, but without legal notices and contact lines.
 
     "Call me on 07700 900123" in a signature is no wish; the same line among the writer's ``own``
-    words is one and stays.
+    words is one and stays, and so does one that says more than where somebody is reached.
     """
     said = set(own.split("\n"))
-    kept = [line for line in _drop_notices(list(lines)) if line in said or not _REACHED_AT.search(line)]
+    kept = [line for line in _drop_notices(list(lines)) if line in said or not _is_contact(line)]
     return "\n".join(kept).strip()
+
+
+def _is_contact(line: str) -> bool:
+    if not _REACHED_AT.search(line):
+        return False
+    return sum(token.strip(_AROUND_WORDS).isalpha() for token in line.split()) <= _CONTACT_WORDS
 
 
 def _drop_notices(lines: list[str]) -> list[str]:

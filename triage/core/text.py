@@ -155,13 +155,19 @@ def _flatten(text: str) -> str:
     return _flatten_beginning(text)[0]
 
 
-def _flatten_beginning(text: str, *, with_asides: bool = False) -> tuple[str, bool]:
-    """Flatten a text, with or without asides that give a number, and say whether all of it was read."""
+def _flatten_beginning(text: str, *, keep_words: bool = False) -> tuple[str, bool]:
+    """Flatten a text and say whether all of it was read.
+
+    No question needs an aside that gives a number, or what is too long for a word; a threat could stand there.
+    ``keep_words`` leaves them.
+    """
     spoken = text.replace("<", " ").replace(">", " ").replace("&", " and ")
-    if not with_asides and ("(" in spoken or "[" in spoken):
+    if not keep_words and ("(" in spoken or "[" in spoken):
         spoken = _ASIDE.sub(_without_reference, spoken)
     tokens = spoken[: 2 * MAX_CHARS].split()
-    identifiers = {token for token in set(tokens) if _is_identifier(token)}
+    identifiers = {
+        token for token in set(tokens) if _is_identifier(token) and not (keep_words and _runs_on(token))
+    }
     flat = " ".join(_leave_out(identifiers, tokens) if identifiers else tokens)
     flat = unicodedata.normalize("NFKC", flat)
     return _beginning(flat, MAX_CHARS), len(spoken) <= 2 * MAX_CHARS and len(flat) <= MAX_CHARS
@@ -203,6 +209,11 @@ def _without_reference(aside: re.Match[str]) -> str:
     )
 
 
+def _runs_on(token: str) -> bool:
+    """Say whether a token is too long for a word, but no address: "lamp.............my-lawyer-says"."""
+    return len(token) > _LONGEST_TOKEN and _ADDRESS.search(token) is None
+
+
 def _is_identifier(token: str) -> bool:
     """Say whether a token names one thing in the world: an address, or a number like 4711-0815."""
     if len(token) <= _LONGEST_TOKEN and (len(token) < _SHORTEST_IDENTIFIER or token.isalpha()):
@@ -236,7 +247,7 @@ def find_ask(subject: str, body: str) -> Ask:
     passed_on = _FORWARD_PREFIX.search(subject[:200]) is not None
     mail, whole_body = _clean(body)
     letter = read_mail(mail, forwarded=passed_on, goes_on=not whole_body)
-    unabridged, heard = _flatten_beginning(f"{title} {letter.unabridged}", with_asides=True)
+    unabridged, heard = _flatten_beginning(f"{title} {letter.unabridged}", keep_words=True)
     ask = _find_question(subject, title, letter.own, unabridged)
     return replace(ask, whole=ask.whole and whole_subject and letter.whole and heard)
 
