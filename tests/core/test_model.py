@@ -77,6 +77,14 @@ def test_a_bare_word_is_never_sure(model: Model, text: str) -> None:
     assert found.confidence <= 0.5
 
 
+def test_words_that_only_build_a_sentence_are_never_sure() -> None:
+    taught = ["that is it", "it is that", "so it is", "that would be it", "it is as it should be"]
+    model = Model.fit([*shop_examples(), *(Example(text, "yes") for text in taught)])
+    found = model.predict(["that is it"])[0]
+    assert (found.intent, found.in_scope) == ("yes", False)
+    assert found.confidence <= 0.5
+
+
 def test_a_foreign_text_with_familiar_words_is_not_in_scope(model: Model) -> None:
     assert not model.predict(["zvrati prosim refund mojej lamp dakujem pekne"])[0].in_scope
 

@@ -145,7 +145,8 @@ class TextVector:
     n_words : int
         Number of words in the text.
     n_met : int
-        Number of different words in it, numbers apart, that training has seen.
+        Number of different words in it, numbers apart, that training has seen; 0 where all of them only say
+        how a sentence is built.
     """
 
     ids: Ints
@@ -234,7 +235,6 @@ class Vectoriser:
 
     def weigh(self, spoken: Spoken) -> TextVector:
         """Give what was found in a text its weights."""
-        known_words = self.vocabulary_[WORD]
         grams = [gram for word in spoken.words for gram in self.grams(word)]
         found = *([column for column, _, _ in uses] for uses in spoken.uses), grams
         parts = [self._weigh(ids, weight) for ids, weight in zip(found, BLOCK_WEIGHTS, strict=True)]
@@ -243,8 +243,13 @@ class Vectoriser:
             values=np.concatenate([values for _, values in parts]),
             known=self._known_share(spoken.stems),
             n_words=len(spoken.words),
-            n_met=sum(name in known_words and name.isalpha() for name in set(spoken.stems)),
+            n_met=self._count_met(spoken),
         )
+
+    def _count_met(self, spoken: Spoken) -> int:
+        named = zip(spoken.words, spoken.stems, strict=True)
+        met = {name: word for word, name in named if name.isalpha() and name in self.vocabulary_[WORD]}
+        return 0 if _BUILDING_WORDS.issuperset(met.values()) else len(met)
 
     def _weigh(self, found: list[int], weight: float) -> tuple[Ints, Floats]:
         counts = Counter(found)

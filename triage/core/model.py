@@ -46,9 +46,9 @@ _UNKNOWN_AT_THE_GATE = MOST_UNKNOWN_SHARE
 _TRUST_AT_THE_GATE = 0.4
 #: From this many texts on, a feature must occur twice to be kept.
 _RARE_FROM = 4_000
-#: A text needs two different words that were taught, and half of its words' weight known. Otherwise it is a
-#: bare word, gibberish or another language with one familiar word in it, and nothing the trust model was
-#: shown while training resembles that.
+#: A text needs two different words that were taught, one of which says more than how a sentence is built, and
+#: half of its words' weight known. Otherwise it is a bare word, gibberish or another language with one familiar
+#: word in it, and nothing the trust model was shown while training resembles that.
 LEAST_WORDS = 2
 LEAST_KNOWN = 0.5
 _MOST_BARE_CONFIDENCE = 0.5
