@@ -95,6 +95,7 @@ class Engine:
         """
         ask = find_ask(subject, body)
         text, belief = self.find_matter(ask)
+        read_whole = ask.whole and reads_whole(ask.text)
         near = self._search(text)
         weighed = weigh_outcomes(belief.confidence, belief.intent, near)
         runner_up_confidence = min(belief.runner_up_confidence, weighed.confidence)
@@ -106,9 +107,12 @@ class Engine:
             margin=weighed.confidence - runner_up_confidence,
             in_scope=belief.in_scope,
             questions=ask.questions,
-            several_questions=self.asks_different_things(ask.questions, belief),
+            # of what nobody read to its end the parts need no judgement: a person sees them anyway
+            several_questions=self.asks_different_things(ask.questions, belief)
+            if read_whole
+            else len(ask.questions) > 1,
             guard=self.rulebook.guard(ask.unabridged),
-            read_whole=ask.whole and reads_whole(ask.text),
+            read_whole=read_whole,
             terms=belief.terms,
             similar=_shown(near, weighed),
             objection=weighed.objection,
