@@ -337,3 +337,12 @@ def test_resolving_twice_is_told_not_done(
     response = step(web(agent), escalated, "resolve")
     assert response.status_code == 409
     assert "it is resolved" in response.content.decode()
+
+
+def test_a_long_message_scrolls_in_itself(
+    web: Web, agent: User, submit: Callable[..., Ticket], engine: FakeEngine
+) -> None:
+    engine.says("refund", 0.4)
+    long, short = (web(agent).get(page(submit(body="It rained. " * times))) for times in (400, 1))
+    assert 'class="talk-body talk-body-long" tabindex="0" role="region"' in long.content.decode()
+    assert "talk-body-long" not in short.content.decode()

@@ -21,7 +21,7 @@ REASON_TEXT: Final[Mapping[Reason, str]] = MappingProxyType(
         Reason.NOT_OPEN: "The ticket is not open any more, or was reopened",
         Reason.ASKED_FOR_PERSON: "The requester asks for a person",
         Reason.NEVER_AUTOMATE: "The subject must always be read by a person",
-        Reason.TOO_LONG: "The text is longer than what is read of it",
+        Reason.TOO_LONG: "The text is too long to be judged automatically",
         Reason.OUT_OF_SCOPE: "The text is unlike anything we have answers for",
         Reason.SEVERAL_QUESTIONS: "The ticket asks about more than one thing",
         Reason.UNKNOWN_INTENT: "No known intent fits the text",
@@ -160,7 +160,7 @@ def _read_whole(case: _Case) -> _Verdict:
     if case.assessment.read_whole is True:
         return None
     return _escalate(
-        Reason.TOO_LONG, "The text is too long to be read to its end, so a person must see what else it says."
+        Reason.TOO_LONG, "Only its beginning was read, so a person must see what else the text says."
     )
 
 
