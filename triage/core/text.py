@@ -258,7 +258,7 @@ def _find_question(subject: str, title: str, words: str, unabridged: str) -> Ask
     said = _flatten(find_matter(own))
     whole = len(words) <= MAX_OWN_CHARS and reads_whole(own)
     if not set(_WORD.findall(said.lower())) - (_POINTS_AT_SUBJECT if title else frozenset()):
-        said = _flatten(title) or said
+        said = _flatten(title) or unabridged or said
         parts = split_questions(said)
         return Ask(said, parts, find_passages(said, parts), unabridged, whole and reads_whole(said))
     heading = "" if _SUBJECT_PREFIX.match(subject) or not _adds(title, said) else _flatten(title)
