@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from triage.core.errors import ArtefactError, TrainingError
-from triage.core.features import BLOCK_WEIGHTS, MAX_WORDS, Vectoriser, word_spans, words_of
+from triage.core.features import BLOCK_WEIGHTS, MAX_WORDS, Vectoriser, reads_whole, word_spans, words_of
 
 TEXTS = ["Where is my order?", "refund my order please", "I can't log in", "café closed, order lost"]
 
@@ -95,3 +95,11 @@ def test_a_cut_vocabulary_is_refused(vectoriser: Vectoriser) -> None:
 def test_texts_without_words_cannot_be_learned() -> None:
     with pytest.raises(TrainingError, match="No word"):
         Vectoriser().fit(["???", ""])
+
+
+@pytest.mark.parametrize("unit", ["word ", "it's ", "\u00bd "])
+def test_a_text_is_read_whole_up_to_the_last_word_that_is_read(unit: str) -> None:
+    most = MAX_WORDS // len(words_of(unit))
+    assert reads_whole(unit * most)
+    assert not reads_whole(unit * (most + 1))
+    assert len(words_of(unit * (most + 1))) == MAX_WORDS

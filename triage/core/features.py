@@ -61,15 +61,17 @@ def words_of(text: str) -> list[str]:
     A number keeps its length (up to six) and loses its value: an order number says "an order number
     stands here", not which one.
     """
-    folded = without_accents(text[:MAX_CHARS]).lower()
-    found = islice(_WORD.finditer(_APOSTROPHE.sub("", folded)), MAX_WORDS)
-    return [_shortened(word.group()) for word in found]
+    return [_shortened(word.group()) for word in islice(_find_words(text), MAX_WORDS)]
 
 
 def reads_whole(text: str) -> bool:
     """Say whether :func:`words_of` reads a text to its end."""
-    more = islice(_WORD.finditer(_APOSTROPHE.sub("", text)), MAX_WORDS, None)
-    return len(text) <= MAX_CHARS and next(more, None) is None
+    return len(text) <= MAX_CHARS and next(islice(_find_words(text), MAX_WORDS, None), None) is None
+
+
+def _find_words(text: str) -> Iterator[re.Match[str]]:
+    folded = without_accents(text[:MAX_CHARS]).lower()
+    return _WORD.finditer(_APOSTROPHE.sub("", folded))
 
 
 def word_spans(text: str) -> list[tuple[int, int, str]]:

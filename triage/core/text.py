@@ -202,11 +202,8 @@ def _drop_label(kept: list[str]) -> None:
 
 def _without_reference(aside: re.Match[str]) -> str:
     """Drop an aside that only gives a number: "(order no. 4711-0815)"."""
-    return (
-        ""
-        if any(len(_DIGITS.findall(token)) >= _FEWEST_DIGITS for token in aside.group().split())
-        else aside.group()
-    )
+    gives_number = any(_has_number(token) for token in aside.group().split())
+    return "" if gives_number else aside.group()
 
 
 def _runs_on(token: str) -> bool:
@@ -224,6 +221,10 @@ def _is_identifier(token: str) -> bool:
         return True
     if ("." in token or ":" in token or "@" in token) and _ADDRESS.search(token):
         return True
+    return _has_number(token)
+
+
+def _has_number(token: str) -> bool:
     return len(token) >= _FEWEST_DIGITS and len(_DIGITS.findall(token)) >= _FEWEST_DIGITS
 
 
