@@ -124,6 +124,26 @@ def test_any_mail_is_read_and_no_words_are_lost_altogether(subject: str, body: s
         assert any(c.isalpha() for c in ask.text)
 
 
+@pytest.mark.parametrize(
+    "courtesy", ["Thanks a lot in advance!", "Please get back to me soon.", "Sorry to bother you."]
+)
+def test_a_courtesy_beside_a_question_is_no_part_of_it(courtesy: str) -> None:
+    assert find_ask("", f"Where is my parcel? {courtesy}").text == "Where is my parcel?"
+    assert find_ask("", f"{courtesy} Where is my parcel?").text == "Where is my parcel?"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Thanks a lot in advance!",
+        "My lamp broke. Sorry, but what now?",
+        "Sorry, meine Lampe fehlt. Wo ist die Lampe?",
+    ],
+)
+def test_a_courtesy_that_says_or_asks_something_stays(text: str) -> None:
+    assert find_ask("", text).text == text
+
+
 HOSTILE: dict[str, Callable[[int], str]] = {
     "angle brackets": lambda n: "<" * n,
     "unclosed tags": lambda n: "<a " * (n // 3),

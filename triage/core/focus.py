@@ -21,6 +21,8 @@ def _words(listed: str) -> frozenset[str]:
 STORY_WORDS: Final = 14
 #: What is kept must carry this many words, else all of it is kept.
 _KEPT_WORDS: Final = 4
+#: A longer sentence says more than a courtesy.
+_COURTESY_WORDS: Final = 12
 #: So many passages are offered, of the first sentences.
 MAX_PASSAGES: Final = 24
 _PASSAGE_SENTENCES: Final = 14
@@ -130,6 +132,7 @@ def focus(text: str, asks: re.Pattern[str]) -> str:
     asks
         Finds a question or a request in a sentence that has no question mark.
     """
+    text = _without_courtesies(text, asks)
     if not _is_english_story(text):
         return text
     said = sentences(text)
@@ -137,6 +140,14 @@ def focus(text: str, asks: re.Pattern[str]) -> str:
     if len(kept) == len(said) or len(_WORD.findall(" ".join(kept))) < _KEPT_WORDS:
         return text
     return "\n".join(kept)
+
+
+def _without_courtesies(text: str, asks: re.Pattern[str]) -> str:
+    """Drop "Thanks a lot in advance!" beside a question or a matter: it is no part of either."""
+    said = sentences(text)
+    kept = [s for s in said if s.endswith("?") or len(s.split()) > _COURTESY_WORDS or not is_courtesy(s)]
+    matters = any(s.endswith("?") or has_topic(s) or asks.search(s) for s in kept)
+    return "\n".join(kept) if len(kept) < len(said) and matters and is_english(text) else text
 
 
 def find_passages(text: str, parts: Sequence[str] = ()) -> tuple[str, ...]:
