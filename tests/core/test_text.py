@@ -133,6 +133,14 @@ def test_a_courtesy_beside_a_question_is_no_part_of_it(courtesy: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "subject", ["Hi there, hope you are well. Where is…", "Hi there, hope you are well."]
+)
+def test_a_subject_made_of_the_first_words_adds_nothing(subject: str) -> None:
+    question = "Where is my parcel?"
+    assert find_ask(subject, f"Hi there,\n\nhope you are well. {question}\n\nBest,\nAna").text == question
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "Thanks a lot in advance!",

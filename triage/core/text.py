@@ -247,6 +247,7 @@ def find_ask(subject: str, body: str) -> Ask:
     title = _SUBJECT_PREFIX.sub("", cleaned.replace("\n", " ")).strip()
     passed_on = _FORWARD_PREFIX.search(subject[:200]) is not None
     mail, whole_body = _clean(body)
+    title = "" if _is_beginning(title, mail) else title
     letter = read_mail(mail, forwarded=passed_on, goes_on=not whole_body)
     unabridged, heard = _flatten_beginning(f"{title} {letter.unabridged}", keep_words=True)
     ask = _find_question(subject, title, letter.own, unabridged)
@@ -270,6 +271,12 @@ def _find_question(subject: str, title: str, words: str, unabridged: str) -> Ask
     whole = whole and reads_whole(own) and len(questions) < MAX_QUESTIONS
     plain = not title and said == unabridged and len(said.split()) < _PLAIN_WORDS
     return Ask(said, questions or (said,), () if plain else find_passages(own, questions), unabridged, whole)
+
+
+def _is_beginning(title: str, mail: str) -> bool:
+    """Say whether a subject was made of the first words of the mail, be they a greeting."""
+    words = title.rstrip(". ")
+    return bool(words) and " ".join(mail[: 2 * len(title)].split()).startswith(words)
 
 
 def _adds(title: str, said: str) -> bool:
