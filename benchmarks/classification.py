@@ -25,7 +25,7 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.pictures import reliability_picture, risk_coverage_picture  # noqa: E402
 from triage.core.evaluation import Evaluation, evaluate, read_examples, risk_coverage  # noqa: E402
-from triage.core.meaning import open_encoder  # noqa: E402
+from triage.core.learning.meaning import open_encoder  # noqa: E402
 from triage.core.types import Example  # noqa: E402
 
 DATA = Path(os.environ.get("HELPDESK_DATA", ROOT.parent / "shared" / "data"))

@@ -20,9 +20,9 @@ import time
 from pathlib import Path
 
 from benchmarks.grown_tickets import DATA, read_texts
-from triage.core.encoded_index import EncodedTicketIndex
-from triage.core.meaning import Encoder, open_encoder
-from triage.core.similarity import TicketIndex
+from triage.core.learning.meaning import Encoder, open_encoder
+from triage.core.similar.encoded_index import EncodedTicketIndex
+from triage.core.similar.similarity import TicketIndex
 from triage.core.types import ResolvedTicket
 
 DISTRACTORS = 10_000

@@ -25,8 +25,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.core.model import Model
-from triage.core.thresholds import Basis, Method, find_intent_thresholds, find_threshold
+from triage.core.deciding.thresholds import Basis, Method, find_intent_thresholds, find_threshold
+from triage.core.learning.model import Model
 from triage.core.types import Example
 
 DATA = Path(os.environ.get("HELPDESK_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))

@@ -24,8 +24,8 @@ from pathlib import Path
 
 from benchmarks.grown_tickets import DATA
 from triage.core.evaluation import read_examples
-from triage.core.meaning import Encoder, open_encoder
-from triage.core.model import Model, Prediction
+from triage.core.learning.meaning import Encoder, open_encoder
+from triage.core.learning.model import Model, Prediction
 from triage.core.types import Example
 
 LANGUAGES = ("en", "de", "it", "nl", "tr")

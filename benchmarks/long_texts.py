@@ -25,12 +25,12 @@ from pathlib import Path
 
 import yaml
 
+from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
 from triage.core.evaluation import read_examples
-from triage.core.model import Model
-from triage.core.rules import RuleBook
-from triage.core.similarity import TicketIndex
-from triage.core.text import find_ask
+from triage.core.learning.model import Model
+from triage.core.reading.text import find_ask
+from triage.core.similar.similarity import TicketIndex
 from triage.core.types import Example, Guard, ResolvedTicket
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -32,10 +32,10 @@ from sklearn.svm import LinearSVC
 
 from benchmarks import mail_templates as t
 from benchmarks.support_mails import SupportMails
+from triage.core.deciding.rules import RuleBook
 from triage.core.engine import HALF_SURE, PART_CONFIDENCE, PART_HINT, Engine
-from triage.core.model import Model
-from triage.core.rules import RuleBook
-from triage.core.text import Ask, find_ask, normalise
+from triage.core.learning.model import Model
+from triage.core.reading.text import Ask, find_ask, normalise
 from triage.core.types import Example
 
 ROOT = Path(__file__).resolve().parent.parent

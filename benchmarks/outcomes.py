@@ -30,13 +30,13 @@ import numpy as np
 import numpy.typing as npt
 from scipy.optimize import minimize_scalar
 
-from triage.core.calibration import expected_calibration_error
+from triage.core.deciding.outcomes import NEAR, PULL, weigh_outcomes
+from triage.core.deciding.rules import RuleBook
 from triage.core.engine import HEARD_TICKETS, Engine
 from triage.core.evaluation import read_examples, risk_coverage
-from triage.core.model import UNKNOWN_SHARE, Model
-from triage.core.outcomes import NEAR, PULL, weigh_outcomes
-from triage.core.rules import RuleBook
-from triage.core.similarity import TicketIndex
+from triage.core.learning.calibration import expected_calibration_error
+from triage.core.learning.model import UNKNOWN_SHARE, Model
+from triage.core.similar.similarity import TicketIndex
 from triage.core.types import Assessment, Example, ResolvedTicket, SimilarTicket
 
 DATA = Path(os.environ.get("HELPDESK_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))

@@ -7,8 +7,8 @@ from html import escape
 import numpy as np
 import numpy.typing as npt
 
-from triage.core.calibration import reliability
 from triage.core.evaluation import risk_coverage
+from triage.core.learning.calibration import reliability
 
 WIDTH, HEIGHT, LEFT, BOTTOM, TOP, RIGHT = 560, 380, 62, 52, 44, 20
 Points = list[tuple[float, float]]

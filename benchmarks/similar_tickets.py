@@ -27,9 +27,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.grown_tickets import grow, read_texts
-from triage.core.pruning import best_numbers
-from triage.core.ranking import count_keys
-from triage.core.similarity import TicketIndex
+from triage.core.similar.pruning import best_numbers
+from triage.core.similar.ranking import count_keys
+from triage.core.similar.similarity import TicketIndex
 from triage.core.types import ResolvedTicket
 
 HELD_OUT = 1000

@@ -41,7 +41,7 @@ def end_with(parent: int) -> None:
 def post_worker_init(worker: Any) -> None:
     from django.db import DatabaseError, connections
 
-    from triage.runtime import EngineUnavailable, runtime
+    from triage.running.runtime import EngineUnavailable, runtime
 
     try:
         runtime.warm()

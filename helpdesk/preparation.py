@@ -14,11 +14,11 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import Role, User
-from triage import pack
 from triage.core.artefact import read_manifest
 from triage.core.errors import ArtefactError
+from triage.learning import pack
 from triage.models import Intent, ModelVersion
-from triage.sentence_encoder import configured_encoder
+from triage.running.sentence_encoder import configured_encoder
 
 DEMO_PEOPLE = (
     ("customer@demo.example", "Casey Customer", Role.REQUESTER, "demo-customer-2026"),

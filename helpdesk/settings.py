@@ -193,7 +193,7 @@ AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
 # --- Mail: every message goes through the outbox; the worker delivers it -----------------------------
-EMAIL_BACKEND = "tickets.outbox.OutboxBackend"
+EMAIL_BACKEND = "tickets.mail.outbox.OutboxBackend"
 EMAIL_URL = env.text("EMAIL_URL", "")
 MAIL_DELIVERY_BACKEND = "helpdesk.mail_files.MailFiles"
 EMAIL_FILE_PATH = VAR_DIR / "mail"
@@ -201,7 +201,7 @@ if EMAIL_URL:
     _mail = env.mail("EMAIL_URL", EMAIL_URL)
     MAIL_DELIVERY_BACKEND = _mail["EMAIL_BACKEND"]
     if MAIL_DELIVERY_BACKEND.endswith(".smtp.EmailBackend"):
-        MAIL_DELIVERY_BACKEND = "tickets.delivery.Backend"
+        MAIL_DELIVERY_BACKEND = "tickets.mail.delivery.Backend"
     EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"] or 25
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"] or "", _mail["EMAIL_HOST_PASSWORD"] or ""
     EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
@@ -211,7 +211,7 @@ DEFAULT_FROM_EMAIL = f"{COMPANY_NAME} <{SUPPORT_EMAIL}>"
 # --- Background work: in process unless a broker is named ---------------------------------------------
 CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", "")
 # Loaded by a Celery worker before it forks; who only sends a task needs no engine.
-CELERY_IMPORTS = ["triage.pipeline"]
+CELERY_IMPORTS = ["tickets.background.tasks", "triage.running.pipeline"]
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

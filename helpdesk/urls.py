@@ -12,7 +12,7 @@ from helpdesk import views
 
 api: list[URLPattern | URLResolver] = [
     path("", include("accounts.api_urls")),
-    path("", include("tickets.api_urls")),
+    path("", include("tickets.api.urls")),
     path("", include("triage.api_urls")),
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
@@ -26,7 +26,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("healthz", views.health, name="health"),
-    path("", include("tickets.urls")),
+    path("", include("tickets.web.urls")),
 ]
 
 if settings.DEMO:

@@ -17,14 +17,14 @@ from rest_framework.test import APIClient
 
 from accounts.models import Role, User
 from tests.installation import Installation
-from tickets.intake import Submission, submit_ticket
+from tickets.intake.submit import Submission, submit_ticket
 from tickets.models import Ticket
-from triage import pipeline
+from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
-from triage.core.rules import RuleBook
 from triage.core.types import Assessment, IntentPolicy
 from triage.models import Answer, Intent, PolicyRevision
-from triage.runtime import Assessed, Snapshot
+from triage.running import pipeline
+from triage.running.runtime import Assessed, Snapshot
 
 PASSWORD = "a-long-enough-Passw0rd"
 
@@ -172,7 +172,7 @@ def submit() -> Callable[..., Ticket]:
 @pytest.fixture(autouse=True)
 def mail_goes_through_the_outbox(settings: Any) -> None:
     """Django's test runner swaps the mail backend; ours is part of what is tested."""
-    settings.EMAIL_BACKEND = "tickets.outbox.OutboxBackend"
+    settings.EMAIL_BACKEND = "tickets.mail.outbox.OutboxBackend"
 
 
 @pytest.fixture(autouse=True)

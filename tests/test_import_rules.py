@@ -59,8 +59,8 @@ def test_the_core_needs_nothing_but_numerics() -> None:
 
 def test_only_the_bridge_and_its_like_reach_into_the_engine() -> None:
     """Rows meet the engine in four modules; everybody else goes through them."""
-    heavy = {"triage.core.engine", "triage.core.model", "triage.core.similarity"}
-    bridge = {"runtime.py", "learning.py", "promise.py", "replay.py"}
+    heavy = {"triage.core.engine", "triage.core.learning.model", "triage.core.similar.similarity"}
+    bridge = {"runtime.py", "train.py", "promise.py", "replay.py"}
     wrong = {
         str(file.relative_to(ROOT))
         for file in sources("triage")
@@ -124,7 +124,7 @@ def test_who_only_starts_or_delivers_loads_no_engine(tmp_path: Path, command: st
 def test_the_web_server_loads_all_of_it_before_it_forks(tmp_path: Path) -> None:
     program = (
         "import helpdesk.gunicorn, sys; assert 'django.urls' not in sys.modules; import helpdesk.wsgi; "
-        "print({'skops.io', 'triage.pipeline', 'triage.runtime'} - set(sys.modules))"
+        "print({'skops.io', 'triage.running.pipeline', 'triage.running.runtime'} - set(sys.modules))"
     )
     told = Installation(tmp_path).run("-c", program)
     assert told.stdout.strip() == "set()", told.stderr

@@ -12,8 +12,8 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from accounts.admin import SupervisorsRead, is_supervisor
-from tickets import jobs
-from tickets.jobs import Job
+from tickets.background import jobs
+from tickets.background.jobs import Job
 from tickets.models import Feedback
 
 

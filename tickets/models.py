@@ -14,11 +14,11 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from tickets import notices
 from tickets.audit import Event
+from tickets.background.jobs import Job
 from tickets.errors import InvalidTransition
-from tickets.jobs import Job
-from tickets.outbox import OutgoingMail
+from tickets.mail import notices
+from tickets.mail.outbox import OutgoingMail
 from tickets.references import new_reference, read_reference
 from tickets.states import Channel, Closure, Status
 

@@ -12,7 +12,9 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import User
-from tickets import claims, jobs, lifecycle, outbox
+from tickets.background import jobs, lifecycle
+from tickets.intake import claims
+from tickets.mail import outbox
 from tickets.models import Status, Ticket
 
 jobs.register(outbox.KIND, outbox.deliver)

@@ -13,11 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tickets.api import caller, load_ticket
+from tickets.api.views import caller, load_ticket
 from tickets.models import Ticket
-from triage import metrics, pipeline
+from triage.desk.wording import reason_text
+from triage.instruments import metrics
 from triage.models import Action, Decision
-from triage.wording import reason_text
+from triage.running import pipeline
 
 
 class IsSupervisor(BasePermission):

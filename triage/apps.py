@@ -10,6 +10,6 @@ class TriageConfig(AppConfig):
         from triage import signals  # noqa: F401  # receivers register when their module is loaded
 
         if settings.TRIAGE_ENCODER:
-            from triage.sentence_encoder import configured_encoder  # loads the engine's libraries
+            from triage.running.sentence_encoder import configured_encoder  # loads the engine's libraries
 
             configured_encoder()  # what is wrong with it shows at the start of whatever process this is

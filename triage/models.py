@@ -14,9 +14,9 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from tickets.models import Event, Ticket
-from triage import language_tags, variables
-from triage.core import rules as rule_syntax
+from triage.answers import language_tags, variables
 from triage.core import types as core
+from triage.core.deciding import rules as rule_syntax
 from triage.core.errors import RuleError
 
 if TYPE_CHECKING:

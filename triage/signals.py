@@ -7,10 +7,10 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
-from tickets import jobs
+from tickets.background import jobs
 from tickets.models import Status, Ticket
-from triage import work
 from triage.models import Answer, Guard, Intent, PolicyRevision, Rule
+from triage.running import work
 
 jobs.register(work.KIND, work.perform, prompt=True)
 jobs.register_sweep(work.sweep_untriaged)

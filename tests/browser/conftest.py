@@ -12,7 +12,7 @@ import pytest
 from django.core import mail
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-from tickets import jobs
+from tickets.background import jobs
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.conftest import PASSWORD
-from tickets import jobs
+from tickets.background import jobs
 from tickets.models import Message, Status, Ticket
 
 ANSWER = "refunds take five days"

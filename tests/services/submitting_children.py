@@ -10,8 +10,8 @@ import django
 
 django.setup()
 
-from tickets import jobs  # noqa: E402
-from tickets.intake import Submission, submit_ticket  # noqa: E402
+from tickets.background import jobs  # noqa: E402
+from tickets.intake.submit import Submission, submit_ticket  # noqa: E402
 
 
 def submit_some(count: int, failures: multiprocessing.Queue[str]) -> None:

@@ -25,8 +25,8 @@ from helpdesk.celery import app
 from tests.conftest import person
 from tests.installation import Installation, eventually, free_port, kill_group
 from tests.services.proxy import Proxy
-from tickets import tasks
-from tickets.intake import Submission, submit_ticket
+from tickets.background import tasks
+from tickets.intake.submit import Submission, submit_ticket
 from tickets.models import Job, Message, Status, Ticket
 from triage.models import Answer, Decision, Intent, Rule
 

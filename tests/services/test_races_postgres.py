@@ -14,13 +14,13 @@ from django.test import Client
 from accounts.models import Role, User
 from tests.conftest import PASSWORD, FakeEngine, person
 from tests.services.conftest import Together
-from tickets import jobs
+from tickets.background import jobs
+from tickets.background.jobs import Job
 from tickets.errors import InvalidTransition
-from tickets.intake import Submission, submit_ticket
-from tickets.jobs import Job
+from tickets.intake.submit import Submission, submit_ticket
 from tickets.models import Closure, Event, Message, OutgoingMail, Status, Ticket
-from triage import pipeline
 from triage.models import Decision, ModelVersion, PolicyRevision
+from triage.running import pipeline
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 WISH = Submission(subject="Refund", body="Where is my refund?", guest_email="guest@example.com")

@@ -19,7 +19,8 @@ from django.core.mail import send_mail
 from django.utils import timezone
 
 from tests.installation import free_port
-from tickets import delivery, jobs
+from tickets.background import jobs
+from tickets.mail import delivery
 from tickets.models import Job, OutgoingMail
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +44,7 @@ class Postbox:
 @pytest.fixture
 def port(settings: Any) -> int:
     """Where the product believes its mail server to be."""
-    settings.MAIL_DELIVERY_BACKEND = "tickets.delivery.Backend"
+    settings.MAIL_DELIVERY_BACKEND = "tickets.mail.delivery.Backend"
     settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", free_port(), 5
     return int(settings.EMAIL_PORT)
 

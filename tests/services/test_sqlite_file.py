@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.installation import Installation
-from tests.test_commands_triage import PACK_INTENT
+from tests.triage.learning.test_commands_triage import PACK_INTENT
 
 CHILDREN, TICKETS_EACH = 8, 10
 ALL = CHILDREN * TICKETS_EACH

@@ -4,7 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
 import tickets.models
-import tickets.outbox
+import tickets.mail.outbox
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
             name='OutgoingMail',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('message_id', models.CharField(default=tickets.outbox.new_message_id, max_length=120, unique=True)),
+                ('message_id', models.CharField(default=tickets.mail.outbox.new_message_id, max_length=120, unique=True)),
                 ('sender', models.CharField(max_length=200)),
                 ('recipients', models.JSONField(default=list)),
                 ('subject', models.CharField(max_length=300)),

@@ -16,8 +16,8 @@ from django.urls import reverse
 from accounts.models import User
 from tickets.errors import TicketError
 from tickets.models import Closure, Ticket
-from triage.desk import Desk, Unread, open_desk, send_reply, settle
-from triage.forms import AssignForm, CorrectForm, NoteForm, ReplyForm, ResolveForm
+from triage.desk.desk import Desk, Unread, open_desk, send_reply, settle
+from triage.desk.forms import AssignForm, CorrectForm, NoteForm, ReplyForm, ResolveForm
 from triage.models import Decision, Intent
 
 INTENTS_OFFERED = 500

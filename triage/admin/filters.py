@@ -14,8 +14,8 @@ from django.http import HttpRequest
 from accounts.models import User
 from tickets.models import Status, Ticket
 from triage.core.types import Reason
+from triage.desk.wording import WORDS
 from triage.models import Decision, Intent
-from triage.wording import WORDS
 
 OUT_OF_SCOPE = "-"
 

@@ -19,11 +19,11 @@ from django.views.decorators.http import require_POST
 from accounts.admin import ROW_ID, is_supervisor
 from accounts.models import User
 from tickets.models import Job, Ticket
-from triage import charts, metrics
-from triage.desk import take_next
-from triage.forms import SimulatorForm
+from triage.desk.desk import take_next
+from triage.desk.forms import SimulatorForm
+from triage.instruments import charts, metrics
+from triage.instruments.simulator import Simulation, simulate
 from triage.models import Answer, Example, Guard, Intent, Mode, ModelVersion
-from triage.simulator import Simulation, simulate
 
 logger = logging.getLogger(__name__)
 

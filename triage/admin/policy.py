@@ -18,9 +18,9 @@ from unfold.decorators import action, display
 
 from accounts.admin import SupervisorsEdit, is_supervisor
 from triage.admin.filters import ExampleIntentFilter
-from triage.forms import AnswerForm, ExampleForm
+from triage.answers.variables import VARIABLES, sample_ticket
+from triage.desk.forms import AnswerForm, ExampleForm
 from triage.models import Answer, Example, Guard, Intent, Mode, Rule
-from triage.variables import VARIABLES, sample_ticket
 
 NO_ANSWER = "This intent is on Auto but has no approved answer: every such ticket goes to a person."
 

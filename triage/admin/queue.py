@@ -20,10 +20,10 @@ from tickets.models import Status, Ticket
 from tickets.references import read_reference
 from triage.admin.desk import desk_view
 from triage.admin.filters import AssigneeFilter, QueueFilter, ReasonFilter, TicketIntentFilter, chosen_view
-from triage.desk import queue_rank
+from triage.desk.desk import queue_rank
+from triage.desk.wording import reason_text
 from triage.models import Decision
 from triage.templatetags.desk_words import percent, staff_status, waited
-from triage.wording import reason_text
 
 BADGE_LIMIT = 99
 WIDE = ("terms", "similar", "response", "detail")

@@ -19,9 +19,9 @@ from unfold.decorators import action, display
 from accounts.admin import SupervisorsRead, is_supervisor
 from tickets.models import Ticket
 from triage.admin.filters import AgreementFilter, DecisionReasonFilter, IntentFilter
+from triage.desk.wording import reason_text
 from triage.models import Action, Decision, Intent, ModelVersion
 from triage.templatetags.desk_words import needed, percent, with_titles
-from triage.wording import reason_text
 
 SHORT = {Action.AUTO_RESOLVE: "Automatic", Action.SUGGEST: "Suggested", Action.ESCALATE: "To a person"}
 KEY_FIGURES = ("accuracy", "ece", "coverage", "error")

@@ -14,13 +14,13 @@ from pathlib import Path
 import numpy as np
 
 from triage.core.artefact import read_manifest
+from triage.core.deciding.policy import decide
+from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
 from triage.core.errors import CoreError
 from triage.core.evaluation import Evaluation, evaluate, read_examples
-from triage.core.meaning import Encoder, open_encoder
-from triage.core.model import Model
-from triage.core.policy import decide
-from triage.core.rules import RuleBook
+from triage.core.learning.meaning import Encoder, open_encoder
+from triage.core.learning.model import Model
 from triage.core.types import Decision, IntentPolicy, PolicyConfig
 
 PREDICTION_COLUMNS = ("text", "intent", "confidence", "action", "reason")

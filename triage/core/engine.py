@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from triage.core.features import reads_whole
-from triage.core.model import Model, Prediction
-from triage.core.outcomes import Weighed, weigh_outcomes
-from triage.core.rules import RuleBook
-from triage.core.text import Ask, find_ask
+from triage.core.deciding.outcomes import Weighed, weigh_outcomes
+from triage.core.deciding.rules import RuleBook
+from triage.core.learning.features import reads_whole
+from triage.core.learning.model import Model, Prediction
+from triage.core.reading.text import Ask, find_ask
 from triage.core.types import Assessment, SimilarTicket, Source, Term
 
 SIMILAR_TICKETS = 5

@@ -13,13 +13,13 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import f1_score, roc_auc_score
 
-from triage.core.calibration import brier, expected_calibration_error
+from triage.core.deciding.policy import decide
+from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
 from triage.core.errors import TrainingError
-from triage.core.meaning import Encoder
-from triage.core.model import Model
-from triage.core.policy import decide
-from triage.core.rules import RuleBook
+from triage.core.learning.calibration import brier, expected_calibration_error
+from triage.core.learning.meaning import Encoder
+from triage.core.learning.model import Model
 from triage.core.types import Action, Example, IntentPolicy, PolicyConfig
 
 Doubles = npt.NDArray[np.float64]

@@ -4,7 +4,7 @@ import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
 import triage.models
-import triage.variables
+import triage.answers.variables
 from django.conf import settings
 from django.db import migrations, models
 
@@ -61,7 +61,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('language', models.CharField(default='en', max_length=8)),
                 ('version', models.PositiveIntegerField(default=1, editable=False)),
-                ('body', models.TextField(max_length=8000, validators=[triage.variables.check])),
+                ('body', models.TextField(max_length=8000, validators=[triage.answers.variables.check])),
                 ('state', models.CharField(choices=[('draft', 'Draft'), ('approved', 'Approved'), ('retired', 'Retired')], default='draft', editable=False, max_length=8)),
                 ('approved_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),

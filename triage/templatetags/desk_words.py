@@ -10,7 +10,7 @@ from django import template
 from django.utils import timezone
 
 from tickets.models import Status, Ticket
-from triage import wording
+from triage.desk import wording
 
 register = template.Library()
 register.filter("reason_text", wording.reason_text)

@@ -7,9 +7,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from helpdesk import preparation
-from triage import learning
 from triage.core.errors import CoreError
-from triage.pack import PackError
+from triage.learning import train as learning
+from triage.learning.pack import PackError
 
 
 def train_here(tell: preparation.Tell) -> None:

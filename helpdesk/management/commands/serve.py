@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from helpdesk import preparation
 from triage.core.errors import CoreError
-from triage.pack import PackError
+from triage.learning.pack import PackError
 
 START_SECONDS = 60
 STOP_SECONDS = 20  # longer than gunicorn's own patience with its workers

@@ -13,7 +13,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections, connections
 
-from tickets import jobs
+from tickets.background import jobs
 
 logger = logging.getLogger(__name__)
 LONGEST_PAUSE = 30.0

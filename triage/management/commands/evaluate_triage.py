@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from triage.core.errors import CoreError
 from triage.core.evaluation import Evaluation, evaluate, read_examples
-from triage.sentence_encoder import configured_encoder
+from triage.running.sentence_encoder import configured_encoder
 
 COLUMNS = ("text", "intent", "confidence", "action", "reason")
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from triage.importing import COLUMNS, ImportFileError, Rejects, Tally, import_file
+from triage.learning.importing import COLUMNS, ImportFileError, Rejects, Tally, import_file
 from triage.models import Mode
 
 

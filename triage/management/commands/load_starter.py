@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from triage.pack import STARTER, PackError, install, read_pack
+from triage.learning.pack import STARTER, PackError, install, read_pack
 
 
 class Command(BaseCommand):

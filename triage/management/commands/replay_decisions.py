@@ -11,8 +11,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q, QuerySet
 
 from tickets.references import read_reference
+from triage.learning.replay import Outcome, Replay, Replayer
 from triage.models import Decision, ModelVersion
-from triage.replay import Outcome, Replay, Replayer
 
 LAST = 100
 TOLD_EVERY = 1.0  # seconds between two lines of progress

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from triage import learning
 from triage.core.errors import CoreError
+from triage.learning import train as learning
 
 
 class Command(BaseCommand):

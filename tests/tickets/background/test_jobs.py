@@ -1,0 +1,150 @@
+"""The job table: nothing lost, nothing done twice, retried with patience."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, transaction
+from django.test import TestCase
+from django.utils import timezone
+
+from tickets.background import jobs
+from tickets.background.jobs import Job
+
+pytestmark = pytest.mark.django_db
+
+
+class Recorder:
+    """A job kind that notes what it was asked to do and fails as often as it is told to."""
+
+    def __init__(self) -> None:
+        self.done: list[int] = []
+        self.failures = 0
+
+    def __call__(self, subject_id: int) -> None:
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("mail server is down")
+        self.done.append(subject_id)
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    recorder = Recorder()
+    jobs.register("later", recorder)
+    jobs.register("prompt", recorder, prompt=True)
+    yield recorder
+    del jobs.KINDS["later"], jobs.KINDS["prompt"]
+
+
+def test_a_prompt_job_is_done_right_after_commit_and_not_before(recorder: Recorder) -> None:
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        jobs.enqueue("prompt", 7, key="7")
+        assert recorder.done == []
+    assert recorder.done == [7]
+
+
+def test_a_database_lost_after_the_work_does_not_fail_whoever_asked_for_it(
+    recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lose(job: Job) -> None:
+        raise OperationalError("server closed the connection")
+
+    monkeypatch.setattr(Job, "finish", lose)
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        jobs.enqueue("prompt", 7, key="7")
+    assert (recorder.done, Job.objects.get().finished_at) == ([7], None)
+
+
+def test_a_job_that_can_wait_is_left_to_the_worker(recorder: Recorder) -> None:
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        jobs.enqueue("later", 7, key="7")
+    assert recorder.done == []
+    assert jobs.run_due() == 1
+    assert recorder.done == [7]
+
+
+def test_the_same_key_is_one_job(recorder: Recorder) -> None:
+    first, second = (jobs.enqueue("later", 7, key="7") for _ in range(2))
+    assert first.pk == second.pk
+
+
+def test_a_rolled_back_cause_leaves_no_job(recorder: Recorder) -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        jobs.enqueue("later", 7, key="7")
+        raise RuntimeError
+    assert jobs.run_due() == 0
+
+
+def test_a_failed_job_waits_longer_each_time_and_tells_why(recorder: Recorder) -> None:
+    recorder.failures, pauses = 3, []
+    job = jobs.enqueue("later", 7, key="7")
+    for _ in range(3):
+        Job.objects.update(run_at=timezone.now())
+        jobs.run_due()
+        job.refresh_from_db()
+        pauses.append((job.run_at - timezone.now()).total_seconds())
+    assert pauses[0] < 5.1 < pauses[2] < 20.1
+    assert "mail server is down" in job.last_error
+    Job.objects.update(run_at=timezone.now())
+    jobs.run_due()
+    assert recorder.done == [7]
+
+
+def test_a_job_is_given_up_after_the_last_attempt_and_can_be_revived(recorder: Recorder) -> None:
+    recorder.failures = 1
+    job = jobs.enqueue("later", 7, key="7")
+    Job.objects.update(attempts=jobs.MAX_ATTEMPTS - 1)
+    jobs.run_due()
+    job.refresh_from_db()
+    assert job.failed_at is not None
+    assert jobs.run_due() == 0
+    job.revive()
+    assert jobs.run_due() == 1
+
+
+def test_a_leased_job_is_not_taken_twice(recorder: Recorder) -> None:
+    job = jobs.enqueue("later", 7, key="7")
+    assert jobs.claim(job.pk) is not None
+    assert jobs.claim(job.pk) is None
+    assert jobs.claim_next() is None
+
+
+def test_a_job_whose_worker_died_is_taken_over_when_the_lease_ends(recorder: Recorder) -> None:
+    job = jobs.enqueue("later", 7, key="7")
+    jobs.claim(job.pk)
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert jobs.run_due() == 1
+    assert recorder.done == [7]
+
+
+def test_a_worker_that_lost_its_lease_cannot_finish_the_job(recorder: Recorder) -> None:
+    job = jobs.enqueue("later", 7, key="7")
+    slow = jobs.claim(job.pk)
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    jobs.claim(job.pk)
+    assert slow is not None
+    slow.finish()
+    job.refresh_from_db()
+    assert job.finished_at is None
+
+
+def test_a_failing_sweep_does_not_keep_the_others_from_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def broken() -> None:
+        raise ValueError("broken")
+
+    monkeypatch.setattr(jobs, "SWEEPS", [broken, lambda: seen.append("ran")])
+    jobs.sweep()
+    assert seen == ["ran"]
+
+
+def test_jobs_finished_long_ago_are_forgotten(recorder: Recorder) -> None:
+    job = jobs.enqueue("later", 7, key="7")
+    jobs.run_due()
+    Job.objects.update(finished_at=timezone.now() - jobs.KEEP_FINISHED - timedelta(minutes=1))
+    jobs.sweep()
+    assert not Job.objects.filter(pk=job.pk).exists()

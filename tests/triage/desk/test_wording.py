@@ -1,0 +1,33 @@
+"""Every reason that a ticket may carry has words for the customer."""
+
+from __future__ import annotations
+
+import pytest
+
+from tickets.models import Ticket
+from tickets.web import wording
+from triage.core.types import Reason
+
+OURS = ["asked_for_person", "requester_replied", "not_solved", "assigned", "reopened"]
+NEVER_ESCALATES = {Reason.CONFIDENT, Reason.NOT_OPEN}
+
+
+@pytest.mark.parametrize("code", [*sorted(set(Reason) - NEVER_ESCALATES), *OURS])
+def test_each_reason_has_words_of_its_own(code):
+    assert wording.WHY[str(code)] != wording.DEFAULT
+
+
+def test_a_reason_that_nobody_knows_is_still_kind():
+    assert wording.promise(Ticket(escalation_reason="solar_flare")).why == wording.DEFAULT
+
+
+def test_no_words_speak_of_models_and_confidence():
+    for words in [*wording.WHY.values(), wording.DEFAULT]:
+        assert not {"model", "confidence", "engine", "threshold", "intent"} & set(words.lower().split())
+
+
+def test_the_promise_follows_the_setting(settings):
+    settings.RESPONSE_TARGET_HOURS = 3
+    promise = wording.promise(Ticket())
+    assert promise.hours == 3
+    assert not promise.late

@@ -1,0 +1,11 @@
+from django.urls import path
+
+from tickets.api import views as api
+
+urlpatterns = [
+    path("tickets", api.TicketsView.as_view(), name="api-tickets"),
+    path("tickets/<str:reference>", api.TicketView.as_view(), name="api-ticket"),
+    path("tickets/<str:reference>/messages", api.MessagesView.as_view(), name="api-messages"),
+    path("feedback/<str:reference>", api.FeedbackView.as_view(), name="api-feedback"),
+    path("attachments/<uuid:token>", api.AttachmentView.as_view(), name="api-attachment"),
+]

@@ -1,0 +1,77 @@
+"""The only way in: web form, API and whatever comes later all call ``submit_ticket``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.core.files.uploadedfile import UploadedFile
+from django.db import transaction
+
+from accounts.models import User
+from tickets.intake import attachments
+from tickets.models import Channel, Event, Message, Ticket
+
+SUBJECT_LENGTH = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """One wish of one person, checked for form by the form or serializer that made it."""
+
+    subject: str
+    body: str
+    requester: User | None = None  # logged in; None for a guest
+    guest_email: str = ""
+    guest_name: str = ""
+    channel: Channel = Channel.WEB
+    follow_up_of: Ticket | None = None
+    human_requested: bool = False
+    files: Sequence[UploadedFile] = ()
+    external_id: str | None = None  # the sender's own name for it: a second one is refused by the database
+
+
+@transaction.atomic
+def submit_ticket(submission: Submission) -> Ticket:
+    """Save Ticket OPEN, its first Message, attachments and Event in one transaction.
+
+    Whoever watches new tickets (triage) is told by the ``post_save`` signal and acts after commit: the
+    returned row may be behind by then, call ``refresh_from_db``.
+    """
+    requester = submission.requester
+    email = requester.email if requester else User.objects.normalize_email(submission.guest_email)
+    ticket = Ticket(
+        requester=requester,
+        requester_email=email,
+        requester_name=one_line(requester.name if requester else submission.guest_name),
+        sender_verified=requester is not None,
+        subject=one_line(submission.subject) or subject_from(submission.body),
+        channel=submission.channel,
+        follow_up_of=submission.follow_up_of,
+        human_requested=submission.human_requested,
+        external_id=submission.external_id,
+    )
+    ticket.save()
+    message = Message.objects.create(
+        ticket=ticket, author=requester, sender=Message.Sender.REQUESTER, body=submission.body
+    )
+    attachments.attach(message, submission.files)
+    Event.objects.create(
+        ticket=ticket,
+        kind=Event.Kind.CREATED,
+        actor=requester,
+        after=ticket.status,
+        facts={"channel": submission.channel},
+        at=ticket.created_at,
+    )
+    return ticket
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())[:SUBJECT_LENGTH]
+
+
+def subject_from(body: str) -> str:
+    """The first words of the message, for senders who gave no subject."""
+    line = one_line(body)
+    return line if len(line) <= 80 else line[:79].rsplit(" ", 1)[0] + "…"

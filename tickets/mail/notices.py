@@ -1,0 +1,65 @@
+"""Which mail follows which change of a ticket. Written in the change's transaction, delivered after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.template.loader import render_to_string
+
+from tickets.mail import guest_links
+
+if TYPE_CHECKING:
+    from tickets.models import Message, Ticket
+
+
+def answered(ticket: Ticket, message: Message) -> None:
+    """The requester gets the answer, human or automatic, with the way back to a person."""
+    _to_requester(ticket, "answered", f"Re: {ticket.subject}", message=message)
+
+
+def escalated(ticket: Ticket) -> None:
+    """The requester learns that a person will answer, and by when."""
+    _to_requester(ticket, "escalated", f"We are on it: {ticket.subject}")
+
+
+def requester_wrote(ticket: Ticket, message: Message) -> None:
+    """The agent in charge learns of the requester's reply."""
+    if ticket.assignee is None or not ticket.assignee.is_agent:
+        return
+    _send(
+        ticket,
+        "requester_wrote",
+        f"[{ticket.reference}] Reply: {ticket.subject}",
+        [ticket.assignee.email],
+        message=message,
+    )
+
+
+def access_link(ticket: Ticket) -> None:
+    """A guest gets a fresh link to the ticket, always to the ticket's own address."""
+    _to_requester(ticket, "access_link", f"Your link to: {ticket.subject}")
+
+
+def ticket_url(ticket: Ticket) -> str:
+    """Where the requester reads the ticket: the page itself, or a signed link for a guest."""
+    if ticket.requester_id is None:
+        return guest_links.url_for(ticket)
+    return f"{settings.SITE_URL}{ticket.get_absolute_url()}"
+
+
+def _to_requester(ticket: Ticket, template: str, subject: str, **context: object) -> None:
+    _send(ticket, template, subject, [ticket.requester_email], url=ticket_url(ticket), **context)
+
+
+def _send(ticket: Ticket, template: str, subject: str, to: list[str], **context: object) -> None:
+    facts = {
+        "ticket": ticket,
+        "company": settings.COMPANY_NAME,
+        "site_url": settings.SITE_URL,
+        "hours": settings.RESPONSE_TARGET_HOURS,
+        **context,
+    }
+    body = render_to_string(f"tickets/mail/{template}.txt", facts)
+    send_mail(" ".join(subject.split()), body, None, to)

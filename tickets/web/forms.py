@@ -1,0 +1,197 @@
+"""One form per thing that a customer does."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+from django.utils import timezone
+
+from accounts.models import User
+from tickets.errors import AttachmentRefused
+from tickets.intake import attachments
+from tickets.intake.submit import SUBJECT_LENGTH
+from tickets.intake.written import as_written
+from tickets.models import Feedback, Status, Ticket
+
+GUEST_TICKETS_AN_HOUR = 10
+LIMIT_MB = settings.ATTACHMENT_MAX_BYTES // (1024 * 1024)
+FILES_HINT = f"Up to {settings.ATTACHMENTS_PER_MESSAGE} pictures, documents or logs, {LIMIT_MB} MB each."
+
+
+class FilesInput(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files, each checked against what is taken."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = FilesInput(attrs={"accept": attachments.ACCEPT})
+        super().__init__(widget=widget, required=False, allow_empty_file=True, **options)
+
+    def clean(self, data: Sequence[UploadedFile[Any]], initial: Any = None) -> list[UploadedFile[Any]]:
+        files = [super(FilesField, self).clean(file, initial) for file in data or []]
+        try:
+            attachments.check_all(files)
+        except AttachmentRefused as error:
+            raise forms.ValidationError(str(error), code=error.code) from error
+        return files
+
+
+class WrittenField(forms.CharField):
+    """A text that a person wrote. Its length is that of what is kept, which is how browsers count line ends."""
+
+    def to_python(self, value: Any) -> str:
+        return as_written(super().to_python(value) or "")
+
+
+def text_area(rows: int, **attrs: str) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows, **attrs})
+
+
+class NewTicketForm(forms.Form):
+    """What somebody who is logged in tells us. ``once`` makes a second click the same ticket."""
+
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
+    body = WrittenField(
+        label="How can we help?",
+        help_text="One question at a time is answered quickest. Leave out passwords and card numbers.",
+        max_length=settings.MESSAGE_MAX_CHARS,
+        widget=text_area(7),
+        error_messages={"required": "Tell us what it is about."},
+    )
+    subject = WrittenField(
+        label="Subject",
+        help_text="A few words that you will recognise later.",
+        max_length=SUBJECT_LENGTH,
+        required=False,
+    )
+    attachments = FilesField(label="Attach files", help_text=FILES_HINT)
+    human_requested = forms.BooleanField(
+        label="I want a person to answer",
+        help_text="We will not answer automatically, even where we could at once.",
+        required=False,
+    )
+
+    def once_key(self, sender: str) -> str:
+        """The same for the same text sent twice from one page; a changed text is a new wish."""
+        once = self.cleaned_data.get("once") or uuid.uuid4()
+        content = "\n".join([sender, self.cleaned_data["subject"], self.cleaned_data["body"]])
+        return f"web:{uuid.uuid5(once, content)}"
+
+
+def refuse_flood(email: str) -> None:
+    """Nobody floods an address with our mail by writing to us in its name."""
+    since = timezone.now() - timedelta(hours=1)
+    recent = Ticket.objects.filter(requester=None, requester_email=email, created_at__gte=since)
+    if recent.count() >= GUEST_TICKETS_AN_HOUR:
+        raise forms.ValidationError(
+            "Many messages came from this address within the hour. Please wait a while, or log in.",
+            code="too_many",
+        )
+
+
+class FollowUpForm(NewTicketForm):
+    """The same after an earlier ticket, to the same address."""
+
+    def __init__(self, earlier: Ticket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.earlier = earlier
+
+    def clean(self) -> dict[str, Any]:
+        if self.earlier.requester_id is None:
+            refuse_flood(self.earlier.requester_email)
+        return self.cleaned_data
+
+
+class GuestTicketForm(NewTicketForm):
+    """The same for somebody without an account, who tells where the answer goes."""
+
+    email = forms.EmailField(
+        label="Your e-mail address",
+        help_text="Our answer and your private link to it go there.",
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        error_messages={"required": "We need an address to answer to."},
+    )
+    name = WrittenField(
+        label="Your name",
+        help_text="How we should address you.",
+        max_length=120,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+    )
+
+    def clean_email(self) -> str:
+        email = User.objects.normalize_email(self.cleaned_data["email"])
+        refuse_flood(email)
+        return email
+
+
+class ReplyForm(forms.Form):
+    """A half-written reply outlives the replacement of the page's parts around it."""
+
+    body = WrittenField(
+        label="Your reply",
+        max_length=settings.MESSAGE_MAX_CHARS,
+        widget=text_area(5, **{"hx-preserve": "true"}),
+        error_messages={"required": "Write something before you send it."},
+    )
+    attachments = FilesField(label="Attach files", help_text=FILES_HINT)
+
+
+class FeedbackForm(forms.Form):
+    """Yes or no, or stars and words afterwards; at least one of them."""
+
+    SOLVED = {"yes": True, "no": False}
+    RATINGS = [(5, "Excellent"), (4, "Good"), (3, "All right"), (2, "Poor"), (1, "Bad")]
+
+    solved = forms.ChoiceField(choices=[(word, word) for word in SOLVED], required=False)
+    rating = forms.TypedChoiceField(
+        label="How was our answer?",
+        choices=RATINGS,
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    comment = WrittenField(
+        label="Anything you would like to add?",
+        max_length=Feedback._meta.get_field("comment").max_length,
+        required=False,
+        widget=text_area(2),
+    )
+
+    def clean_solved(self) -> bool | None:
+        return self.SOLVED.get(self.cleaned_data["solved"])
+
+    def clean(self) -> dict[str, Any]:
+        given = [value for value in self.cleaned_data.values() if value not in (None, "")]
+        if not given and not self.errors:
+            raise forms.ValidationError("Choose a rating or write a few words.", code="empty")
+        return self.cleaned_data
+
+
+class TicketFilterForm(forms.Form):
+    """What "my tickets" shows. Anything unknown counts as no filter."""
+
+    SHOW = {
+        "all": ("All", tuple(Status)),
+        "open": ("With us", (Status.OPEN, Status.ESCALATED)),
+        "waiting": ("Waiting for you", (Status.PENDING,)),
+        "answered": ("Answered", (Status.AUTO_RESOLVED, Status.RESOLVED)),
+        "closed": ("Closed", (Status.CLOSED,)),
+    }
+
+    q = forms.CharField(label="Search by subject or reference", max_length=100, required=False)
+    show = forms.ChoiceField(choices=[(key, label) for key, (label, _) in SHOW.items()], required=False)
+
+    def chosen(self) -> tuple[str, str]:
+        """The key of the status group and the words to search for."""
+        self.is_valid()
+        return self.cleaned_data.get("show") or "all", self.cleaned_data.get("q", "")

@@ -1,0 +1,296 @@
+"""The customer's pages. A view guards, loads, checks a form, calls the model, and redirects or renders."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core import signing
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError
+from django.db.models import Q
+from django.forms import model_to_dict
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.models import User
+from tickets.access import GUEST_SESSION_KEY, open_to_guest, person, visible_attachment, visible_ticket
+from tickets.errors import InvalidTransition
+from tickets.intake.replies import send_reply
+from tickets.intake.submit import Submission, submit_ticket
+from tickets.mail import guest_links, notices
+from tickets.models import OPEN_TO_REQUESTER, Feedback, Message, Status, Ticket, TicketQuerySet
+from tickets.references import read_reference
+from tickets.web import wording
+from tickets.web.downloads import as_download
+from tickets.web.forms import (
+    FeedbackForm,
+    FollowUpForm,
+    GuestTicketForm,
+    NewTicketForm,
+    ReplyForm,
+    TicketFilterForm,
+)
+
+PAGE_SIZE = 20
+RECENT = 3
+RENEW_PAUSE_SECONDS = 60
+ASKABLE = {Status.OPEN, Status.AUTO_RESOLVED, Status.PENDING, Status.RESOLVED}
+get_or_post = require_http_methods(["GET", "HEAD", "POST"])
+
+
+# --- Home and lists ---------------------------------------------------------------------------------
+
+
+@require_GET
+def home(request: HttpRequest) -> HttpResponse:
+    return render(request, "home.html", {"recent": recent_tickets(request)})
+
+
+def recent_tickets(request: HttpRequest) -> list[Ticket]:
+    """The newest of a person's own, or of those that this guest's browser may see."""
+    user = person(request)
+    if user is not None:
+        return list(mine(user)[:RECENT])
+    references = request.session.get(GUEST_SESSION_KEY, [])
+    held = Ticket.objects.filter(reference__in=references, requester=None)
+    return list(held[:RECENT]) if references else []
+
+
+def mine(user: User) -> TicketQuerySet:
+    return Ticket.objects.all().for_requester(user)
+
+
+@require_GET
+@login_required
+@never_cache
+def tickets(request: HttpRequest) -> HttpResponse:
+    own = mine(cast(User, request.user))
+    form = TicketFilterForm(request.GET)
+    show, words = form.chosen()
+    page = keyset_page(own, filtered(own, show, words), request.GET.get("before", ""), PAGE_SIZE)
+    context = {
+        "form": form,
+        "show": show,
+        "words": words,
+        "groups": [(key, label) for key, (label, _) in TicketFilterForm.SHOW.items()],
+        **page,
+    }
+    return render(request, "tickets/list.html", context)
+
+
+def filtered(own: TicketQuerySet, show: str, words: str) -> TicketQuerySet:
+    if show != "all":
+        own = own.filter(status__in=TicketFilterForm.SHOW[show][1])
+    if words:
+        own = own.filter(Q(subject__icontains=words) | Q(reference__istartswith=read_reference(words)))
+    return own
+
+
+def keyset_page(own: TicketQuerySet, found: TicketQuerySet, before: str, size: int) -> dict[str, Any]:
+    """The rows older than the ticket named ``before``, and the name to go on from if there are more."""
+    start = own.filter(reference=before).values_list("pk", flat=True).first() if before else None
+    if start is not None:
+        found = found.filter(pk__lt=start)
+    rows = list(found[: size + 1])
+    return {
+        "tickets": rows[:size],
+        "older": rows[size - 1].reference if len(rows) > size else "",
+        "is_first_page": start is None,
+    }
+
+
+# --- Submitting -------------------------------------------------------------------------------------
+
+
+@get_or_post
+def new_ticket(request: HttpRequest) -> HttpResponse:
+    return submission_page(request)
+
+
+@get_or_post
+def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
+    """A closed ticket goes on as a new one that is linked to it."""
+    earlier = own_ticket(request, reference)
+    if earlier.state is not Status.CLOSED:
+        return redirect(earlier)
+    return submission_page(request, follow_up_of=earlier)
+
+
+def submission_page(request: HttpRequest, follow_up_of: Ticket | None = None) -> HttpResponse:
+    form_class: Callable[..., NewTicketForm] = NewTicketForm if person(request) else GuestTicketForm
+    if follow_up_of:
+        form_class = partial(FollowUpForm, follow_up_of)
+    sent = request.method == "POST" and "draft" not in request.POST  # a draft comes from the home page
+    initial = {"body": request.POST.get("body", ""), "subject": follow_up_of.subject if follow_up_of else ""}
+    form = form_class(request.POST, request.FILES) if sent else form_class(initial=initial)
+    if sent and form.is_valid():
+        ticket = submit_once(request, form, follow_up_of)
+        if ticket.requester_id is None:
+            open_to_guest(request, ticket)
+        return redirect(f"{ticket.get_absolute_url()}#latest")
+    context = {"form": form, "follow_up_of": follow_up_of}
+    return render(request, "tickets/new.html", context, status=422 if sent else 200)
+
+
+def submit_once(request: HttpRequest, form: NewTicketForm, follow_up_of: Ticket | None) -> Ticket:
+    """The ticket of this form. A second click on "send", even at the same time, finds the first one's."""
+    wish = submission(person(request), form, follow_up_of)
+    try:
+        return Ticket.objects.filter(external_id=wish.external_id).first() or submit_ticket(wish)
+    except IntegrityError:
+        return Ticket.objects.get(external_id=wish.external_id)
+
+
+def submission(user: User | None, form: NewTicketForm, follow_up_of: Ticket | None) -> Submission:
+    """Who asks for what. A follow-up belongs to whom the earlier ticket belongs to."""
+    answers = form.cleaned_data
+    requester = follow_up_of.requester if follow_up_of else user
+    email = follow_up_of.requester_email if follow_up_of else answers.get("email", "")
+    return Submission(
+        subject=answers["subject"],
+        body=answers["body"],
+        requester=requester,
+        guest_email=email,
+        guest_name=follow_up_of.requester_name if follow_up_of else answers.get("name", ""),
+        human_requested=answers["human_requested"],
+        files=answers["attachments"],
+        follow_up_of=follow_up_of,
+        external_id=form.once_key(str(requester.pk) if requester else email),
+    )
+
+
+# --- One ticket -------------------------------------------------------------------------------------
+
+
+@require_GET
+@never_cache
+def ticket(request: HttpRequest, reference: str) -> HttpResponse:
+    return ticket_page(request, visible_ticket(request, reference))
+
+
+def ticket_page(request: HttpRequest, ticket: Ticket, **forms: Any) -> HttpResponse:
+    conversation = ticket.messages.filter(kind=Message.Kind.REPLY)
+    said = Feedback.objects.filter(ticket=ticket).first()
+    context = {
+        "ticket": ticket,
+        "conversation": conversation.select_related("author").prefetch_related("attachments"),
+        "follow_ups": ticket.follow_ups.filter(requester=ticket.requester_id),
+        "for_desk": reads_for_desk(request, ticket),
+        "promise": wording.promise(ticket) if ticket.state is Status.ESCALATED else None,
+        "reads_long": wording.reads_long(ticket),
+        "may_reply": ticket.state in OPEN_TO_REQUESTER,
+        "may_ask": ticket.state in ASKABLE and not ticket.human_requested,
+        "feedback": said,
+        "feedback_form": FeedbackForm(initial=model_to_dict(said) if said else None),
+        "reply_form": ReplyForm(),
+        **forms,
+    }
+    return render(request, "tickets/ticket.html", context, status=422 if forms else 200)
+
+
+def reads_for_desk(request: HttpRequest, ticket: Ticket) -> bool:
+    """An agent who reads somebody else's ticket: answers are written at the desk, not here."""
+    user = person(request)
+    return user is not None and user.is_agent and ticket.requester_id != user.pk
+
+
+def own_ticket(request: HttpRequest, reference: str) -> Ticket:
+    """The ticket if whoever asks may act on it as its requester."""
+    ticket = visible_ticket(request, reference)
+    if reads_for_desk(request, ticket):
+        raise PermissionDenied("Agents act on tickets at their desk.")
+    return ticket
+
+
+@require_POST
+def reply(request: HttpRequest, reference: str) -> HttpResponse:
+    ticket = own_ticket(request, reference)
+    form = ReplyForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return ticket_page(request, ticket, reply_form=form)
+    try:
+        send_reply(ticket, person(request), form.cleaned_data["body"], form.cleaned_data["attachments"])
+    except InvalidTransition:
+        form.add_error(None, "This ticket was closed in the meantime. Copy your text into a follow-up.")
+        return ticket_page(request, ticket, reply_form=form)
+    return redirect(f"{ticket.get_absolute_url()}#latest")
+
+
+@require_POST
+def ask_for_person(request: HttpRequest, reference: str) -> HttpResponse:
+    ticket = own_ticket(request, reference)
+    try:
+        ticket.request_person(actor=person(request))
+    except InvalidTransition:
+        messages.error(request, "This ticket is closed. Open a follow-up and a person will answer it.")
+    return redirect(f"{ticket.get_absolute_url()}#outcome")
+
+
+@require_POST
+def feedback(request: HttpRequest, reference: str) -> HttpResponse:
+    ticket = own_ticket(request, reference)
+    form = FeedbackForm(request.POST)
+    if not form.is_valid():
+        return ticket_page(request, ticket, feedback_form=form)
+    try:
+        ticket.record_feedback(actor=person(request), **form.cleaned_data)
+    except InvalidTransition:
+        messages.error(request, "There is no answer to rate yet.")
+    else:
+        if form.cleaned_data["solved"] is None:
+            messages.success(request, "Thank you. We read every word of it.")
+    return redirect(f"{ticket.get_absolute_url()}#outcome")
+
+
+@require_GET
+def attachment(request: HttpRequest, token: uuid.UUID) -> FileResponse:
+    return as_download(visible_attachment(request, str(token)))
+
+
+# --- Guests' links ----------------------------------------------------------------------------------
+
+
+@require_GET
+@never_cache
+def guest_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Opens the ticket to this browser. Expired links offer a new one, forged ones do not exist."""
+    try:
+        reference = guest_links.reference_in(token)
+    except signing.SignatureExpired:
+        return render(request, "tickets/link_expired.html", {"token": token}, status=410)
+    except signing.BadSignature as error:
+        raise Http404("No such link.") from error
+    ticket = linked_ticket(reference)
+    if ticket.requester_id is None:
+        open_to_guest(request, ticket)
+    elif person(request) is None:
+        return redirect(f"{reverse('account_login')}?next={ticket.get_absolute_url()}")
+    return redirect(f"{ticket.get_absolute_url()}#latest")
+
+
+@require_POST
+def renew_guest_link(request: HttpRequest, token: str) -> HttpResponse:
+    """Mails a fresh link to the ticket's own address, at most one a minute."""
+    reference = guest_links.expired_reference_in(token)
+    if reference is None:
+        raise Http404("No such link.")
+    ticket = linked_ticket(reference)
+    if cache.add(f"guest-link:{ticket.pk}", True, RENEW_PAUSE_SECONDS):
+        notices.access_link(ticket)
+    return render(request, "tickets/link_sent.html")
+
+
+def linked_ticket(reference: str) -> Ticket:
+    ticket = Ticket.objects.filter(reference=reference).first()
+    if ticket is None:
+        raise Http404("No such ticket.")
+    return ticket

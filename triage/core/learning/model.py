@@ -1,0 +1,446 @@
+"""The trained model: which intent a text has, how sure that is, and which words say so."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from triage.core import artefact
+from triage.core.artefact import Manifest
+from triage.core.errors import ArtefactError, TrainingError
+from triage.core.learning.calibration import expected_calibration_error
+from triage.core.learning.classifier import LinearClassifier
+from triage.core.learning.explanation import attribute_meaning
+from triage.core.learning.features import Floats, Spoken, TextVector, Vectoriser
+from triage.core.learning.meaning import Encoder, read_sentences, refuse_other_encoder
+from triage.core.learning.neighbours import Neighbours
+from triage.core.learning.scope import Classes, Doubles, Familiarity, Ranking, TrustModel, evidence, rank
+from triage.core.learning.training import Corpus, HeldOut, held_out_evidence
+from triage.core.reading.text import find_ask, normalise
+from triage.core.types import Example, Term
+
+KIND = "triage model"
+#: An intent with fewer different examples is left to the keyword rules.
+MIN_EXAMPLES = 5
+#: Share of the stream that is expected to be about something nobody taught us, from plenty of examples …
+UNKNOWN_SHARE = 0.02
+_PLENTY = 5_000
+#: … and at most, from a fifth of that or less: who has been taught little meets more that is new. What the
+#: confidence then says holds on the very stream that the scope gate imagines.
+MOST_UNKNOWN_SHARE = 0.5
+#: Share of unknown texts while learning to tell them apart.
+_UNKNOWN_WHILE_RANKING = 0.2
+#: From this many on, out-of-scope examples stand for half of the unknown; fewer, often of one easy kind, for less.
+_MANY_GIVEN = 100
+#: The scope gate imagines that half of the stream is unknown, and wants this much trust even then.
+_UNKNOWN_AT_THE_GATE = MOST_UNKNOWN_SHARE
+_TRUST_AT_THE_GATE = 0.4
+#: From this many texts on, a feature must occur twice to be kept.
+_RARE_FROM = 4_000
+#: A text needs two different words that were taught, one of which says more than how a sentence is built, and
+#: half of its words' weight known. Otherwise it is a bare word, gibberish or another language with one familiar
+#: word in it, and nothing the trust model was shown while training resembles that.
+LEAST_WORDS = 2
+LEAST_KNOWN = 0.5
+_MOST_BARE_CONFIDENCE = 0.5
+_TERMS = 8
+#: Longer examples are read as mails.
+_LINE = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What the model believes about one text.
+
+    ``confidence`` is the calibrated probability that ``intent`` is right and the text is in scope;
+    ``runner_up_confidence`` is on the same scale. ``in_scope`` asks for more: that the answer would be
+    likely enough even if half of all tickets were about something else. ``terms`` weighed most for (positive) or against.
+    """
+
+    intent: str
+    confidence: float
+    runner_up: str | None
+    runner_up_confidence: float
+    in_scope: bool
+    terms: tuple[Term, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A text as the model reads it: its words, and the encoder's vector of the whole."""
+
+    text: str
+    spoken: Spoken
+    vector: TextVector
+    sentence: Floats
+
+
+class Model:
+    """A trained text classifier with calibrated confidence. Made by :meth:`fit` or :meth:`load`.
+
+    Attributes
+    ----------
+    intents : tuple of str
+        The intents it can name.
+    skipped_intents : tuple of str
+        Intents that had too few examples to learn; keyword rules must serve them.
+    metrics : dict of str to float
+        Figures measured on held-out texts while training.
+    """
+
+    def __init__(
+        self,
+        *,
+        intents: tuple[str, ...],
+        skipped_intents: tuple[str, ...],
+        vectoriser: Vectoriser,
+        classifier: LinearClassifier,
+        encoder: Encoder | None,
+        neighbours: Neighbours,
+        trust: TrustModel,
+        sharpness: float,
+        metrics: dict[str, float],
+        fingerprint: str,
+        meaning_by_word: bool = True,
+    ) -> None:
+        self.intents = intents
+        self.skipped_intents = skipped_intents
+        self.metrics = metrics
+        self.fingerprint = fingerprint
+        self._vectoriser = vectoriser
+        self._classifier = classifier
+        self._encoder = encoder
+        self._neighbours = neighbours
+        self._trust = trust
+        self._sharpness = sharpness
+        self._meaning_by_word = meaning_by_word
+
+    @classmethod
+    def fit(
+        cls,
+        examples: Sequence[Example],
+        *,
+        seed: int = 0,
+        min_examples: int = MIN_EXAMPLES,
+        encoder: Encoder | None = None,
+    ) -> Model:
+        """Train on labelled texts.
+
+        Parameters
+        ----------
+        examples : sequence of Example
+            Texts with their intent; intent None marks an out-of-scope text. The order does not matter.
+        seed : int
+            The same examples and seed give the same model.
+        min_examples : int
+            Intents with fewer different texts are skipped, see :attr:`skipped_intents`.
+        encoder : Encoder, optional
+            Lets the model also read texts as wholes. It then needs the same encoder for every prediction.
+
+        Raises
+        ------
+        EncoderError
+            The encoder fails.
+        TrainingError
+            Fewer than two intents have enough examples, or no text holds a word.
+        """
+        texts, names, intents, skipped = _select(examples, min_examples)
+        labels = np.searchsorted(np.asarray(intents), names)
+        outside = np.asarray([name == "" for name in names])
+        labels[outside] = len(intents)
+        vectoriser = Vectoriser(min_count=2 if len(texts) >= _RARE_FROM else 1).fit(texts)
+        corpus = Corpus.read(texts, labels, len(intents), vectoriser, encoder)
+        held_out, sharpness = held_out_evidence(corpus, seed)
+        trust, metrics = _fit_trust(held_out, len(texts), int(outside.sum()), seed)
+        taught = corpus.matrix, corpus.sentences, labels, len(intents) + 1
+        return cls(
+            intents=intents,
+            skipped_intents=skipped,
+            vectoriser=vectoriser,
+            classifier=LinearClassifier(seed=seed).fit(*taught),
+            encoder=encoder,
+            neighbours=Neighbours.build(*taught, vectoriser.starts_),
+            trust=trust,
+            sharpness=sharpness,
+            metrics=metrics | {"texts": float(len(texts)), "intents": float(len(intents))},
+            fingerprint=fingerprint(examples),
+        )
+
+    def predict(self, texts: Iterable[str], *, explain: bool = True) -> list[Prediction]:
+        """Name the intent of each text. Any string is fine; one without a known word gets confidence 0.
+
+        Parameters
+        ----------
+        texts : iterable of str
+        explain : bool
+            Whether to name the terms that weighed, which is nearly half of the work on a long text.
+        """
+        return [self._predict(self._read(text), explain=explain) for text in texts]
+
+    def predict_other(self, text: str, than: str | None) -> Prediction | None:
+        """Predict a text whose best intent is another than this; else None, for a fifth of the work."""
+        read = self._read(text)
+        best = self.intents[int(self._rank(read)[1].top[0])]
+        return None if best == than else self._predict(read)
+
+    def _read(self, text: str) -> _Read:
+        spoken = self._vectoriser.find(text)
+        return _Read(text, spoken, self._vectoriser.weigh(spoken), read_sentences(self._encoder, [text])[0])
+
+    def _rank(self, read: _Read) -> tuple[Floats, Ranking]:
+        scores = self._classifier.scores(read.vector, read.sentence)[None, :]
+        return scores, rank(scores, self._sharpness, len(self.intents))
+
+    def _predict(self, read: _Read, *, explain: bool = False) -> Prediction:
+        vector = read.vector
+        scores, ranking = self._rank(read)
+        top, second = int(ranking.top[0]), int(ranking.second[0])
+        expected, worst = self._trust.log_odds(self._evidence(read, scores, ranking))
+        met = vector.n_met >= LEAST_WORDS and vector.known >= LEAST_KNOWN
+        confidence = _probability(float(expected[0])) if vector.ids.size else 0.0
+        if vector.n_met < LEAST_WORDS:
+            confidence = min(confidence, _MOST_BARE_CONFIDENCE)
+        runner_up = _share_out(confidence, ranking.probabilities[0])[second]
+        return Prediction(
+            intent=self.intents[top],
+            confidence=confidence,
+            runner_up=self.intents[second],
+            runner_up_confidence=float(runner_up),
+            in_scope=met and _probability(float(worst[0])) >= _TRUST_AT_THE_GATE,
+            terms=self._terms(read, top) if explain else (),
+        )
+
+    def _evidence(self, read: _Read, scores: Floats, ranking: Ranking) -> Doubles:
+        near, vector = self._neighbours, read.vector
+        word_share, pair_share = near.shares(vector, int(ranking.top[0]))
+        familiar = Familiarity(
+            np.asarray([word_share]),
+            np.asarray([pair_share]),
+            np.asarray([vector.known]),
+            np.asarray([float(vector.n_words)]),
+        )
+        classes = Classes(near.class_starts, near.unity)
+        similarities = near.similarities(vector, read.sentence)[:, None, :]
+        return evidence(scores, ranking, similarities, classes, familiar)
+
+    def clearest(self, texts: Sequence[str], count: int) -> list[str]:
+        """Return the texts whose best intent stands out most, by their words and the ranking alone.
+
+        That costs a fifth of predicting them; no encoder is asked.
+        """
+        nothing = np.zeros(0, dtype=np.float32)
+        vectors = [self._vectoriser.vector(text) for text in texts]
+        scores = np.asarray([self._classifier.scores(vector, nothing) for vector in vectors])
+        shares = rank(scores, self._sharpness, len(self.intents)).probabilities.max(axis=1)
+        return [texts[at] for at in np.argsort(-shares, kind="stable")[:count]]
+
+    def probabilities(self, text: str) -> dict[str | None, float]:
+        """Return the probability of every intent and, under None, of "none of these"; they sum to one."""
+        read = self._read(text)
+        _, ranking = self._rank(read)
+        shares = _share_out(self._predict(read).confidence, ranking.probabilities[0])
+        found: dict[str | None, float] = dict(zip(self.intents, shares.tolist(), strict=True))
+        found[None] = max(0.0, 1.0 - float(shares.sum()))
+        return found
+
+    def _terms(self, read: _Read, top: int) -> tuple[Term, ...]:
+        by_term = self._contributions(read, top)
+        heaviest = nsmallest(_TERMS, by_term.items(), key=lambda item: (-abs(item[1]), item[0]))
+        return tuple(Term(term, round(weight, 4)) for term, weight in heaviest)
+
+    def _contributions(self, read: _Read, top: int) -> dict[str, float]:
+        """What each term adds to the best intent's lead over the average one.
+
+        A word counts with its letters and with what it adds to the meaning.
+        """
+        vector = read.vector
+        classifier = self._classifier
+        shares = vector.values * self._lead(classifier.coef_[vector.ids], top)
+        shares *= classifier.heard(vector, read.sentence)
+        by_term = self._vectoriser.attribute(read.spoken, vector.ids, shares)
+        if self._encoder is None:
+            return by_term
+        parts = self._encoder.parts(read.text) if self._meaning_by_word else None
+        lead = self._lead(classifier.sentence_coef_, top)
+        for term, share in attribute_meaning(read.text, read.sentence, parts, lead).items():
+            by_term[term] = by_term.get(term, 0.0) + share
+        return by_term
+
+    def _lead(self, weights: Floats, top: int) -> Floats:
+        """How much more each feature says for the best intent than for the average one."""
+        return np.asarray(weights[:, top] - weights[:, : len(self.intents)].mean(axis=1))
+
+    def save(self, folder: Path) -> Manifest:
+        """Store the model in a new folder. Raises ArtefactError where the folder exists."""
+        neighbours = self._neighbours
+        arrays = {
+            **self._vectoriser.arrays(),
+            "coef": self._classifier.coef_,
+            "intercept": self._classifier.intercept_,
+            "rows": neighbours.rows,
+            "weights": neighbours.weights,
+            "pointers": neighbours.pointers,
+            "class_starts": neighbours.class_starts,
+            "class_unity": neighbours.unity,
+            "class_vocabulary": neighbours.vocabulary,
+        }
+        if self._encoder is not None:
+            arrays |= {"sentence_coef": self._classifier.sentence_coef_, "sentences": neighbours.vectors}
+        return artefact.save(
+            Path(folder),
+            kind=KIND,
+            arrays=arrays,
+            parts=self._trust.parts(),
+            fingerprint=self.fingerprint,
+            metrics=self.metrics,
+            settings={
+                "intents": list(self.intents),
+                "skipped_intents": list(self.skipped_intents),
+                "sharpness": self._sharpness,
+                "encoder": None if self._encoder is None else self._encoder.fingerprint,
+                "meaning_by_word": self._meaning_by_word,
+            },
+        )
+
+    @classmethod
+    def load(cls, folder: Path, *, encoder: Encoder | None = None) -> Model:
+        """Read a stored model back.
+
+        Raises
+        ------
+        ArtefactError
+            Some bit of it is not as it was written.
+        EncoderError
+            It was trained with another encoder than this, or with one where none is given, or without.
+        """
+        stored = artefact.load(Path(folder), kind=KIND, trusted=TrustModel.TRUSTED)
+        arrays, manifest = stored.arrays, stored.manifest
+        refuse_other_encoder(encoder, manifest.settings.get("encoder"))
+        try:
+            vectoriser = Vectoriser.from_arrays(arrays)
+            classifier = LinearClassifier()
+            classifier.coef_, classifier.intercept_ = arrays["coef"], arrays["intercept"]
+            n_texts, n_classes = int(arrays["class_starts"][-1]), len(arrays["intercept"])
+            classifier.sentence_coef_ = arrays.get("sentence_coef", np.zeros((0, n_classes), np.float32))
+            return cls(
+                intents=tuple(manifest.settings["intents"]),
+                skipped_intents=tuple(manifest.settings["skipped_intents"]),
+                vectoriser=vectoriser,
+                classifier=classifier,
+                encoder=encoder,
+                neighbours=Neighbours(
+                    rows=arrays["rows"],
+                    weights=arrays["weights"],
+                    pointers=arrays["pointers"],
+                    class_starts=arrays["class_starts"],
+                    unity=arrays["class_unity"],
+                    vocabulary=arrays["class_vocabulary"],
+                    vectors=arrays.get("sentences", np.zeros((n_texts, 0), np.float32)),
+                    block_starts=vectoriser.starts_,
+                ),
+                trust=TrustModel.from_parts(stored.parts),
+                sharpness=manifest.settings["sharpness"],
+                metrics=manifest.metrics,
+                fingerprint=manifest.fingerprint,
+                # Who was trained before words were told apart explains as it always did, also in a replay.
+                meaning_by_word=manifest.settings.get("meaning_by_word", False),
+            )
+        except KeyError as error:
+            raise ArtefactError(f"{folder} lacks the part {error}; train again.") from error
+
+
+def fingerprint(examples: Iterable[Example]) -> str:
+    """Return the SHA-256 of the labelled texts, whatever their order."""
+    lines = sorted(json.dumps([e.text, e.intent]) for e in examples)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def _select(
+    examples: Sequence[Example], min_examples: int
+) -> tuple[list[str], list[str], tuple[str, ...], tuple[str, ...]]:
+    """Drop repeats, settle contradictions by majority, and leave out intents with too few texts."""
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for example in examples:
+        text = _question_in(example.text)
+        if text:
+            votes[text][example.intent or ""] += 1
+    labelled = {text: min(seen, key=lambda name: (-seen[name], name)) for text, seen in votes.items()}
+    sizes = Counter(labelled.values())
+    wanted = {e.intent for e in examples if e.intent}
+    intents = tuple(sorted(name for name in wanted if sizes[name] >= min_examples))
+    skipped = tuple(sorted(wanted.difference(intents)))
+    if len(intents) < 2:
+        raise TrainingError(
+            f"Only {len(intents)} intents have {min_examples} or more different examples; "
+            "at least two are needed to train."
+        )
+    kept = sorted(text for text, name in labelled.items() if not name or name in set(intents))
+    return kept, [labelled[text] for text in kept], intents, skipped
+
+
+def _fit_trust(
+    held_out: HeldOut, n_texts: int, n_given: int, seed: int
+) -> tuple[TrustModel, dict[str, float]]:
+    inside = held_out.in_scope
+    shares = _UNKNOWN_WHILE_RANKING, _expected_unknown(n_texts), _UNKNOWN_AT_THE_GATE
+    to_rank, to_calibrate, to_gate = (_stream_weights(held_out, share, n_given) for share in shares)
+    trust = TrustModel(seed=seed).fit(
+        held_out.table,
+        held_out.right,
+        to_rank=to_rank,
+        to_calibrate=to_calibrate,
+        to_gate=to_gate,
+    )
+    confidence = 1 / (1 + np.exp(-trust.log_odds(held_out.table)[0]))
+    return trust, {
+        "accuracy": float(held_out.right[inside].mean()),
+        "ece": expected_calibration_error(confidence[inside], held_out.right[inside]),
+        "unknown_above_75": float((confidence[~inside] >= 0.75).mean()) if not inside.all() else 0.0,
+    }
+
+
+def _expected_unknown(n_texts: int) -> float:
+    """Share of unknown texts to expect: the most up to a thousand texts, falling with their square."""
+    return float(np.clip(UNKNOWN_SHARE * (_PLENTY / n_texts) ** 2, UNKNOWN_SHARE, MOST_UNKNOWN_SHARE))
+
+
+def _question_in(text: str) -> str:
+    """Read an example as a ticket will be read; a short plain line needs no search for its question."""
+    if "\n" in text or len(text) > _LINE:
+        return find_ask("", text).text
+    return normalise(text)
+
+
+def _stream_weights(held_out: HeldOut, unknown_share: float, n_given: int) -> Doubles:
+    """Weigh the rows so that unknown texts make up a given share, up to half of it real ones where given."""
+    weights = np.ones(len(held_out.right))
+    total = held_out.in_scope.sum() * unknown_share / (1 - unknown_share)
+    given, imagined = held_out.given, ~held_out.given & ~held_out.in_scope
+    real = min(0.5, 0.5 * n_given / _MANY_GIVEN) if imagined.any() else 1.0
+    for kind, part in ((given, real), (imagined, 1 - real if given.any() else 1.0)):
+        if kind.any():
+            weights[kind] = total * part / kind.sum()
+    return weights
+
+
+def _probability(log_odds: float) -> float:
+    return 1 / (1 + math.exp(-max(min(log_odds, 30.0), -30.0)))
+
+
+def _share_out(confidence: float, probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Put the confidence on the best intent and scale the others so that no sum exceeds one."""
+    top = int(np.argmax(probabilities))
+    best = float(probabilities[top])
+    rest = (1 - confidence) / (1 - best) if best < 1 else 0.0
+    shares = probabilities * min(confidence / best, rest)
+    shares[top] = confidence
+    return shares

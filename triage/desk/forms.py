@@ -1,0 +1,112 @@
+"""One form per action of an agent or supervisor. What they clean are the domain's own types."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from tickets.web.forms import FilesField, WrittenField
+from triage.answers import language_tags
+from triage.models import Answer, Example, Intent, fingerprint
+
+
+def writing(label: str, missing: str, rows: int) -> WrittenField:
+    return WrittenField(
+        max_length=settings.MESSAGE_MAX_CHARS,
+        widget=forms.Textarea({"class": "desk-text", "rows": rows, "aria-label": label}),
+        error_messages={"required": missing},
+    )
+
+
+class ReplyForm(forms.Form):
+    """``seen`` is the last message that the page showed: what came later must be read before sending."""
+
+    prefix = "reply"
+    body = writing("Reply to the requester", "Write the reply first.", 8)
+    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    files = FilesField()  # type: ignore[assignment]  # the form's own ``files`` is another thing
+
+
+class ResolveForm(forms.Form):
+    """``seen`` as in ReplyForm; who sends none has seen nothing."""
+
+    prefix = "resolve"
+    seen = forms.IntegerField(min_value=0, required=False)
+
+
+class NoteForm(forms.Form):
+    prefix = "note"
+    body = writing("Internal note", "Write the note first.", 5)
+
+
+class AssignForm(forms.Form):
+    assignee = forms.ModelChoiceField(
+        User.objects.none(), required=False, empty_label="Nobody: back to the queue"
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["assignee"]
+        field.queryset = User.objects.staff().order_by("name", "email")  # type: ignore[attr-defined]
+
+
+class CorrectForm(forms.Form):
+    """An intent by its code or its title."""
+
+    intent = forms.CharField(
+        max_length=120, error_messages={"required": "Name the intent, or choose “None of ours”."}
+    )
+
+    def clean_intent(self) -> Intent:
+        named = self.cleaned_data["intent"].strip()
+        intent = (
+            Intent.objects.filter(slug=named).first() or Intent.objects.filter(title__iexact=named).first()
+        )
+        if intent is None:
+            raise ValidationError(f"There is no intent “{named}”. Choose one from the list.")
+        return intent
+
+
+class SimulatorForm(forms.Form):
+    subject = WrittenField(
+        max_length=200, required=False, widget=forms.TextInput({"placeholder": "Optional"})
+    )
+    body = WrittenField(
+        max_length=settings.MESSAGE_MAX_CHARS,
+        label="Message",
+        widget=forms.Textarea(
+            {"class": "desk-text", "rows": 8, "placeholder": "Paste what a customer wrote"}
+        ),
+    )
+
+
+class AnswerForm(forms.ModelForm):
+    """A language in which no ticket could be is refused: its answer would never be sent."""
+
+    class Meta:
+        model = Answer
+        fields = ["intent", "language", "body"]
+
+    def clean_language(self) -> str:
+        return language_tags.canonical(self.cleaned_data["language"])
+
+
+class ExampleForm(forms.ModelForm):
+    """Says before saving that a text is already there, and under which intent."""
+
+    class Meta:
+        model = Example
+        fields = ["text", "intent", "is_active"]
+
+    def clean_text(self) -> str:
+        text: str = self.cleaned_data["text"]
+        same = Example.objects.filter(fingerprint=fingerprint(text)).exclude(pk=self.instance.pk)
+        known = same.select_related("intent").first()
+        if known is not None:
+            place = f"“{known.intent}”" if known.intent else "out of scope"
+            raise ValidationError(f"This text is already an example of {place}.", code="duplicate")
+        return text

@@ -1,0 +1,35 @@
+"""Plain words for the short codes that tickets and decisions carry."""
+
+from __future__ import annotations
+
+from triage.core.deciding.policy import REASON_TEXT
+
+# Why a ticket came to the team without a gate of triage having said so.
+TICKET_REASONS = {
+    "asked_for_person": "The requester asks for a person",
+    "assigned": "An agent took it",
+    "requester_replied": "The requester wrote again",
+    "not_solved": "The requester says it is not solved",
+    "reopened": "Reopened by an agent",
+    "recalled": "An agent took the automatic answer back",
+}
+WORDS: dict[str, str] = {**{reason.value: text for reason, text in REASON_TEXT.items()}, **TICKET_REASONS}
+
+
+def reason_text(code: str) -> str:
+    """The reason as a clause for people; an unknown code is shown as it is."""
+    return WORDS.get(code, code.replace("_", " ").capitalize())
+
+
+def duration(seconds: float | None) -> str:
+    """A span in its two largest units: ``2 d 4 h``, ``35 min``."""
+    if seconds is None:
+        return "–"
+    minutes = int(seconds // 60)
+    if minutes < 1:
+        return "under 1 min"
+    days, rest = divmod(minutes, 24 * 60)
+    hours, left = divmod(rest, 60)
+    parts = [(days, "d"), (hours, "h"), (left, "min")]
+    first = next(at for at, (amount, _) in enumerate(parts) if amount)
+    return " ".join(f"{amount} {unit}" for amount, unit in parts[first : first + 2] if amount)

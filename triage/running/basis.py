@@ -1,0 +1,120 @@
+"""What a decision rests on beside the engine: the text that was read and all that the gates looked at.
+
+Kept with each decision, so that it can be replayed when rules, modes, thresholds and answers have changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+from tickets.models import Message, Ticket
+from triage.core import types as core
+from triage.core.deciding import policy
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A ticket as triage reads it: the requester's words up to message ``seen``.
+
+    ``untouched`` is off where anybody else has written.
+    """
+
+    subject: str
+    body: str
+    seen: int
+    untouched: bool
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(f"{self.subject}\0{self.body}".encode(errors="surrogatepass")).hexdigest()
+
+
+def read(ticket: Ticket, *, until: int | None = None) -> Reading:
+    """The ticket as it stands, or as it stood when ``until`` was its last message."""
+    rows = ticket.messages.order_by("id")
+    written = list(rows if until is None else rows.filter(pk__lte=until))
+    asked = [one.body for one in written if one.sender == Message.Sender.REQUESTER]
+    return Reading(
+        subject=ticket.subject,
+        body="\n\n".join(asked),
+        seen=written[-1].pk if written else 0,
+        untouched=len(asked) == len(written),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Basis:
+    """The circumstances of one decision. ``policy`` is None where the intent is not set up.
+
+    ``withdrawn`` says that the approved answer was gone when it was to be sent.
+    """
+
+    seen: int
+    text: str
+    is_open: bool
+    human_requested: bool
+    language: str
+    policy: core.IntentPolicy | None
+    config: core.PolicyConfig
+    withdrawn: bool = False
+
+    def decide(self, assessment: core.Assessment) -> core.Decision:
+        """Put an assessment through the gates as they stood."""
+        intent, own = assessment.intent, self.policy
+        decision = policy.decide(
+            assessment,
+            intents={intent: own} if intent is not None and own is not None else {},
+            language=self.language,
+            config=self.config,
+            is_open=self.is_open,
+        )
+        if self.human_requested:
+            # The form's "I want a person" weighs as much as the words would.
+            return _escalated(
+                decision, core.Reason.ASKED_FOR_PERSON, "The requester ticked that a person should answer."
+            )
+        if self.withdrawn and decision.action is core.Action.AUTO_RESOLVE:
+            return _escalated(
+                decision, core.Reason.NO_ANSWER, "The approved answer was withdrawn before it could be sent."
+            )
+        return decision
+
+    def as_json(self) -> dict[str, Any]:
+        own = self.policy
+        return {
+            "seen": self.seen,
+            "text": self.text,
+            "open": self.is_open,
+            "human_requested": self.human_requested,
+            "language": self.language,
+            "mode": own.mode.value if own else None,
+            "limit": own.threshold if own else None,
+            "answer_languages": sorted(own.answer_languages) if own else [],
+            "floor": self.config.threshold,
+            "min_margin": self.config.min_margin,
+            "house_language": self.config.default_language,
+            "withdrawn": self.withdrawn,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        mode = kept["mode"]
+        return cls(
+            seen=kept["seen"],
+            text=kept["text"],
+            is_open=kept["open"],
+            human_requested=kept["human_requested"],
+            language=kept["language"],
+            policy=core.IntentPolicy(core.Mode(mode), kept["limit"], frozenset(kept["answer_languages"]))
+            if mode
+            else None,
+            config=core.PolicyConfig(kept["floor"], kept["min_margin"], kept["house_language"]),
+            withdrawn=kept["withdrawn"],
+        )
+
+
+def _escalated(decision: core.Decision, reason: core.Reason, detail: str) -> core.Decision:
+    return replace(decision, action=core.Action.ESCALATE, reason=reason, detail=detail)

@@ -1,0 +1,197 @@
+"""Assess, record, act. The engine runs without a lock; what follows is one transaction.
+
+A human always beats the machine: if the ticket is no longer untouched when the lock is taken, the decision
+is kept as a suggestion. An answer is only sent by the policy, and to the words, that stand at that moment; if
+either changed meanwhile, the ticket is judged again. Whatever fails leads to an escalation, never to silence.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+
+from tickets.models import Status, Ticket
+from triage.answers import language
+from triage.core import types as core
+from triage.core.deciding import policy
+from triage.models import FIRST_RUN, Decision, Intent, PolicyRevision, RulebookVersion
+from triage.running.basis import Basis, read
+from triage.running.runtime import EngineSlow, Snapshot, policy_config, runtime
+
+logger = logging.getLogger(__name__)
+
+ATTEMPTS = 3
+
+
+class Outdated(Exception):
+    """The policy or the conversation changed while the ticket was judged."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A core decision with what the row must say of where it came from. No basis where the engine failed."""
+
+    decision: core.Decision
+    language: str
+    snapshot: Snapshot | None = None
+    latency_ms: float = 0.0
+    basis: Basis | None = None
+
+
+def triage_ticket(ticket: Ticket) -> Decision:
+    """The ticket's decision: the one it has, or a new one, recorded and acted upon. Safe to call twice."""
+    failure: Exception = Outdated()
+    for _ in range(ATTEMPTS):
+        known = ticket.decisions.filter(run=FIRST_RUN).first()
+        if known is not None:
+            return known
+        try:
+            return _record_and_act(ticket, judge(ticket))
+        except Outdated as error:
+            failure = error
+        except Exception as error:
+            # Another process decided first (UNIQUE(ticket, run): the next round finds its decision), or the
+            # database refuses what the engine said, and then only a person can help.
+            logger.warning("A decision on ticket %s was not recorded: %s", ticket.reference, error)
+            failure = error
+    return _record_and_act(ticket, _failed(core.Reason.ENGINE_FAILED, failure, settings.TRIAGE_LANGUAGE))
+
+
+def judge(ticket: Ticket) -> Verdict:
+    """Assess what the requester wrote and put it through the gates. Fails closed whatever the engine does."""
+    reading = read(ticket)
+    tongue = settings.TRIAGE_LANGUAGE
+    try:
+        tongue = language.detect(f"{reading.subject}. {reading.body}", default=settings.TRIAGE_LANGUAGE)
+        assessed = runtime.assess(reading.subject, reading.body)
+    except EngineSlow as error:
+        return _failed(core.Reason.ENGINE_SLOW, error, tongue)
+    except Exception as error:
+        # The engine is the one part that meets arbitrary text and files; any fault there must end with a person.
+        logger.exception("Triage of ticket %s failed", ticket.reference)
+        return _failed(core.Reason.ENGINE_FAILED, error, tongue)
+    basis = Basis(
+        seen=reading.seen,
+        text=reading.fingerprint,
+        is_open=reading.untouched and (ticket.may_be_automated or ticket.human_requested),
+        human_requested=ticket.human_requested,
+        language=tongue,
+        policy=assessed.snapshot.policies.get(assessed.assessment.intent or ""),
+        config=policy_config(),
+    )
+    decision = basis.decide(assessed.assessment)
+    return Verdict(decision, tongue, assessed.snapshot, assessed.latency_ms, basis)
+
+
+def _failed(reason: core.Reason, error: Exception, tongue: str) -> Verdict:
+    nothing = core.Assessment(intent=None, confidence=0.0)
+    decision = core.Decision(
+        assessment=nothing,
+        action=core.Action.ESCALATE,
+        reason=reason,
+        threshold=settings.TRIAGE_THRESHOLD,
+        detail=f"{policy.REASON_TEXT[reason]}: {error}"[:400],
+    )
+    return Verdict(decision, tongue)
+
+
+@transaction.atomic
+def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
+    ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
+    intent = Intent.objects.filter(slug=verdict.decision.assessment.intent or "").first()
+    answer = intent.approved_answer(verdict.language) if intent else None
+    if answer is None or not answer.is_in(verdict.language):
+        verdict = _without_answer(verdict)
+    answers = verdict.decision.action is core.Action.AUTO_RESOLVE
+    applied = ticket.state is Status.OPEN and (ticket.may_be_automated or not answers)
+    if applied and answers:
+        _refuse_outdated(ticket, verdict)
+    row = decision_row(ticket, verdict)
+    row.intent, row.answer, row.applied = intent, answer, applied
+    row.response = answer.render(ticket) if answer else ""
+    row.save()
+    if verdict.snapshot:
+        RulebookVersion.keep(verdict.snapshot.engine.rulebook)
+    if applied:
+        _act(ticket, row)
+    return row
+
+
+def _without_answer(verdict: Verdict) -> Verdict:
+    """Retired between the assessment and now; what is left may be in another language."""
+    if verdict.basis is None or verdict.decision.action is not core.Action.AUTO_RESOLVE:
+        return verdict
+    basis = replace(verdict.basis, withdrawn=True)
+    return replace(verdict, basis=basis, decision=basis.decide(verdict.decision.assessment))
+
+
+def _refuse_outdated(ticket: Ticket, verdict: Verdict) -> None:
+    seen = verdict.basis.seen if verdict.basis else 0
+    newer = ticket.messages.filter(pk__gt=seen).exists()
+    if newer or (verdict.snapshot and verdict.snapshot.revision != PolicyRevision.current()):
+        raise Outdated("What the requester wrote, or the policy, kept changing.")
+
+
+def _act(ticket: Ticket, row: Decision) -> None:
+    facts = {"decision": row.pk, "confidence": row.confidence, "intent": row.intent_slug}
+    if row.action == core.Action.AUTO_RESOLVE:
+        ticket.auto_resolve(row.response, facts=facts)
+    else:
+        ticket.escalate(row.reason, facts=facts)
+
+
+def decision_row(ticket: Ticket, verdict: Verdict) -> Decision:
+    """The decision as a row that is not saved yet, without what was sent."""
+    decided, snapshot, basis = verdict.decision, verdict.snapshot, verdict.basis
+    return Decision(
+        ticket=ticket,
+        run=FIRST_RUN,
+        **assessment_columns(decided.assessment),
+        **gate_columns(decided),
+        language=verdict.language,
+        basis=basis.as_json() | unlisted(decided.assessment) if basis else {},
+        model_version=snapshot.champion if snapshot else None,
+        rules_fingerprint=snapshot.rules_fingerprint if snapshot else "",
+        latency_ms=verdict.latency_ms,
+    )
+
+
+def assessment_columns(assessment: core.Assessment) -> dict[str, Any]:
+    return {
+        "intent_slug": assessment.intent or "",
+        "confidence": storable(assessment.confidence),
+        "runner_up": assessment.runner_up or "",
+        "margin": storable(assessment.margin),
+        "source": assessment.source.value,
+        "terms": [asdict(term) for term in assessment.terms],
+        "similar": [asdict(similar) for similar in assessment.similar],
+        "objection": asdict(assessment.objection) if assessment.objection else None,
+    }
+
+
+def gate_columns(decided: core.Decision) -> dict[str, Any]:
+    return {
+        "action": decided.action.value,
+        "reason": decided.reason.value,
+        "threshold": decided.threshold,
+        "detail": decided.detail[:400],
+    }
+
+
+def unlisted(assessment: core.Assessment) -> dict[str, Any]:
+    """What the gates looked at in the assessment and no column of its own tells."""
+    return {
+        "in_scope": assessment.in_scope,
+        "questions": len(assessment.questions),
+        "several_questions": assessment.several_questions,
+        "guard": assessment.guard.topic if assessment.guard else None,
+    }
+
+
+def storable(probability: float) -> float:
+    """What is no probability (NaN from a broken model) was refused by the gates and is kept as 0."""
+    return probability if 0.0 <= probability <= 1.0 else 0.0

@@ -1,0 +1,247 @@
+"""The only bridge between rows + settings and the engine. One engine per process, kept up to date.
+
+Before each assessment two small queries tell whether another champion was promoted or the policy changed
+(rules, guards, intents, answers) and which tickets were resolved meanwhile: a change counts from the next
+ticket on, in every process, without a restart.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Subquery, When
+
+from tickets.models import Message, Ticket, TicketQuerySet
+from triage.core.deciding.rules import RuleBook
+from triage.core.engine import Engine
+from triage.core.errors import CoreError
+from triage.core.learning.model import Model
+from triage.core.similar.encoded_index import AnyTicketIndex, empty_index, open_index
+from triage.core.types import Assessment, Guard, IntentPolicy, Mode, PolicyConfig, ResolvedTicket, Rule
+from triage.learning import promise
+from triage.models import Answer, Decision, Example, Intent, ModelVersion, PolicyRevision
+from triage.models import Guard as GuardRow
+from triage.models import Rule as RuleRow
+from triage.running.sentence_encoder import configured_encoder
+
+logger = logging.getLogger(__name__)
+
+CATCH_UP_OVERLAP = timedelta(seconds=30)  # a transaction may commit later than its timestamp says
+CATCH_UP_BATCH = 1_000  # so many are added before one assessment: about a fifth of a second
+ENCODED_CATCH_UP_BATCH = 20  # the same where each is read by a sentence encoder first
+INDEX_CHARS = 4_000  # the ask stands at the beginning; longer texts only blur the comparison
+
+
+class EngineUnavailable(Exception):
+    """There is a champion, but it cannot be used. Tickets escalate until it is mended."""
+
+
+class EngineSlow(Exception):
+    """The assessment took longer than TRIAGE_TIMEOUT_SECONDS."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The engine and the policy as they stood at one revision."""
+
+    revision: int
+    champion: ModelVersion | None
+    engine: Engine
+    policies: Mapping[str, IntentPolicy]
+    rules_fingerprint: str
+
+
+@dataclass(frozen=True)
+class Assessed:
+    """An assessment with all that a decision on it must record."""
+
+    assessment: Assessment
+    snapshot: Snapshot
+    latency_ms: float
+
+
+class Runtime:
+    """Caches the snapshot of this process. All access to the engine is in turn, by one thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._snapshot: Snapshot | None = None
+        self._index: AnyTicketIndex = empty_index(None)
+        self._caught_up_to: datetime | None = None
+        self._seen: tuple[datetime | None, int] = (None, 0)
+        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="triage")
+
+    def assess(self, subject: str, body: str) -> Assessed:
+        """Assess a text with the champion and the rules as they are now.
+
+        Raises EngineUnavailable or EngineSlow; the caller turns them into an escalation.
+        """
+        started = time.perf_counter()
+        with self._lock:
+            snapshot = self._current()
+            self._catch_up()
+            executor = self._executor
+        future = executor.submit(snapshot.engine.assess, subject, body)
+        try:
+            assessment = future.result(timeout=settings.TRIAGE_TIMEOUT_SECONDS)
+        except FutureTimeout as error:
+            self._abandon(executor)
+            raise EngineSlow(f"No assessment within {settings.TRIAGE_TIMEOUT_SECONDS} s.") from error
+        return Assessed(assessment, snapshot, (time.perf_counter() - started) * 1000)
+
+    def snapshot(self) -> Snapshot:
+        with self._lock:
+            return self._current()
+
+    def warm(self) -> None:
+        """Load engine and index now, so that the first ticket does not wait for it."""
+        with self._lock:
+            self._current()
+            self._catch_up()
+
+    def forget(self) -> None:
+        """Drop what is cached; the next call loads anew."""
+        with self._lock:
+            self._snapshot, self._caught_up_to = None, None
+
+    def _abandon(self, executor: ThreadPoolExecutor) -> None:
+        """Leave a stuck thread behind and go on with a fresh one."""
+        with self._lock:
+            if self._executor is executor:
+                self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="triage")
+        executor.shutdown(wait=False, cancel_futures=True)
+
+    def _current(self) -> Snapshot:
+        champion = ModelVersion.objects.filter(is_champion=True).first()
+        revision = PolicyRevision.current()
+        held = self._snapshot
+        same_model = held is not None and held.champion == champion
+        if held is not None and same_model and held.revision == revision:
+            return held
+        model = held.engine.model if held is not None and same_model else self._load(champion)
+        rulebook = read_rulebook()
+        self._snapshot = Snapshot(
+            revision=revision,
+            champion=champion,
+            engine=Engine(rulebook=rulebook, model=model, index=self._index),
+            policies=read_policies(champion),
+            rules_fingerprint=rulebook.fingerprint,
+        )
+        return self._snapshot
+
+    def _load(self, champion: ModelVersion | None) -> Model | None:
+        """The champion's model, and its index of similar tickets as a side effect."""
+        encoder = configured_encoder()
+        try:
+            model = Model.load(champion.path, encoder=encoder) if champion else None
+            path = champion.index_path if champion else None
+            self._index = open_index(path, encoder) if path else empty_index(encoder)
+            self._caught_up_to = champion.indexed_until if champion else None
+            self._seen = (None, 0)
+            return model
+        except CoreError as error:
+            self._snapshot = None
+            raise EngineUnavailable(str(error)) from error
+
+    def _catch_up(self) -> None:
+        """Add what was resolved, or got another intent, since the index was built or last looked at.
+
+        A transaction may commit later than its timestamps say, so the last seconds are looked at again;
+        newest moment and number of rows in that window tell whether anything came in at all.
+        """
+        settled = Ticket.objects.all().settled()
+        if self._caught_up_to is not None:
+            settled = settled.filter(updated_at__gt=self._caught_up_to - CATCH_UP_OVERLAP)
+        found = settled.aggregate(newest=Max("updated_at"), number=Count("pk"))
+        seen = (found["newest"], found["number"])
+        if seen == self._seen or found["newest"] is None:
+            return
+        since = self._caught_up_to
+        rows = settled.order_by("updated_at", "id").values_list("pk", "updated_at")
+        news = [row for row in rows.iterator() if row[0] not in self._index or (since and row[1] > since)]
+        most = ENCODED_CATCH_UP_BATCH if settings.TRIAGE_ENCODER else CATCH_UP_BATCH
+        batch = news[:most]
+        for ticket in resolved_tickets(Ticket.objects.filter(pk__in=[pk for pk, _ in batch])):
+            self._index.add(ticket)
+        if len(news) > most:  # a large import: this ticket does not wait for all, the next go on
+            self._caught_up_to = since and max(since, batch[-1][1])
+            return
+        window = settled.filter(updated_at__gt=found["newest"] - CATCH_UP_OVERLAP)
+        self._seen = (found["newest"], window.count())
+        self._caught_up_to = found["newest"]
+
+
+def resolved_tickets(tickets: TicketQuerySet) -> Iterator[ResolvedTicket]:
+    """Tickets as the index takes them in: subject and first message, with the intent last known.
+
+    It is confirmed where a person named it: an agent's correction or confirmation, or an imported label.
+    """
+    decisions = Decision.objects.filter(ticket=OuterRef("pk")).order_by("-run")
+    final_intent = Case(
+        When(corrected_at__isnull=False, then=F("corrected_intent__slug")), default=F("intent__slug")
+    )
+    labels = Example.objects.filter(ticket=OuterRef("pk"))
+    first_message = Message.objects.filter(ticket=OuterRef("pk")).order_by("id").values("body")[:1]
+    rows = tickets.annotate(
+        first_body=Subquery(first_message),
+        decided=Subquery(decisions.values(slug=final_intent)[:1]),
+        label=Subquery(labels.values("intent__slug")[:1]),
+        labelled=Exists(labels),
+        corrected=Subquery(decisions.values("corrected_at")[:1]),
+    ).values_list("pk", "subject", "first_body", "decided", "corrected", "label", "labelled")
+    for pk, subject, body, decided, corrected, label, labelled in rows.iterator(chunk_size=2000):
+        text = f"{subject}\n{body or ''}"[:INDEX_CHARS]
+        intent = label if labelled and not corrected else decided
+        yield ResolvedTicket(id=pk, text=text, intent=intent, confirmed=bool(corrected or labelled))
+
+
+def read_rulebook() -> RuleBook:
+    rules = RuleRow.objects.filter(is_active=True).values_list("intent__slug", "pattern", "weight")
+    guards = GuardRow.objects.filter(is_active=True).values_list("topic", "pattern")
+    return RuleBook([Rule(*row) for row in rules], [Guard(*row) for row in guards])
+
+
+def read_policies(champion: ModelVersion | None) -> dict[str, IntentPolicy]:
+    languages: dict[str, set[str]] = {}
+    approved = Answer.objects.filter(state=Answer.State.APPROVED).values_list("intent__slug", "language")
+    for slug, language in approved:
+        languages.setdefault(slug, set()).add(language)
+    return {
+        intent.slug: IntentPolicy(
+            mode=Mode(intent.mode),
+            threshold=threshold_for(intent, champion),
+            answer_languages=frozenset(languages.get(intent.slug, ())),
+        )
+        for intent in Intent.objects.all()
+    }
+
+
+def threshold_for(intent: Intent, champion: ModelVersion | None) -> float:
+    """The larger of the configured floor, the intent's own, and the one that bounds the error.
+
+    Where a target error is set but the champion carries no bound for the intent, it is held back.
+    """
+    limits = [settings.TRIAGE_THRESHOLD, intent.threshold or 0.0]
+    if settings.TRIAGE_TARGET_ERROR is not None:
+        metrics = champion.metrics if champion else {}
+        limits.append(promise.threshold_in(metrics, intent.slug, target_error=settings.TRIAGE_TARGET_ERROR))
+    return max(limits)
+
+
+def policy_config() -> PolicyConfig:
+    return PolicyConfig(
+        threshold=settings.TRIAGE_THRESHOLD,
+        min_margin=settings.TRIAGE_MIN_MARGIN,
+        default_language=settings.TRIAGE_LANGUAGE,
+    )
+
+
+runtime = Runtime()

@@ -1,0 +1,43 @@
+"""Triage as work to do: the job of a ticket, and the sweep for tickets that lost theirs.
+
+Every process registers this work; only those that come to do it need the pipeline behind it, whose engine brings
+libraries that take seconds to load. So nothing here imports them before the first ticket is judged.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.utils import timezone
+
+from tickets.background import jobs
+from tickets.models import Job, Status, Ticket
+from triage.models import FIRST_RUN
+
+KIND = "triage"
+UNTRIAGED_AFTER = timedelta(seconds=30)
+SWEEP_BATCH = 200
+
+
+def enqueue(ticket_id: int) -> Job:
+    return jobs.enqueue(KIND, ticket_id, key=f"{ticket_id}:{FIRST_RUN}")
+
+
+def perform(ticket_id: int) -> None:
+    """The job: triage the ticket if it is still there."""
+    from triage.running import pipeline  # not before there is a ticket to judge, see above
+
+    ticket = Ticket.objects.filter(pk=ticket_id).first()
+    if ticket is not None:
+        pipeline.triage_ticket(ticket)
+
+
+def sweep_untriaged() -> None:
+    """Give every open ticket without a decision its job back, whatever happened to the first."""
+    before = timezone.now() - UNTRIAGED_AFTER
+    lost = Ticket.objects.filter(status=Status.OPEN, created_at__lt=before, decisions=None)
+    for pk in lost.values_list("pk", flat=True)[:SWEEP_BATCH]:
+        job = enqueue(pk)
+        job.refresh_from_db()
+        if job.finished_at or job.failed_at:
+            job.revive()
