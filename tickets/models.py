@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from django.conf import settings
@@ -14,10 +14,9 @@ from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
-from tickets.audit import Event
+from tickets.audit import Event, Trail
 from tickets.background.jobs import Job
 from tickets.errors import InvalidTransition
-from tickets.mail import notices
 from tickets.mail.outbox import OutgoingMail
 from tickets.references import new_reference, read_reference
 from tickets.states import Channel, Closure, Status
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attachment", "Channel", "Closure", "Event", "Feedback", "Job", "Message", "OutgoingMail", "Status", "Ticket",
+    "Trail",
 ]  # fmt: skip
 
 
@@ -55,7 +55,7 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """What similar tickets are looked for among."""
         return self.filter(status__in=[Status.RESOLVED, Status.CLOSED])
 
-    def silent_since(self, moment: Any) -> Self:
+    def silent_since(self, moment: datetime) -> Self:
         """Answered tickets whose requester has said nothing since ``moment``."""
         return self.filter(status__in=[Status.AUTO_RESOLVED, Status.RESOLVED], resolved_at__lt=moment)
 
@@ -146,14 +146,61 @@ class Ticket(models.Model):
             )
 
     def _move(
-        self, status: Status, event: str, actor: User | None, *, fields: Iterable[str] = (), **facts: Any
+        self,
+        status: Status,
+        event: str,
+        actor: User | None,
+        *,
+        fields: Iterable[str] = (),
+        message: Message | None = None,
+        **facts: Any,
     ) -> None:
         """Save ``status`` and the named fields, and write the Event, in the caller's transaction."""
         before, self.status, self.updated_at = self.status, status, timezone.now()
         self.save(update_fields=["status", "updated_at", *fields])
-        Event.objects.create(
-            ticket=self, kind=event, actor=actor, before=before, after=status, facts=facts, at=self.updated_at
+        self._record(event, actor, before=before, message=message, at=self.updated_at, **facts)
+
+    def _record(
+        self,
+        kind: str,
+        actor: User | None,
+        *,
+        before: str | None = None,
+        message: Message | None = None,
+        at: datetime | None = None,
+        **facts: Any,
+    ) -> None:
+        """Write the Event of something that happened to this ticket; ``before`` is None where the state stays."""
+        event = Event(
+            ticket=self,
+            kind=kind,
+            actor=actor,
+            before=self.status if before is None else before,
+            after=self.status,
+            facts=facts | ({"message": message.pk} if message else {}),
+            at=at or timezone.now(),
         )
+        event.message = message
+        event.save()
+
+    @transaction.atomic
+    def created(self, *, channel: str) -> None:
+        """Write the Event that begins the ticket's trail."""
+        self._record(Event.Kind.CREATED, self.requester, before="", at=self.created_at, channel=channel)
+
+    @transaction.atomic
+    def record(self, kind: str, *, actor: User | None, **facts: Any) -> None:
+        """Write an Event of another app on this ticket, which thereby counts as changed."""
+        self.updated_at = timezone.now()
+        self.save(update_fields=["updated_at"])
+        self._record(kind, actor, at=self.updated_at, **facts)
+
+    @transaction.atomic
+    def claim(self, requester: User) -> None:
+        """A guest's ticket joins the account of the person who proved to own its address."""
+        self.requester = requester
+        self.save(update_fields=["requester"])
+        self._record(Event.Kind.CLAIMED, requester)
 
     @transaction.atomic
     def auto_resolve(self, body: str, *, facts: dict[str, Any]) -> Message:
@@ -165,8 +212,14 @@ class Ticket(models.Model):
             )
         self.resolved_at = timezone.now()
         message = self.messages.create(kind=Message.Kind.REPLY, sender=Message.Sender.MACHINE, body=body)
-        self._move(Status.AUTO_RESOLVED, Event.Kind.AUTO_RESOLVED, None, fields=["resolved_at"], **facts)
-        notices.answered(self, message)
+        self._move(
+            Status.AUTO_RESOLVED,
+            Event.Kind.AUTO_RESOLVED,
+            None,
+            fields=["resolved_at"],
+            message=message,
+            **facts,
+        )
         return message
 
     @transaction.atomic
@@ -180,8 +233,6 @@ class Ticket(models.Model):
         self._move(
             Status.ESCALATED, Event.Kind.ESCALATED, actor, fields=QUEUE_FIELDS, reason=reason, **(facts or {})
         )
-        if not returned:
-            notices.escalated(self)
 
     @transaction.atomic
     def request_person(self, *, actor: User | None = None) -> None:
@@ -190,14 +241,11 @@ class Ticket(models.Model):
         if self.human_requested and self.state is Status.ESCALATED:
             return
         self.human_requested = True
-        is_new = self.state is Status.OPEN
         if self.state is not Status.ESCALATED:
-            self._enter_queue("asked_for_person", returned=not is_new)
+            self._enter_queue("asked_for_person", returned=self.state is not Status.OPEN)
         self._move(
             Status.ESCALATED, Event.Kind.PERSON_REQUESTED, actor, fields=["human_requested", *QUEUE_FIELDS]
         )
-        if is_new:
-            notices.escalated(self)
 
     def _enter_queue(self, reason: str, *, returned: bool) -> None:
         self.escalation_reason, self.escalated_at, self.resolved_at = reason, timezone.now(), None
@@ -216,7 +264,6 @@ class Ticket(models.Model):
         if status is Status.OPEN:
             self._enter_queue("assigned", returned=False)
             fields, status = [*fields, *QUEUE_FIELDS], Status.ESCALATED
-            notices.escalated(self)
         self._move(
             status, Event.Kind.ASSIGNED, actor, fields=fields, assignee=assignee.pk if assignee else None
         )
@@ -242,8 +289,7 @@ class Ticket(models.Model):
             self.first_reply_seconds = max(0, int(waited.total_seconds()))
         self.assignee = self.assignee or author
         self.resolved_at = None
-        self._move(Status.PENDING, Event.Kind.REPLIED, author, fields=fields, message=message.pk)
-        notices.answered(self, message)
+        self._move(Status.PENDING, Event.Kind.REPLIED, author, fields=fields, message=message)
         return message
 
     def _reply_as_requester(self, body: str, author: User | None) -> Message:
@@ -255,8 +301,7 @@ class Ticket(models.Model):
         if status in {Status.AUTO_RESOLVED, Status.PENDING, Status.RESOLVED}:
             self._enter_queue("requester_replied", returned=True)
             fields, status = QUEUE_FIELDS, Status.ESCALATED
-        self._move(status, Event.Kind.REPLIED, author, fields=fields, message=message.pk)
-        notices.requester_wrote(self, message)
+        self._move(status, Event.Kind.REPLIED, author, fields=fields, message=message)
         return message
 
     @transaction.atomic
@@ -266,14 +311,7 @@ class Ticket(models.Model):
         message = self.messages.create(
             kind=Message.Kind.NOTE, sender=Message.Sender.AGENT, author=author, body=body
         )
-        Event.objects.create(
-            ticket=self,
-            kind=Event.Kind.NOTED,
-            actor=author,
-            before=self.status,
-            after=self.status,
-            facts={"message": message.pk},
-        )
+        self._record(Event.Kind.NOTED, author, message=message)
         return message
 
     @transaction.atomic
@@ -324,14 +362,7 @@ class Ticket(models.Model):
         feedback, _ = Feedback.objects.update_or_create(
             ticket=self, defaults={**given, "author": actor, "updated_at": timezone.now()}
         )
-        Event.objects.create(
-            ticket=self,
-            kind=Event.Kind.FEEDBACK,
-            actor=actor,
-            before=self.status,
-            after=self.status,
-            facts={"solved": solved, "rating": rating},
-        )
+        self._record(Event.Kind.FEEDBACK, actor, solved=solved, rating=rating)
         if solved is False and self.state in {Status.AUTO_RESOLVED, Status.RESOLVED, Status.PENDING}:
             self.reopen("not_solved", actor=actor)
         elif solved and self.state in {Status.AUTO_RESOLVED, Status.RESOLVED}:
@@ -416,6 +447,6 @@ class Feedback(models.Model):
         return f"Feedback on {self.ticket_id}"
 
 
-def silence_limit() -> Any:
+def silence_limit() -> datetime:
     """Answered tickets that nobody touched since this moment count as settled."""
     return timezone.now() - timedelta(days=settings.CLOSE_AFTER_SILENT_DAYS)

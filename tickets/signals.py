@@ -12,13 +12,14 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts.models import User
-from tickets.background import jobs, lifecycle
+from tickets.background import jobs, lifecycle, sealer
 from tickets.intake import claims
 from tickets.mail import outbox
 from tickets.models import Status, Ticket
 
 jobs.register(outbox.KIND, outbox.deliver)
 jobs.register_sweep(lifecycle.close_silent_tickets)
+jobs.register_beat(sealer.seal_events)
 
 
 @receiver(email_confirmed)

@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from tickets.models import Event, Ticket
+from tickets.models import Ticket
 from triage.answers import language_tags, variables
 from triage.core import types as core
 from triage.core.deciding import rules as rule_syntax
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+INTENT_CORRECTED = "intent_corrected"  # a kind of Event
 FIRST_RUN = 1  # of triage on one ticket: so far there is no second
 
 
@@ -392,19 +393,13 @@ class Decision(models.Model):
         """
         self.corrected_intent, self.corrected_by, self.corrected_at = intent, by, timezone.now()
         self.save(update_fields=["corrected_intent", "corrected_by", "corrected_at"])
-        # The index of similar tickets takes in anew what changed, and with it the intent as it is now known.
-        Ticket.objects.filter(pk=self.ticket_id).update(updated_at=self.corrected_at)
         first = self.ticket.messages.first()
         text = f"{self.ticket.subject}\n{first.body if first else ''}".strip()
         Example.objects.update_or_create(
             fingerprint=fingerprint(text),
             defaults={"text": text, "intent": intent, "source": Example.Source.AGENT, "ticket": self.ticket},
         )
-        Event.objects.create(
-            ticket=self.ticket,
-            kind=Event.Kind.INTENT_CORRECTED,
-            actor=by,
-            before=self.ticket.status,
-            after=self.ticket.status,
-            facts={"decided": self.intent_slug, "corrected": intent.slug if intent else None},
+        # The ticket counts as changed: the index of similar tickets takes it in anew, with the intent as now known.
+        self.ticket.record(
+            INTENT_CORRECTED, actor=by, decided=self.intent_slug, corrected=intent.slug if intent else None
         )

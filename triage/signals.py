@@ -7,13 +7,15 @@ from typing import Any
 from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 
+from tickets.audit import register_kinds
 from tickets.background import jobs
 from tickets.models import Status, Ticket
-from triage.models import Answer, Guard, Intent, PolicyRevision, Rule
+from triage.models import INTENT_CORRECTED, Answer, Guard, Intent, PolicyRevision, Rule
 from triage.running import work
 
 jobs.register(work.KIND, work.perform, prompt=True)
 jobs.register_sweep(work.sweep_untriaged)
+register_kinds({INTENT_CORRECTED: "Intent corrected"})
 
 
 @receiver(post_save, sender=Ticket)

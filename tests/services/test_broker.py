@@ -25,7 +25,7 @@ from helpdesk.celery import app
 from tests.conftest import person
 from tests.installation import Installation, eventually, free_port, kill_group
 from tests.services.proxy import Proxy
-from tickets.background import tasks
+from tickets.background import jobs, tasks
 from tickets.intake.submit import Submission, submit_ticket
 from tickets.models import Job, Message, Status, Ticket
 from triage.models import Answer, Decision, Intent, Rule
@@ -53,7 +53,6 @@ def house(wire: Proxy, tmp_path: Path, settings: Any) -> Installation:
     broker = f"redis://127.0.0.1:{wire.port}{urlsplit(os.environ['TEST_REDIS_URL']).path}"
     database = f"postgres://{at['USER']}:{at['PASSWORD']}@{at['HOST']}:{at['PORT']}/{at['NAME']}"
     use_broker(broker)
-    settings.CELERY_BROKER_URL = broker
     intent = Intent.objects.create(slug="track_refund", title="Where is my refund", mode="auto")
     Rule.objects.create(intent=intent, pattern="refund*", weight=0.9)
     Answer.objects.create(intent=intent, body="Refunds take five days.").approve(None)
@@ -65,7 +64,7 @@ def use_broker(url: str) -> None:
     app.conf.broker_url = url
     app._pool = None
     app.amqp._producer_pool = None
-    tasks.broker = tasks.Broker()
+    jobs.use_broker(tasks.Broker())
 
 
 def decided(ticket: Ticket) -> bool:

@@ -14,7 +14,7 @@ from django.test import Client
 from accounts.models import Role, User
 from tests.conftest import PASSWORD, FakeEngine, person
 from tests.services.conftest import Together
-from tickets.background import jobs
+from tickets.background import jobs, sealer
 from tickets.background.jobs import Job
 from tickets.errors import InvalidTransition
 from tickets.intake.submit import Submission, submit_ticket
@@ -245,3 +245,38 @@ def test_silent_tickets_closed_by_two_workers_are_closed_once(
     together(*[jobs.sweep] * 4)
     assert ticket.events.filter(kind=Event.Kind.CLOSED).count() == 1
     assert User.objects.count() == 0
+
+
+def test_an_event_that_commits_late_is_placed_after_those_that_were_read_before_it() -> None:
+    ticket = open_ticket()
+    written, may_commit = threading.Event(), threading.Event()
+
+    def slow_transaction() -> None:
+        with transaction.atomic():
+            Event(ticket=ticket, kind="noted", facts={"number": 1}).save()
+            written.set()
+            assert may_commit.wait(10)
+        connection.close()
+
+    slow = threading.Thread(target=slow_transaction)
+    slow.start()
+    assert written.wait(10)
+    Event(ticket=ticket, kind="noted", facts={"number": 2}).save()
+    sealer.seal_events()
+    may_commit.set()
+    slow.join(10)
+    sealer.seal_events()
+    first, second = Event.objects.order_by("position")
+    assert (first.facts["number"], second.facts["number"]) == (2, 1)
+    assert first.pk > second.pk
+    assert sealer.first_broken_position() is None
+
+
+def test_sealers_side_by_side_take_turns(together: Together) -> None:
+    ticket = open_ticket()
+    for number in range(40):
+        Event(ticket=ticket, kind="noted", facts={"number": number}).save()
+    counts = together(*[sealer.seal_events] * 4)
+    assert sum(counts) == 40
+    assert sorted(Event.objects.values_list("position", flat=True)) == list(range(1, 41))
+    assert sealer.first_broken_position() is None

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self
 
-from django.conf import settings
 from django.db import DatabaseError, connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -99,8 +98,22 @@ class Kind:
     prompt: bool  # done by the enqueuing process right after commit where there is no broker
 
 
+class Broker(Protocol):
+    """Takes the id of a committed job to a worker; False if it could not."""
+
+    def send(self, job_id: int) -> bool: ...
+
+
 KINDS: dict[str, Kind] = {}
 SWEEPS: list[Callable[[], None]] = []
+BEATS: list[Callable[[], object]] = []
+_broker: Broker | None = None
+
+
+def use_broker(broker: Broker | None) -> None:
+    """Have committed jobs handed to ``broker``; None: this process does the prompt ones itself."""
+    global _broker
+    _broker = broker
 
 
 def register(name: str, perform: Callable[[int], None], *, prompt: bool = False) -> None:
@@ -111,6 +124,11 @@ def register(name: str, perform: Callable[[int], None], *, prompt: bool = False)
 def register_sweep(sweep: Callable[[], None]) -> None:
     """Have the worker call ``sweep`` regularly to find what fell through."""
     SWEEPS.append(sweep)
+
+
+def register_beat(beat: Callable[[], object]) -> None:
+    """Have the worker call ``beat`` in every round, about once a second; it must be cheap if nothing is due."""
+    BEATS.append(beat)
 
 
 def enqueue(kind: str, subject_id: int, *, key: str, run_at: datetime | None = None) -> Job:
@@ -130,10 +148,8 @@ def enqueue(kind: str, subject_id: int, *, key: str, run_at: datetime | None = N
 
 def dispatch(job_id: int, *, prompt: bool) -> None:
     """Get a committed job done soon: by the broker if there is one, else at once if it is prompt."""
-    if settings.CELERY_BROKER_URL:
-        from tickets.background.tasks import broker  # Celery is loaded only where a broker is set
-
-        broker.send(job_id)
+    if _broker is not None:
+        _broker.send(job_id)
     elif prompt:
         run_one(job_id)
 
@@ -195,12 +211,21 @@ def run_due(limit: int = 500) -> int:
     return done
 
 
+def beat() -> None:
+    """Call everything that is due in every round."""
+    _call_all(BEATS)
+
+
 def sweep() -> None:
     """Call every registered sweep and forget jobs finished long ago."""
-    for find in SWEEPS:
-        try:
-            find()
-        except Exception:
-            # One sweep's failure must not keep the others from running; the next round tries it again.
-            logger.exception("Sweep %s failed", find.__name__)
+    _call_all(SWEEPS)
     Job.objects.filter(finished_at__lt=timezone.now() - KEEP_FINISHED).delete()
+
+
+def _call_all(functions: Iterable[Callable[[], object]]) -> None:
+    for function in functions:
+        try:
+            function()
+        except Exception:
+            # One failure must not keep the others from running; the next round tries it again.
+            logger.exception("%s failed", function.__name__)

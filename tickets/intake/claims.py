@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from accounts.models import User
-from tickets.models import Event, Ticket
+from tickets.models import Ticket
 
 
 @transaction.atomic
@@ -16,9 +16,5 @@ def claim_guest_tickets(user: User) -> int:
         return 0
     tickets = list(sent.select_for_update())
     for ticket in tickets:
-        ticket.requester = user
-        ticket.save(update_fields=["requester"])
-        Event.objects.create(
-            ticket=ticket, kind=Event.Kind.CLAIMED, actor=user, before=ticket.status, after=ticket.status
-        )
+        ticket.claim(user)
     return len(tickets)

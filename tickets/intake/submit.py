@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.models import User
 from tickets.intake import attachments
-from tickets.models import Channel, Event, Message, Ticket
+from tickets.models import Channel, Message, Ticket
 
 SUBJECT_LENGTH = 200
 
@@ -56,14 +56,7 @@ def submit_ticket(submission: Submission) -> Ticket:
         ticket=ticket, author=requester, sender=Message.Sender.REQUESTER, body=submission.body
     )
     attachments.attach(message, submission.files)
-    Event.objects.create(
-        ticket=ticket,
-        kind=Event.Kind.CREATED,
-        actor=requester,
-        after=ticket.status,
-        facts={"channel": submission.channel},
-        at=ticket.created_at,
-    )
+    ticket.created(channel=submission.channel)
     return ticket
 
 

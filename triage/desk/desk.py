@@ -15,7 +15,7 @@ from tickets.errors import TicketError
 from tickets.intake import replies
 from tickets.models import Closure, Event, Message, Status, Ticket, TicketQuerySet
 from triage.desk.wording import reason_text
-from triage.models import Answer, Decision
+from triage.models import INTENT_CORRECTED, Answer, Decision
 
 MESSAGES_SHOWN = 100
 EVENTS_SHOWN = 100
@@ -266,7 +266,7 @@ def _told(event: Event, people: dict[int, User]) -> str:
     if event.kind == Event.Kind.ASSIGNED:
         assignee = people.get(facts.get("assignee"))
         return f"to {assignee}" if assignee else "back to the queue"
-    if event.kind == Event.Kind.INTENT_CORRECTED:
+    if event.kind == INTENT_CORRECTED:
         decided, named = facts.get("decided") or "no intent", facts.get("corrected") or "none of ours"
         return f"{named}, as decided" if decided == named else f"{decided} → {named}"
     if event.kind == Event.Kind.CLOSED:

@@ -32,7 +32,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, once: bool, pause: float, sweep_every: float, **options: Any) -> None:
         if once:
             jobs.sweep()
-            self.stdout.write(f"{jobs.run_due()} jobs done.")
+            done = jobs.run_due()
+            jobs.beat()
+            self.stdout.write(f"{done} jobs done.")
             return
         stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -50,6 +52,7 @@ class Command(BaseCommand):
                     jobs.sweep()
                     next_sweep = time.monotonic() + sweep_every
                 jobs.run_due(limit=100)
+                jobs.beat()
                 wait = pause
             except DatabaseError as error:
                 wait = min(wait * 2, LONGEST_PAUSE)
