@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -12,27 +13,20 @@ from tickets.models import Ticket
 
 LONG_READING = timedelta(minutes=1)
 DEFAULT = "One of us will read your message and write back."
-MACHINE_FAILED = "We could not answer this one automatically, so it went straight to our team."
 
-WHY = {
+#: Why a ticket waits for a person, by the reason that the ticket domain itself gives.
+WHY: dict[str, str] = {
     "asked_for_person": "You asked for a person, and you will get one.",
-    "never_automate": "What you write about needs a person's care, so we did not answer it automatically.",
-    "too_long": "You wrote at length, so one of us will read all of it.",
-    "out_of_scope": "This is not one of our everyday questions, so one of us will look into it.",
-    "several_questions": "You ask about more than one thing. A person will answer all of it together.",
-    "unknown_intent": "We want to understand exactly what you need, so one of us will read your message.",
-    "mode_not_auto": "Questions like yours are always answered by a person here.",
-    "no_answer": "There is no ready answer to this, so one of us will write one for you.",
-    "low_confidence": "We would rather be right than quick, so one of us will read your message.",
-    "small_margin": "Your message could mean more than one thing. A person will make sure we get it right.",
-    "no_model": MACHINE_FAILED,
-    "engine_failed": MACHINE_FAILED,
-    "engine_slow": MACHINE_FAILED,
     "requester_replied": "Thank you for writing back. One of us will read it and answer.",
     "not_solved": "Sorry that our answer did not solve it. One of us takes over from here.",
     "assigned": "One of us is already looking into it.",
     "reopened": "We have opened it again, and one of us will look into it.",
 }
+
+
+def register_reasons(words: Mapping[str, str]) -> None:
+    """Add reasons for which another app hands tickets to people: code → sentence for the requester."""
+    WHY.update({code: sentence for code, sentence in words.items() if sentence})
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from django.http import HttpRequest
 
 from accounts.models import User
 from tickets.models import Status, Ticket
-from triage.core.types import Reason
-from triage.desk.wording import WORDS
+from triage.core.deciding.gates import CONFIDENT
+from triage.desk.wording import gate_words, reason_words
 from triage.models import Decision, Intent
 
 OUT_OF_SCOPE = "-"
@@ -135,7 +135,7 @@ class ReasonFilter(SimpleListFilter):
     parameter_name = "reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(code, text) for code, text in WORDS.items() if code != Reason.CONFIDENT]
+        return [(code, text) for code, text in reason_words().items() if code != CONFIDENT.reason]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> QuerySet[Ticket]:
         return queryset.filter(escalation_reason=self.value()) if self.value() else queryset
@@ -143,7 +143,7 @@ class ReasonFilter(SimpleListFilter):
 
 class DecisionReasonFilter(ReasonFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(reason.value, WORDS[reason.value]) for reason in Reason]
+        return list(gate_words().items())
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(reason=self.value()) if self.value() else queryset

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from triage.core.artefact import read_manifest
+from triage.core.deciding import gates
 from triage.core.deciding.policy import decide
 from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
@@ -46,6 +47,8 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="a sentence encoder: folder with model.onnx and tokenizer.json, or an .onnx file",
     )
+
+    commands.add_parser("gates", help="print the gates as a table").set_defaults(run=_gates)
 
     train = commands.add_parser("train", parents=[encoded], help="train a model and store it in a new folder")
     train.add_argument("examples", type=Path, help="CSV with the header text,intent (empty: out of scope)")
@@ -82,6 +85,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _encoder_of(options: argparse.Namespace) -> Encoder | None:
     return open_encoder(options.encoder) if options.encoder else None
+
+
+def _gates(options: argparse.Namespace) -> None:
+    print(gates.as_markdown())
 
 
 def _train(options: argparse.Namespace) -> None:

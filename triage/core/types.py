@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Action(StrEnum):
@@ -22,26 +23,6 @@ class Mode(StrEnum):
     SHADOW = "shadow"
     SUGGEST = "suggest"
     AUTO = "auto"
-
-
-class Reason(StrEnum):
-    """The gate that settled a decision."""
-
-    CONFIDENT = "confident"
-    NOT_OPEN = "not_open"
-    ASKED_FOR_PERSON = "asked_for_person"
-    NEVER_AUTOMATE = "never_automate"
-    TOO_LONG = "too_long"
-    OUT_OF_SCOPE = "out_of_scope"
-    SEVERAL_QUESTIONS = "several_questions"
-    UNKNOWN_INTENT = "unknown_intent"
-    MODE_NOT_AUTO = "mode_not_auto"
-    NO_ANSWER = "no_answer"
-    LOW_CONFIDENCE = "low_confidence"
-    SMALL_MARGIN = "small_margin"
-    NO_MODEL = "no_model"
-    ENGINE_FAILED = "engine_failed"
-    ENGINE_SLOW = "engine_slow"
 
 
 class Source(StrEnum):
@@ -180,13 +161,24 @@ class PolicyConfig:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An assessment with the action it leads to, the gate that decided and the threshold used."""
+    """An assessment with the action it leads to, the gate that decided and the threshold used.
+
+    ``reason`` is the code of the first gate that failed, see ``triage.core.deciding.gates``; ``failed`` has those
+    of all that did; ``facts`` is what the gates looked at, as it is kept with the decision.
+    """
 
     assessment: Assessment
     action: Action
-    reason: Reason
+    reason: str
     threshold: float
-    detail: str = field(default="")
+    detail: str = ""
+    failed: tuple[str, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def would_send(self) -> bool:
+        """Whether every gate but the intent's mode let the answer through."""
+        return set(self.failed) <= {"mode_not_auto"}
 
 
 Examples = Sequence[Example]

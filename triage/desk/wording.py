@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triage.core.deciding.policy import REASON_TEXT
+from triage.core.deciding import gates
 
 # Why a ticket came to the team without a gate of triage having said so.
 TICKET_REASONS = {
@@ -13,12 +13,21 @@ TICKET_REASONS = {
     "reopened": "Reopened by an agent",
     "recalled": "An agent took the automatic answer back",
 }
-WORDS: dict[str, str] = {**{reason.value: text for reason, text in REASON_TEXT.items()}, **TICKET_REASONS}
+
+
+def gate_words() -> dict[str, str]:
+    """Every reason that triage gives: code → clause for staff."""
+    return {code: words.staff for code, words in gates.reasons().items()}
+
+
+def reason_words() -> dict[str, str]:
+    """Every reason that a ticket can carry: code → clause for staff."""
+    return gate_words() | TICKET_REASONS
 
 
 def reason_text(code: str) -> str:
-    """The reason as a clause for people; an unknown code is shown as it is."""
-    return WORDS.get(code, code.replace("_", " ").capitalize())
+    """The reason as a clause for staff; an unknown code is shown as it is."""
+    return reason_words().get(code, code.replace("_", " ").capitalize())
 
 
 def duration(seconds: float | None) -> str:

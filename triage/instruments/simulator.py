@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,25 +11,9 @@ from django.conf import settings
 from triage.answers import language
 from triage.answers.variables import sample_ticket
 from triage.core import types as core
-from triage.core.deciding import policy
-from triage.core.types import Reason
+from triage.core.deciding import gates, policy
 from triage.models import Answer, Intent
 from triage.running.runtime import policy_config, runtime
-
-# The gates in the order in which triage.core.policy asks them, by the reason each gives when it fails.
-GATES: dict[Reason, str] = {
-    Reason.NOT_OPEN: "The ticket is open and was never reopened",
-    Reason.ASKED_FOR_PERSON: "Nobody asked for a person",
-    Reason.NEVER_AUTOMATE: "No never-automate rule fits",
-    Reason.TOO_LONG: "The text was read to its end",
-    Reason.OUT_OF_SCOPE: "The text is in scope",
-    Reason.SEVERAL_QUESTIONS: "It asks one thing only",
-    Reason.UNKNOWN_INTENT: "The intent is one of ours",
-    Reason.MODE_NOT_AUTO: "The intent is automated",
-    Reason.NO_ANSWER: "There is an approved answer in the language",
-    Reason.LOW_CONFIDENCE: "The confidence reaches the limit",
-    Reason.SMALL_MARGIN: "The runner-up is far enough behind",
-}
 
 
 class Passage(StrEnum):
@@ -70,7 +54,7 @@ def simulate(subject: str, body: str) -> Simulation:
     return Simulation(
         decision=decision,
         language=tongue,
-        gates=passages(decision.reason),
+        gates=passages(decision.failed),
         intent=intent,
         answer=answer,
         response=answer.render(sample_ticket(subject)) if answer else "",
@@ -78,14 +62,10 @@ def simulate(subject: str, body: str) -> Simulation:
     )
 
 
-def passages(reason: Reason) -> list[Gate]:
-    """Each gate with how the decision passed it. A failure of the engine itself reaches no gate."""
-    order = [*GATES, Reason.CONFIDENT]
-    stopped = order.index(reason) if reason in order else -1
-    return [Gate(text, _passage(at, stopped)) for at, text in enumerate(GATES.values())]
-
-
-def _passage(at: int, stopped: int) -> Passage:
-    if at < stopped:
-        return Passage.PASSED
-    return Passage.FAILED if at == stopped else Passage.NOT_REACHED
+def passages(failed: Collection[str]) -> list[Gate]:
+    """Each gate with how the decision passed it; none was reached where the engine itself failed."""
+    if gates.ENGINE_FAILED.reason in failed:
+        return [Gate(gate.passed, Passage.NOT_REACHED) for gate in gates.GATES]
+    return [
+        Gate(gate.passed, Passage.FAILED if gate.reason in failed else Passage.PASSED) for gate in gates.GATES
+    ]

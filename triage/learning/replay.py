@@ -12,18 +12,19 @@ from enum import StrEnum
 from typing import Any
 
 from triage.core.artefact import read_manifest
+from triage.core.deciding import gates
 from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
 from triage.core.errors import CoreError
 from triage.core.learning.model import Model
-from triage.core.types import Reason, SimilarTicket, Source
+from triage.core.types import SimilarTicket, Source
 from triage.learning.train import VERSIONS_KEPT
 from triage.models import Decision, RulebookVersion
 from triage.running import pipeline
 from triage.running.basis import Basis, Reading, read
 from triage.running.sentence_encoder import configured_encoder
 
-NO_ASSESSMENT = {Reason.ENGINE_FAILED, Reason.ENGINE_SLOW}
+NO_ASSESSMENT = {gates.ENGINE_FAILED.reason, gates.ENGINE_SLOW.reason}
 
 
 class Outcome(StrEnum):
@@ -90,8 +91,11 @@ class Replayer:
             return "What the gates looked at was not kept then: only the model's part was replayed.", again
         if rulebook is None:
             return "The rules of that time were not kept: only the model's part was replayed.", again
-        gates = pipeline.gate_columns(basis.decide(assessment))
-        return "", again | gates | pipeline.unlisted(assessment)
+        decided = basis.decide(assessment)
+        facts = pipeline.kept_facts(decided)
+        # A fact that a later release began to keep cannot differ from what was not kept yet.
+        kept = {name: value for name, value in facts.items() if name in decision.basis}
+        return "", again | pipeline.gate_columns(decided) | kept
 
     def _rulebook(self, fingerprint: str) -> RuleBook | None:
         if fingerprint not in self._rulebooks:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 from tickets.models import Message, Ticket
@@ -64,23 +64,15 @@ class Basis:
     def decide(self, assessment: core.Assessment) -> core.Decision:
         """Put an assessment through the gates as they stood."""
         intent, own = assessment.intent, self.policy
-        decision = policy.decide(
+        return policy.decide(
             assessment,
             intents={intent: own} if intent is not None and own is not None else {},
             language=self.language,
             config=self.config,
             is_open=self.is_open,
+            human_requested=self.human_requested,
+            withdrawn=self.withdrawn,
         )
-        if self.human_requested:
-            # The form's "I want a person" weighs as much as the words would.
-            return _escalated(
-                decision, core.Reason.ASKED_FOR_PERSON, "The requester ticked that a person should answer."
-            )
-        if self.withdrawn and decision.action is core.Action.AUTO_RESOLVE:
-            return _escalated(
-                decision, core.Reason.NO_ANSWER, "The approved answer was withdrawn before it could be sent."
-            )
-        return decision
 
     def as_json(self) -> dict[str, Any]:
         own = self.policy
@@ -114,7 +106,3 @@ class Basis:
             config=core.PolicyConfig(kept["floor"], kept["min_margin"], kept["house_language"]),
             withdrawn=kept["withdrawn"],
         )
-
-
-def _escalated(decision: core.Decision, reason: core.Reason, detail: str) -> core.Decision:
-    return replace(decision, action=core.Action.ESCALATE, reason=reason, detail=detail)

@@ -17,7 +17,7 @@ from django.db import transaction
 from tickets.models import Status, Ticket
 from triage.answers import language
 from triage.core import types as core
-from triage.core.deciding import policy
+from triage.core.deciding import gates
 from triage.models import FIRST_RUN, Decision, Intent, PolicyRevision, RulebookVersion
 from triage.running.basis import Basis, read
 from triage.running.runtime import EngineSlow, Snapshot, policy_config, runtime
@@ -58,7 +58,7 @@ def triage_ticket(ticket: Ticket) -> Decision:
             # database refuses what the engine said, and then only a person can help.
             logger.warning("A decision on ticket %s was not recorded: %s", ticket.reference, error)
             failure = error
-    return _record_and_act(ticket, _failed(core.Reason.ENGINE_FAILED, failure, settings.TRIAGE_LANGUAGE))
+    return _record_and_act(ticket, _failed(gates.ENGINE_FAILED, failure, settings.TRIAGE_LANGUAGE))
 
 
 def judge(ticket: Ticket) -> Verdict:
@@ -69,11 +69,11 @@ def judge(ticket: Ticket) -> Verdict:
         tongue = language.detect(f"{reading.subject}. {reading.body}", default=settings.TRIAGE_LANGUAGE)
         assessed = runtime.assess(reading.subject, reading.body)
     except EngineSlow as error:
-        return _failed(core.Reason.ENGINE_SLOW, error, tongue)
+        return _failed(gates.ENGINE_SLOW, error, tongue)
     except Exception as error:
         # The engine is the one part that meets arbitrary text and files; any fault there must end with a person.
         logger.exception("Triage of ticket %s failed", ticket.reference)
-        return _failed(core.Reason.ENGINE_FAILED, error, tongue)
+        return _failed(gates.ENGINE_FAILED, error, tongue)
     basis = Basis(
         seen=reading.seen,
         text=reading.fingerprint,
@@ -87,14 +87,14 @@ def judge(ticket: Ticket) -> Verdict:
     return Verdict(decision, tongue, assessed.snapshot, assessed.latency_ms, basis)
 
 
-def _failed(reason: core.Reason, error: Exception, tongue: str) -> Verdict:
+def _failed(reason: gates.Words, error: Exception, tongue: str) -> Verdict:
     nothing = core.Assessment(intent=None, confidence=0.0)
     decision = core.Decision(
         assessment=nothing,
         action=core.Action.ESCALATE,
-        reason=reason,
+        reason=reason.reason,
         threshold=settings.TRIAGE_THRESHOLD,
-        detail=f"{policy.REASON_TEXT[reason]}: {error}"[:400],
+        detail=f"{reason.staff}: {error}"[:400],
     )
     return Verdict(decision, tongue)
 
@@ -153,7 +153,7 @@ def decision_row(ticket: Ticket, verdict: Verdict) -> Decision:
         **assessment_columns(decided.assessment),
         **gate_columns(decided),
         language=verdict.language,
-        basis=basis.as_json() | unlisted(decided.assessment) if basis else {},
+        basis=basis.as_json() | kept_facts(decided) if basis else {},
         model_version=snapshot.champion if snapshot else None,
         rules_fingerprint=snapshot.rules_fingerprint if snapshot else "",
         latency_ms=verdict.latency_ms,
@@ -176,20 +176,15 @@ def assessment_columns(assessment: core.Assessment) -> dict[str, Any]:
 def gate_columns(decided: core.Decision) -> dict[str, Any]:
     return {
         "action": decided.action.value,
-        "reason": decided.reason.value,
+        "reason": decided.reason,
         "threshold": decided.threshold,
         "detail": decided.detail[:400],
     }
 
 
-def unlisted(assessment: core.Assessment) -> dict[str, Any]:
-    """What the gates looked at in the assessment and no column of its own tells."""
-    return {
-        "in_scope": assessment.in_scope,
-        "questions": len(assessment.questions),
-        "several_questions": assessment.several_questions,
-        "guard": assessment.guard.topic if assessment.guard else None,
-    }
+def kept_facts(decided: core.Decision) -> dict[str, Any]:
+    """What the gates looked at and no column of its own tells, and which of them failed."""
+    return {**decided.facts, "failed": list(decided.failed)}
 
 
 def storable(probability: float) -> float:

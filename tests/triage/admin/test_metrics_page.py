@@ -13,7 +13,8 @@ from django.test import Client
 from accounts.models import User
 from tests.conftest import FakeEngine
 from tickets.models import Event, Ticket
-from triage.core.types import Guard, Reason
+from triage.core.deciding import gates
+from triage.core.types import Guard
 from triage.instruments import charts, simulator
 from triage.instruments.metrics import Day
 from triage.instruments.simulator import Passage, passages
@@ -126,14 +127,17 @@ def test_the_chart_labels_few_days_and_always_the_last(days: int) -> None:
 # --- the simulator ------------------------------------------------------------------------------------------
 
 
-def test_the_gates_are_passed_up_to_the_one_that_fails() -> None:
-    found = [gate.passage for gate in passages(Reason.OUT_OF_SCOPE)]
-    assert found == [*[Passage.PASSED] * 4, Passage.FAILED, *[Passage.NOT_REACHED] * 6]
+def test_each_gate_is_shown_with_how_it_was_passed() -> None:
+    shown = passages(["out_of_scope", "low_confidence"])
+    assert [gate.text for gate in shown] == [gate.passed for gate in gates.GATES]
+    failed = [gate.text for gate in shown if gate.passage is Passage.FAILED]
+    assert failed == ["The text is in scope", "The confidence reaches the limit"]
+    assert {gate.passage for gate in shown} == {Passage.PASSED, Passage.FAILED}
 
 
 def test_a_confident_text_passes_every_gate_and_a_failed_engine_reaches_none() -> None:
-    assert {gate.passage for gate in passages(Reason.CONFIDENT)} == {Passage.PASSED}
-    assert {gate.passage for gate in passages(Reason.ENGINE_FAILED)} == {Passage.NOT_REACHED}
+    assert {gate.passage for gate in passages([])} == {Passage.PASSED}
+    assert {gate.passage for gate in passages(["engine_failed"])} == {Passage.NOT_REACHED}
 
 
 def attempt(client: Client, **facts: Any) -> str:

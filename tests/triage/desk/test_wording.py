@@ -6,13 +6,13 @@ import pytest
 
 from tickets.models import Ticket
 from tickets.web import wording
-from triage.core.types import Reason
+from triage.core.deciding import gates
 
 OURS = ["asked_for_person", "requester_replied", "not_solved", "assigned", "reopened"]
-NEVER_ESCALATES = {Reason.CONFIDENT, Reason.NOT_OPEN}
+NEVER_ESCALATES = {gates.CONFIDENT.reason}
 
 
-@pytest.mark.parametrize("code", [*sorted(set(Reason) - NEVER_ESCALATES), *OURS])
+@pytest.mark.parametrize("code", [*sorted(set(gates.reasons()) - NEVER_ESCALATES), *OURS])
 def test_each_reason_has_words_of_its_own(code):
     assert wording.WHY[str(code)] != wording.DEFAULT
 

@@ -1,0 +1,135 @@
+"""The gates are one list of records: what is made from it follows when it changes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tickets.web import wording as customer_wording
+from triage.core.deciding import gates
+from triage.core.deciding.policy import decide
+from triage.core.types import Action, Assessment, Guard, IntentPolicy, Mode, PolicyConfig
+from triage.desk import wording as staff_wording
+from triage.instruments import simulator
+
+SURE = Assessment(intent="refund", confidence=0.9, margin=0.85)
+POLICIES = {"refund": IntentPolicy()}
+SHOUTING = gates.Gate(
+    reason="shouting",
+    passed="The text is not all in capitals",
+    failed="The text is all in capitals",
+    customer="We hear you. One of us will read your message.",
+    looks_at="the letters",
+    facts=lambda case: {"shouting": case.assessment.ask.isupper()},
+    test=lambda case: gates.Failure("Only capitals.") if case.assessment.ask.isupper() else None,
+)
+
+
+@pytest.fixture
+def with_a_new_gate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What adding one record to the list does; the fact it looks at is on the assessment already."""
+    monkeypatch.setattr(gates, "GATES", (*gates.GATES[:4], SHOUTING, *gates.GATES[4:]))
+
+
+def decided(assessment: Assessment = SURE, **options: object):
+    facts: dict = {"intents": POLICIES, "language": "en", "config": PolicyConfig(), **options}
+    return decide(assessment, **facts)
+
+
+@pytest.mark.usefixtures("with_a_new_gate")
+class TestANewGate:
+    def test_stops_what_fails_it_and_nothing_else(self) -> None:
+        loud = decided(replace(SURE, ask="WHERE IS IT"))
+        assert (loud.action, loud.reason, loud.detail) == (Action.ESCALATE, "shouting", "Only capitals.")
+        assert decided(replace(SURE, ask="where is it")).action is Action.AUTO_RESOLVE
+
+    def test_stands_where_the_list_has_it(self) -> None:
+        assert decided(replace(SURE, ask="LOUD", read_whole=False)).reason == "too_long"
+        assert decided(replace(SURE, ask="LOUD", in_scope=False)).reason == "shouting"
+
+    def test_has_words_for_staff_and_customer(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert staff_wording.reason_text("shouting") == "The text is all in capitals"
+        monkeypatch.setattr(customer_wording, "WHY", dict(customer_wording.WHY))
+        customer_wording.register_reasons({code: one.customer for code, one in gates.reasons().items()})
+        assert customer_wording.WHY["shouting"].startswith("We hear you")
+
+    def test_is_in_the_simulator(self) -> None:
+        shown = {gate.text: gate.passage for gate in simulator.passages(["shouting"])}
+        assert shown["The text is not all in capitals"] is simulator.Passage.FAILED
+
+    def test_keeps_its_fact_with_the_decision(self) -> None:
+        assert decided(replace(SURE, ask="LOUD")).facts["shouting"] is True
+
+    def test_is_in_the_table_of_the_documents(self) -> None:
+        assert "| 5 | `shouting` | The text is not all in capitals | the letters |" in gates.as_markdown()
+
+
+def test_the_order_of_the_gates_is_the_contract() -> None:
+    assert [gate.reason for gate in gates.GATES] == [
+        "not_open",
+        "asked_for_person",
+        "never_automate",
+        "too_long",
+        "out_of_scope",
+        "several_questions",
+        "unknown_intent",
+        "mode_not_auto",
+        "no_answer",
+        "low_confidence",
+        "small_margin",
+    ]
+
+
+def test_every_gate_is_judged_whatever_fails_first() -> None:
+    decision = decided(
+        replace(SURE, in_scope=False, confidence=0.2, guard=Guard("legal", "sue")), is_open=False
+    )
+    assert decision.reason == "not_open"
+    assert decision.failed == ("not_open", "never_automate", "out_of_scope", "low_confidence")
+
+
+@pytest.mark.parametrize("mode", [Mode.OFF, Mode.SHADOW, Mode.SUGGEST, Mode.AUTO])
+def test_it_is_told_whether_the_answer_would_be_sent_in_mode_auto(mode: Mode) -> None:
+    policies = {"refund": IntentPolicy(mode=mode)}
+    assert decided(intents=policies).would_send
+    assert not decided(replace(SURE, confidence=0.5), intents=policies).would_send
+
+
+def test_a_gate_that_breaks_down_has_failed() -> None:
+    broken = replace(SHOUTING, test=lambda case: 1 / 0)  # type: ignore[arg-type, return-value]
+    failure = broken.judge(gates.Case(assessment=SURE, policy=None, threshold=1, language="en", min_margin=0))
+    assert failure is not None
+    assert (failure.action, failure.reason) == (Action.ESCALATE, "engine_failed")
+
+
+@pytest.mark.parametrize(
+    ("circumstance", "reason", "detail"),
+    [
+        ("human_requested", "asked_for_person", "The requester ticked that a person should answer."),
+        ("withdrawn", "no_answer", "The approved answer was withdrawn before it could be sent."),
+    ],
+)
+def test_circumstances_of_the_ticket_are_gates_too(circumstance: str, reason: str, detail: str) -> None:
+    decision = decided(**{circumstance: True})
+    assert (decision.action, decision.reason, decision.detail) == (Action.ESCALATE, reason, detail)
+    assert decision.facts[circumstance] is True
+
+
+def test_the_facts_of_all_gates_have_different_names() -> None:
+    case = gates.Case(assessment=SURE, policy=IntentPolicy(), threshold=0.75, language="en", min_margin=0.05)
+    names = [name for gate in gates.GATES for name in gate.facts(case)]
+    assert len(names) == len(set(names))
+
+
+def test_no_two_gates_share_a_reason() -> None:
+    reasons = [gate.reason for gate in gates.GATES] + [words.reason for words in gates.BESIDE_THE_GATES]
+    assert len(reasons) == len(set(reasons))
+
+
+def test_the_documents_have_the_table_as_it_is() -> None:
+    text = (Path(__file__).parents[4] / "docs" / "triage.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"(?:^\|.*\n)*^\| # \| Reason .*\n(?:^\|.*\n)+", text, flags=re.MULTILINE)
+    assert table.strip() == gates.as_markdown()
