@@ -5,7 +5,7 @@ encoder_tests() { # both encoders' tests; a skipped one fails, since all they ne
     local PY=$PY skipped=$SKIPPED_TESTS
     encoder_venv "$SCRATCH/encoder" || return 1
     PY=$SCRATCH/encoder/bin/python
-    run_tests tests/core/test_encoder.py tests/core/test_multilingual_encoder.py || return 1
+    run_tests tests/triage/core/learning/test_encoder.py tests/triage/core/learning/test_multilingual_encoder.py || return 1
     [ "$SKIPPED_TESTS" = "$skipped" ] || {
         echo "A test of the encoder was skipped although its packages and weights are installed."
         return 1
