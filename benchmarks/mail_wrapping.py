@@ -33,7 +33,7 @@ from sklearn.svm import LinearSVC
 from benchmarks import mail_templates as t
 from benchmarks.support_mails import SupportMails
 from triage.core.deciding.rules import RuleBook
-from triage.core.engine import HALF_SURE, PART_CONFIDENCE, PART_HINT, Engine
+from triage.core.engine import Engine
 from triage.core.learning.model import Model
 from triage.core.reading.text import Ask, find_ask, normalise
 from triage.core.types import Example
@@ -41,6 +41,8 @@ from triage.core.types import Example
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("HELPDESK_DATA", ROOT.parent / "shared" / "data"))
 FLOOR = 0.75
+#: The plain model believes a part from here on.
+PART_CONFIDENCE = 0.5
 
 
 @dataclass
@@ -318,9 +320,9 @@ class Reader:
     def judge(self, ask: Ask) -> tuple[float, bool]:
         """Return how sure the whole is, and whether two parts have two intents that are sure enough."""
         whole = float(self.read([ask.text])[1][0])
-        needed = PART_HINT if HALF_SURE[0] <= whole < HALF_SURE[1] else PART_CONFIDENCE
-        intents, confidence = self.read(ask.questions or (ask.text,))
-        return whole, len({i for i, c in zip(intents, confidence, strict=True) if c >= needed}) > 1
+        intents, confidence = self.read(ask.joints.cut(ask.joints.found))
+        sure = {i for i, c in zip(intents, confidence, strict=True) if c >= PART_CONFIDENCE}
+        return whole, len(sure) > 1
 
 
 @dataclass
@@ -347,7 +349,7 @@ class DefaultReader:
         engine = Engine(RuleBook([]), self.model)
         belief = engine.find_matter(ask)[1]
         sure = belief.confidence if belief.in_scope else 0.0
-        return sure, engine.asks_different_things(ask.questions, belief)
+        return sure, engine.find_questions(ask, belief).several
 
 
 def write_mails(options: argparse.Namespace, texts: list[str], seed: int) -> list[Wrapped]:
@@ -398,7 +400,7 @@ def pairs(
         joint = rng.choice(joints)
         ask = find_ask("", join(texts[first], texts[second], joint))
         seen[joint] += 1
-        split[joint] += len(ask.questions) > 1
+        split[joint] += bool(ask.joints.found)
         whole, conflict = reader.judge(ask)
         missed[joint] += whole >= FLOOR and not conflict
     asks = [find_ask("", text) for text in texts]
@@ -413,7 +415,7 @@ def pairs(
             joint: {"split": round(split[joint] / n, 2), "auto_resolved": round(missed[joint] / n, 2)}
             for joint, n in sorted(seen.items())
         },
-        "single_split": round(float(np.mean([len(ask.questions) > 1 for ask in asks])), 4),
+        "single_split": round(float(np.mean([bool(ask.joints.found) for ask in asks])), 4),
         "single_coverage": round(float(sure.mean()), 4),
         "single_coverage_lost_points": round(100 * float(lost.mean()), 2),
     }

@@ -117,7 +117,8 @@ class Assessment:
     ``confidence`` is the calibrated probability that ``intent`` is right *and* the ticket is
     something we can answer; ``margin`` is confidence minus the runner-up's, on the same scale.
     ``objection`` is the similar ticket that lowered the confidence, if one did. ``read_whole`` is False
-    where the writer says more than was read.
+    where the writer says more than was read. ``questions`` are the texts of what is asked, and ``asked`` the
+    different intents of these where there are several.
     """
 
     intent: str | None
@@ -128,6 +129,7 @@ class Assessment:
     in_scope: bool = True
     questions: tuple[str, ...] = ()
     several_questions: bool = False
+    asked: tuple[str, ...] = ()
     guard: Guard | None = None
     read_whole: bool = True
     terms: tuple[Term, ...] = ()

@@ -12,12 +12,11 @@ import pytest
 
 from tests.triage.core.shop import PHRASES, THINGS, shop_examples
 from triage.core.deciding.rules import RuleBook
-from triage.core.engine import PART_WORDS, PASSAGES_TRIED, Engine
+from triage.core.engine import JOINTS_TRIED, PASSAGES_TRIED, Engine
 from triage.core.learning.features import MAX_WORDS
 from triage.core.learning.model import Model
-from triage.core.reading import questions
+from triage.core.reading.joints import MOST_JOINTS, SIDE_WORDS, find_joints
 from triage.core.reading.mail import MAX_MAIL_CHARS
-from triage.core.reading.questions import MAX_QUESTIONS
 from triage.core.reading.text import MAX_OWN_CHARS, find_ask
 from triage.core.similar.similarity import TicketIndex
 from triage.core.types import Guard, ResolvedTicket
@@ -105,17 +104,16 @@ def test_no_text_takes_more_predictions_than_passages_and_questions(
 
     monkeypatch.setattr(Model, "_predict", counted)
     engine.assess("", KINDS[kind])
-    assert 1 <= len(predicted) <= 1 + PASSAGES_TRIED + 1 + MAX_QUESTIONS
+    assert 1 <= len(predicted) <= 1 + PASSAGES_TRIED + 1 + 2 * JOINTS_TRIED
 
 
-def test_sentences_below_the_questions_are_not_split(monkeypatch: pytest.MonkeyPatch) -> None:
-    split, seen = questions._split_sentence, []
-    monkeypatch.setattr(
-        questions, "_split_sentence", lambda sentence: [seen.append(sentence), *split(sentence)][1:]
+def test_of_many_joints_the_best_are_looked_at_and_each_side_of_them_is_short() -> None:
+    joints = find_joints(" ".join(f"We met on day {i}. How do I repair lamp {i} of mine?" for i in range(60)))
+    assert len(joints.found) == MOST_JOINTS
+    assert (
+        max(len(side.split()) for joint in joints.found for side in (joint.before, joint.after)) == SIDE_WORDS
     )
-    parts = questions.split_questions(" ".join(f"How do I repair lamp {i} of mine?" for i in range(150)))
-    assert len(parts) == MAX_QUESTIONS
-    assert len(seen) <= MAX_QUESTIONS + 2
+    assert not joints.complete
 
 
 def test_what_must_not_be_automated_is_found_far_below_the_question(engine: Engine) -> None:
@@ -149,7 +147,7 @@ HEADER = "From: Ana <ana@example.org>\nSent: 3 May 2024\nTo: b@example.org\nSubj
         ("Fwd: lamp", f"> {QUESTION}\n" + f"> {STORY}\n" * 900 + f"> {THREAT}"),
         ("", f"{QUESTION} {STORY * 250}Where is my order?"),
         ("", f"{QUESTION} {STORY * 600}Where is my order?"),
-        ("", " ".join(f"How do I refund lamp {number}?" for number in range(9)) + " Where is my order?"),
+        ("", " ".join(f"How do I refund lamp {number}?" for number in range(30)) + " Where is my order?"),
         ("", QUESTION + " walk" * MAX_WORDS),
     ],
 )
@@ -178,19 +176,18 @@ def test_the_question_is_looked_for_in_the_beginning_alone() -> None:
     assert find_ask("", story).text == find_ask("", f"{story} How do I pay?").text
 
 
-def test_a_part_that_asks_the_same_is_ruled_out_before_it_is_believed(engine: Engine) -> None:
-    model = engine.model
-    assert model is not None
-    text = "please refund the lamp"
-    assert model.predict_other(text, "refund") is None
-    assert model.predict_other(text, "invoice") == model.predict([text], explain=False)[0]
-
-
-def test_of_a_long_part_both_ends_are_judged(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
-    judged: list[str] = []
-    monkeypatch.setattr(Model, "predict_other", lambda _model, text, _than: judged.append(text))
-    found = engine.assess("", f"How do I pay? Can you {'walk ' * 200} refund the lamp? Why is my phone late?")
-    longest = max(judged, key=len)
-    assert len(found.questions) == len(judged) == 3
-    assert len(longest.split()) == PART_WORDS
-    assert (longest.startswith("Can you walk"), longest.endswith("refund the lamp?")) == (True, True)
+def test_joints_that_cannot_part_two_questions_are_ruled_out_before_they_are_believed(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    believed: list[str] = []
+    believe = Engine._believe
+    monkeypatch.setattr(
+        Engine, "_believe", lambda self, text, **how: [believed.append(text), believe(self, text, **how)][1]
+    )
+    assert not engine.assess("", "Please refund the lamp. Can you refund my lamp?").several_questions
+    assert len(believed) == 1
+    assert engine.assess("", "Please refund the lamp. Also, where is my parcel?").asked == (
+        "refund",
+        "track_order",
+    )
+    assert len(believed) == 4

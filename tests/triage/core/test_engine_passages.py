@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import cast
 
+import numpy as np
 import pytest
 
 from tests.triage.core.shop import shop_examples
 from triage.core.deciding.rules import RuleBook
 from triage.core.engine import MOST_SCRAP_CONFIDENCE, UNCLEAR, UNLIKE_ANYTHING, Engine
-from triage.core.learning.model import Model, Prediction
+from triage.core.learning.model import Model, Prediction, Shares
 
 QUESTION = "Could you refund the jacket I sent you?"
 STORY = f"My account was opened on a rainy day in Leeds. {QUESTION} The cat sat on my grandmother again."
@@ -30,6 +31,9 @@ class FakeModel:
 
     def clearest(self, texts: Sequence[str], count: int) -> list[str]:
         return sorted(texts, key=lambda text: text != self.known)[:count]
+
+    def shares(self, texts: Sequence[str]) -> list[Shares]:
+        return [Shares(self.intents, np.array([0.6, 0.4]))] * len(texts)
 
     def _predict(self, text: str) -> Prediction:
         if text == self.known:

@@ -6,6 +6,7 @@ import pytest
 
 from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
+from triage.core.reading.joints import Side, find_joints, odds_of_two
 from triage.core.types import Guard, Rule
 
 ENGINE = Engine(
@@ -31,16 +32,15 @@ def test_two_sure_parts_are_two_questions(text: str) -> None:
     assert ENGINE.assess("", text).several_questions
 
 
-def test_a_hint_of_another_intent_is_enough_where_the_whole_is_only_half_sure() -> None:
-    assessment = ENGINE.assess("", "I want to cancel my order. Another question: where is my parcel?")
-    assert 0.5 <= assessment.confidence < 0.95
-    assert assessment.several_questions
+def test_different_questions_are_named_and_kept_apart() -> None:
+    found = ENGINE.assess("", "I want to cancel my order. One more thing: how do I reset my password?")
+    assert found.asked == ("cancel", "password")
+    assert found.questions == ("I want to cancel my order.", "One more thing: how do I reset my password?")
 
 
-def test_a_hint_is_not_enough_where_nothing_is_believed_anyway() -> None:
-    assert not ENGINE.assess(
-        "", "Where is my parcel? Another question: can you repair my lamp?"
-    ).several_questions
+def test_a_single_question_names_nothing_beside_its_intent() -> None:
+    found = ENGINE.assess("", "How do I cancel my order?")
+    assert (found.asked, found.questions) == ((), ("How do I cancel my order?",))
 
 
 def test_parts_of_one_intent_are_one_question() -> None:
@@ -53,15 +53,24 @@ def test_a_threat_outside_the_question_still_reaches_the_guards() -> None:
     assert engine.assess("", story).guard == Guard("legal", "court")
 
 
-def test_a_part_that_may_ask_the_same_as_the_whole_is_no_other_question() -> None:
-    rules = [Rule("cancel", "cancel*", 0.6), Rule("cancel", "order*", 0.7), Rule("refund", "refund*", 0.8)]
-    engine = Engine(rulebook=RuleBook(rules))
-    assert not engine.assess(
-        "", "Please take back my order. Also, how do I cancel with a refund?"
-    ).several_questions
-    assert engine.assess(
-        "", "Please cancel my order, the last order. Also, how do I get a refund?"
-    ).several_questions
+def test_a_side_that_may_ask_the_same_as_the_other_speaks_against_two() -> None:
+    joint = find_joints("Please take back my order. How do I get a refund?").found[0]
+    sides = ([Side("cancel", 0.8, share), Side("refund", 0.8, share)] for share in (0.0, 0.5))
+    unlike, alike = (odds_of_two(joint, *both, 0.9) for both in sides)
+    assert alike < unlike
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Var är mitt paket och hur ändrar jag mitt lösenord?",
+        "Gdzie jest moja paczka? Jak zmienić hasło?",
+        "我的包裹在哪里？我怎么改密码？",
+        "cancel",
+    ],
+)
+def test_what_nobody_can_take_apart_counts_as_several_unless_it_is_short(text: str) -> None:
+    assert ENGINE.assess("", text).several_questions == (text != "cancel")
 
 
 def test_a_question_in_the_subject_counts_beside_the_one_in_the_body() -> None:

@@ -147,9 +147,12 @@ def _test_in_scope(case: Case) -> Failure | None:
 def _test_single_question(case: Case) -> Failure | None:
     if not case.assessment.several_questions:
         return None
-    count = len(case.assessment.questions)
-    asked = f"{count} questions" if count > 1 else "several questions"
-    return Failure(f"The ticket asks {asked} that need different answers.")
+    asked = " and ".join(f"“{intent}”" for intent in case.assessment.asked)
+    if not asked:
+        return Failure(
+            "Nobody can tell how many things the ticket asks in its language, so a person reads it."
+        )
+    return Failure(f"The ticket asks about {asked}, which need different answers.")
 
 
 def _test_intent_known(case: Case) -> Failure | None:

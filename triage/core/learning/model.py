@@ -75,6 +75,24 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
+class Shares:
+    """How likely each intent is beside the others, for one text that is about one of them."""
+
+    intents: tuple[str, ...]
+    shares: Doubles
+
+    @property
+    def best(self) -> str:
+        return self.intents[int(self.shares.argmax())]
+
+    def of(self, intent: str | None) -> float:
+        """An intent's share, as a part of the best one's."""
+        if intent not in self.intents:
+            return 0.0
+        return float(self.shares[self.intents.index(intent)] / self.shares.max())
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
     """A text as the model reads it: its words, and the encoder's vector of the whole."""
 
@@ -186,12 +204,6 @@ class Model:
         """
         return [self._predict(self._read(text), explain=explain) for text in texts]
 
-    def predict_other(self, text: str, than: str | None) -> Prediction | None:
-        """Predict a text whose best intent is another than this; else None, for a fifth of the work."""
-        read = self._read(text)
-        best = self.intents[int(self._rank(read)[1].top[0])]
-        return None if best == than else self._predict(read)
-
     def _read(self, text: str) -> _Read:
         spoken = self._vectoriser.find(text)
         return _Read(text, spoken, self._vectoriser.weigh(spoken), read_sentences(self._encoder, [text])[0])
@@ -233,15 +245,22 @@ class Model:
         return evidence(scores, ranking, similarities, classes, familiar)
 
     def clearest(self, texts: Sequence[str], count: int) -> list[str]:
-        """Return the texts whose best intent stands out most, by their words and the ranking alone.
+        """Return the texts whose best intent stands out most, by :meth:`shares`."""
+        stands_out = [-ranked.shares.max() for ranked in self.shares(texts)]
+        return [texts[at] for at in np.argsort(stands_out, kind="stable")[:count]]
+
+    def shares(self, texts: Sequence[str]) -> list[Shares]:
+        """Return how the ranking alone shares each text out among the intents, by its words.
 
         That costs a fifth of predicting them; no encoder is asked.
         """
         nothing = np.zeros(0, dtype=np.float32)
         vectors = [self._vectoriser.vector(text) for text in texts]
-        scores = np.asarray([self._classifier.scores(vector, nothing) for vector in vectors])
-        shares = rank(scores, self._sharpness, len(self.intents)).probabilities.max(axis=1)
-        return [texts[at] for at in np.argsort(-shares, kind="stable")[:count]]
+        scores = [self._classifier.scores(vector, nothing) for vector in vectors]
+        if not scores:
+            return []
+        ranked = rank(np.asarray(scores), self._sharpness, len(self.intents)).probabilities
+        return [Shares(self.intents, shares) for shares in ranked]
 
     def probabilities(self, text: str) -> dict[str | None, float]:
         """Return the probability of every intent and, under None, of "none of these"; they sum to one."""

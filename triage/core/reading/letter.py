@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import groupby, pairwise
 from typing import Final
 
-from triage.core.reading import mail_words as words
 from triage.core.reading.focus import has_topic, is_courtesy, is_english
+from triage.core.reading.languages import framing
 
 #: A signature has no more filled lines than this.
 _SIGNATURE_LINES: Final = 25
@@ -32,8 +33,12 @@ _LIST_ITEM: Final = re.compile(r"\s*(?:[-*•–]|\(?\w{1,2}[.)])\s")
 _COLUMN: Final = re.compile(r"\s[|·•]\s")
 _LETTERS: Final = re.compile(r"[^\W\d_]{2,}")
 _DELIMITER: Final = re.compile(r"--\s?$|—\s?$|[_=*~#-]{4,}$")
+_FAREWELLS: Final = framing("farewells")
+_DEVICE_FOOTERS: Final = tuple(framing("devices"))
+#: Two of them in one paragraph make it a notice.
+_NOTICE_MARKS: Final = framing("notices")
 _GREETING: Final = re.compile(
-    r"(?:" + "|".join(map(re.escape, sorted(words.GREETINGS, key=len, reverse=True))) + r")(?![\w'’])"
+    r"(?:" + "|".join(map(re.escape, sorted(framing("greetings"), key=len, reverse=True))) + r")(?![\w'’])"
 )
 _GREETING_REST: Final = re.compile(r"[^,!.?:;\n–—]{0,40}?(?:[,!.:;–—]+\s*|\s-\s*$|$)")
 _CONTACT: Final = re.compile(
@@ -45,6 +50,7 @@ _REACHED_AT: Final = re.compile(r"[^\s@]@[^\s@]|www\.|https?:|\(?\+?\d[\d\s()/.-
 #: A line with an address or number in it and no more words than this tells where somebody is reached.
 _CONTACT_WORDS: Final = 5
 _AROUND_WORDS: Final = ".,:;!?()[]|*-–"
+_SHORTEST_NOTICE: Final = 50
 #: A notice shows what it is in its beginning.
 _NOTICE_CHARS: Final = 3_000
 #: Only a notice says so; one such phrase is enough.
@@ -91,31 +97,31 @@ def _is_wrapped(above: str, below: str, column: int) -> bool:
     )
 
 
-def unframe(lines: tuple[str, ...]) -> str:
-    """Return the text of a letter without what frames it; may be empty."""
+def unframe(lines: list[str]) -> str:
+    """Return the text of a letter, from which :func:`drop_notices` took the notices, without greeting and end."""
     english = _is_in_english(lines)
-    body = _drop_greeting(_drop_notices(list(lines)))
+    body = _drop_greeting(lines)
     body = _drop_loose_end(_drop_signature(body, english), english)
     return "\n".join(_drop_opening(body)).strip()
 
 
-def _is_in_english(lines: tuple[str, ...]) -> bool:
+def _is_in_english(lines: list[str]) -> bool:
     """Judge the beginning, or the first line below the greeting: names and notices have no language."""
     beginning = "\n".join(lines)[:_SAMPLE_CHARS]
     if is_english(beginning) or is_english(beginning[: _SAMPLE_CHARS // 3]):
         return True
-    first = next((line for line in _drop_greeting(list(lines)) if line.strip()), "")
+    first = next((line for line in _drop_greeting(lines) if line.strip()), "")
     return is_english(first[:_SAMPLE_CHARS])
 
 
-def all_but_contacts(lines: tuple[str, ...], own: str) -> str:
+def all_but_contacts(lines: list[str], own: str) -> str:
     """Return a letter with greeting and signature, but without legal notices and contact lines.
 
     "Call me on 07700 900123" in a signature is no wish; the same line among the writer's ``own``
     words is one and stays, and so does one that says more than where somebody is reached.
     """
     said = set(own.split("\n"))
-    kept = [line for line in _drop_notices(list(lines)) if line in said or not _is_contact(line)]
+    kept = [line for line in lines if line in said or not _is_contact(line)]
     return "\n".join(kept).strip()
 
 
@@ -125,26 +131,26 @@ def _is_contact(line: str) -> bool:
     return sum(token.strip(_AROUND_WORDS).isalpha() for token in line.split()) <= _CONTACT_WORDS
 
 
-def _drop_notices(lines: list[str]) -> list[str]:
+def drop_notices(lines: Sequence[str]) -> list[str]:
+    """Leave out the paragraphs that are legal notices."""
     kept: list[str] = []
-    paragraph: list[str] = []
-    for line in [*lines, ""]:
-        if line.strip():
-            paragraph.append(line)
-            continue
-        if not _is_notice(paragraph):
-            kept += paragraph
-        paragraph = []
-        kept.append("")
+    for filled, paragraph in groupby(lines, key=_is_filled):
+        written = list(paragraph)
+        if not filled or not _is_notice(written):
+            kept += written
     return kept
+
+
+def _is_filled(line: str) -> bool:
+    return bool(line) and not line.isspace()
 
 
 def _is_notice(paragraph: list[str]) -> bool:
     text = " ".join(paragraph).lower()
-    if len(text) < 50 or "?" in text or _FIRST_PERSON.search(text):
+    if len(text) < _SHORTEST_NOTICE or "?" in text or _FIRST_PERSON.search(text):
         return False
     opening = text[:_NOTICE_CHARS]
-    return _NOTICE.search(opening) is not None or sum(mark in opening for mark in words.DISCLAIMER_MARKS) >= 2
+    return _NOTICE.search(opening) is not None or sum(mark in opening for mark in _NOTICE_MARKS) >= 2
 
 
 def _drop_signature(lines: list[str], english: bool) -> list[str]:
@@ -190,18 +196,18 @@ def _speaks(line: str, english: bool) -> bool:
 
 def _is_device_footer(line: str) -> bool:
     lowered = line.lower().lstrip("-–—*[( ")
-    return len(line) < 120 and lowered.startswith(words.DEVICE_FOOTERS) and "?" not in line
+    return len(line) < 120 and lowered.startswith(_DEVICE_FOOTERS) and "?" not in line
 
 
 def _is_farewell(line: str) -> bool:
     """Accept the closing word alone, or with a name behind it ("Thanks, Ana")."""
     lowered = " ".join(line.lower().replace("’", "'").split()).strip(" ,.!-–—:)(*~")
-    if lowered in words.FAREWELLS or lowered.partition(" / ")[0] in words.FAREWELLS:
+    if lowered in _FAREWELLS or lowered.partition(" / ")[0] in _FAREWELLS:
         return True
     head, comma, tail = lowered.partition(",")
     if not comma:
         head, comma, tail = lowered.partition("!")
-    return bool(comma) and head.strip() in words.FAREWELLS and len(tail.split()) <= 4 and "?" not in tail
+    return bool(comma) and head.strip() in _FAREWELLS and len(tail.split()) <= 4 and "?" not in tail
 
 
 def _drop_loose_end(lines: list[str], english: bool) -> list[str]:
@@ -211,17 +217,12 @@ def _drop_loose_end(lines: list[str], english: bool) -> list[str]:
     while kept and len(lines) - len(kept) < _LOOSE_LINES:
         line = kept[-1].strip()
         if line:
-            if not (_is_loose(line, english) or (below_name and _is_unknown_farewell(line))) or _is_alone(
-                kept
-            ):
+            loose = _is_loose(line, english) or (below_name and _is_unknown_farewell(line))
+            if not loose or not any(map(_is_filled, kept[:-1])):
                 break
             below_name = _is_name(line)
         kept.pop()
     return kept
-
-
-def _is_alone(lines: list[str]) -> bool:
-    return not any(above.strip() for above in lines[:-1])
 
 
 def _is_unknown_farewell(line: str) -> bool:

@@ -7,12 +7,16 @@ When a mail is only passed on, the passed-on text is what the writer says.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
+from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
+from itertools import takewhile
 from typing import Final
 
-from triage.core.reading import mail_words as words
 from triage.core.reading.focus import has_topic, is_english
-from triage.core.reading.letter import all_but_contacts, rejoin, unframe
+from triage.core.reading.languages import framing
+from triage.core.reading.letter import all_but_contacts, drop_notices, rejoin, unframe
 
 #: Longer lines are prose or rubbish, never a header, quote line, greeting or signature.
 _FRAME_CHARS: Final = 300
@@ -25,6 +29,8 @@ _MAX_DEPTH: Final = 4
 #: So much of a mail is searched for the writer's words; what is further down is thread, a table or rubbish.
 MAX_MAIL_CHARS: Final = 20_000
 MAX_MAIL_LINES: Final = 1_000
+#: Of so many lines below "she wrote" one is quoted, if the quote carries signs.
+_QUOTE_NEAR: Final = 6
 #: An older mail starts at a line only where that or one of so many below it may be part of a frame.
 _LOOKED_AHEAD: Final = 5
 _RULE_SIGNS: Final = ("-", "_", "=", "*", "~", "#", "—", "–")
@@ -39,13 +45,16 @@ _DATE: Final = re.compile(
 _HEADER: Final = re.compile(
     r"[*_\s]{0,3}([^\W\d_][\w'-]{0,19}(?:\s\w{1,12})?)\s?[*_]{0,2}\s?[:：][*_]{0,2}(?:\s+|$)"
 )
+#: Header names of an older mail, by what they carry.
+_FROM_KEYS: Final = framing("from")
+_KEYS: Final = framing("headers") | _FROM_KEYS
 _RULE_LINE: Final = re.compile(r"\s*(?:[-_=*~#—–]\s?){4,}\s*$")
 _SEPARATOR: Final = re.compile(r"\s*[-_=*~—–]{2,}\s*+([^-_=*~—–].{2,140}?)\s*[-_=*~—–]{2,}\s*$")
 _WROTE: Final = re.compile(
-    r"(?:^|[\s,.>)\]:])(?:" + "|".join(map(re.escape, words.WROTE)) + r")(?:[\s:：,.]|$)"
+    r"(?:^|[\s,.>)\]:])(?:" + "|".join(map(re.escape, framing("wrote"))) + r")(?:[\s:：,.]|$)"
 )
-_FORWARD_LINE: Final = re.compile("|".join(map(re.escape, words.FORWARDED)))
-_ORIGINAL_LINE: Final = re.compile("|".join(map(re.escape, words.ORIGINAL)))
+_FORWARD_LINE: Final = re.compile("|".join(map(re.escape, framing("forwarded"))))
+_ORIGINAL_LINE: Final = re.compile("|".join(map(re.escape, framing("original"))))
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _POINTER: Final = re.compile(
     r"\b(?:fyi|fwd|fw|see|below|forward(?:ed|ing)?|attached|following|passing|this|mail|e-?mail|message|siehe|"
@@ -107,7 +116,7 @@ def _read(text: str, below: str | None, forwarded: bool, depth: int) -> Said:
     """Read the top of a mail; what stands ``below`` it is None where nobody knows."""
     lines = [line.rstrip() for line in text.split("\n")]
     letter = _split_thread(lines, forwarded)
-    lines_of_own = rejoin(letter.own)
+    lines_of_own = drop_notices(rejoin(letter.own))
     own = unframe(lines_of_own)
     unabridged = all_but_contacts(lines_of_own, own)
     if letter.forwarded and depth and not _says_something(own):
@@ -117,22 +126,13 @@ def _read(text: str, below: str | None, forwarded: bool, depth: int) -> Said:
             return Said(passed_on.own, f"{unabridged}\n{passed_on.unabridged}".strip(), whole=passed_on.whole)
     if _WORD.search(own):
         return Said(own, unabridged, whole=letter.ended or (below is not None and _is_all_quoted(below)))
-    for candidate in (_joined(letter.own), _unquoted(lines), text.strip()):
-        if _WORD.search(candidate):
-            break
+    candidates = ("\n".join(some).strip() for some in (letter.own, _unquote(lines)))
+    candidate = next(filter(_WORD.search, candidates), text.strip())
     return Said(candidate, candidate, whole=below is not None and not below.strip())
 
 
 def _is_all_quoted(text: str) -> bool:
     return all(_QUOTED.match(line) or not line.strip() for line in text.split("\n"))
-
-
-def _joined(lines: tuple[str, ...]) -> str:
-    return "\n".join(lines).strip()
-
-
-def _unquoted(lines: list[str]) -> str:
-    return _joined(tuple(_unquote(lines)))
 
 
 def _unquote(lines: list[str]) -> list[str]:
@@ -152,45 +152,64 @@ def _own_words(text: str) -> list[str]:
     return [word for word in _WORD.findall(text.lower()) if not _POINTER.fullmatch(word)]
 
 
+class _Kind(Enum):
+    OWN = "the writer's lines"
+    QUOTE = "lines with quote signs"
+    WROTE = "a line such as “on 3 May she wrote”"
+    FORWARD = "what announces a mail that is passed on"
+    REPLY = "what announces the mail that is answered"
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """Lines of one kind, from ``start`` on and before ``end``."""
+
+    kind: _Kind
+    start: int
+    end: int
+
+
 def _split_thread(lines: list[str], forwarded: bool) -> Letter:
+    """Collect the writer's lines up to an older mail, and find what of that is passed on."""
     own: list[str] = []
-    spoken = False
-    position = 0
-    turns = iter([place for place, line in enumerate(lines) if _may_frame(line)])
-    turn = -1
-    while position < len(lines):
-        while turn < position:
-            turn = next(turns, len(lines) + _LOOKED_AHEAD)
-        if turn - _LOOKED_AHEAD > position:
-            plain = lines[position : turn - _LOOKED_AHEAD]
-            own += plain
-            spoken = spoken or any(map(_WORD.search, plain))
-            position += len(plain)
-            continue
-        line = lines[position]
-        if _QUOTED.match(line):
-            end = _end_of_quote(lines, position)
-            quote = _unquote(lines[position:end])
-            if _starts_headers(quote, 0) or (forwarded and not spoken):
-                return Letter(_without_title(own), _body_below_headers(quote))
-            position = end
-            continue
-        span = _quote_line(lines, position)
-        if span:
-            below = lines[position + span :]
-            if any(_QUOTED.match(later) for later in below[:6]):
-                position += span
-                continue
-            return Letter(tuple(own), tuple(below) if forwarded else ())
-        kind = _thread_start(lines, position)
-        if kind:
-            below_headers = _body_below_headers(_unquote(lines[position:]))
-            passed_on = kind == "forward" or forwarded or not _own_words(unframe(tuple(own)))
-            return Letter(_without_title(own), below_headers if passed_on else ())
-        own.append(line)
-        spoken = spoken or _WORD.search(line) is not None
-        position += 1
+    for block in _blocks(lines):
+        match block.kind:
+            case _Kind.OWN:
+                own += lines[block.start : block.end]
+            case _Kind.QUOTE:
+                quote = _unquote(lines[block.start : block.end])
+                if _starts_headers(quote, 0) or (forwarded and not any(map(_WORD.search, own))):
+                    return Letter(_without_title(own), _body_below_headers(quote))
+            case _Kind.WROTE:
+                if not any(_QUOTED.match(later) for later in lines[block.end : block.end + _QUOTE_NEAR]):
+                    return Letter(tuple(own), tuple(lines[block.end :]) if forwarded else ())
+            case _:
+                below = _body_below_headers(_unquote(lines[block.start :]))
+                covers = (
+                    block.kind is _Kind.FORWARD or forwarded or not _own_words(unframe(drop_notices(own)))
+                )
+                return Letter(_without_title(own), below if covers else ())
     return Letter(tuple(own), ended=False)
+
+
+def _blocks(lines: list[str]) -> Iterator[_Block]:
+    """Take a mail apart; only lines near one that may be part of a frame are looked at closely."""
+    frames = [place for place, line in enumerate(lines) if _may_frame(line)]
+    start = 0
+    while start < len(lines):
+        at = bisect_left(frames, start)
+        plain_until = frames[at] - _LOOKED_AHEAD if at < len(frames) else len(lines)
+        block = _Block(_Kind.OWN, start, plain_until) if plain_until > start else _block_at(lines, start)
+        yield block
+        start = block.end
+
+
+def _block_at(lines: list[str], start: int) -> _Block:
+    if _QUOTED.match(lines[start]):
+        return _Block(_Kind.QUOTE, start, _end_of_quote(lines, start))
+    if span := _quote_line(lines, start):
+        return _Block(_Kind.WROTE, start, start + span)
+    return _Block(_thread_start(lines, start) or _Kind.OWN, start, start + 1)
 
 
 def _may_frame(line: str) -> bool:
@@ -252,21 +271,21 @@ def _next_is_quoted(lines: list[str], position: int) -> bool:
     return _QUOTED.match(following) is not None
 
 
-def _thread_start(lines: list[str], position: int) -> str:
-    """Say whether an older mail starts at this line: "forward", "reply" or "" for no."""
+def _thread_start(lines: list[str], position: int) -> _Kind | None:
+    """Say whether an older mail starts at this line, and whether it is passed on or answered."""
     line = lines[position]
     if len(line) > _FRAME_CHARS or not line.strip():
-        return ""
+        return None
     lowered = line.lower()
     framed = _SEPARATOR.match(line) is not None
-    titled = framed or lowered.strip().endswith(":")
-    if titled and _FORWARD_LINE.search(lowered) and (framed or _headers_near(lines, position + 1)):
-        return "forward"
-    if framed and (_ORIGINAL_LINE.search(lowered) or _headers_near(lines, position + 1)):
-        return "reply"
-    if _RULE_LINE.match(line) and _headers_near(lines, position + 1):
-        return "reply"
-    return "reply" if _starts_headers(lines, position) else ""
+    titled = lowered.rstrip().endswith(":") and _FORWARD_LINE.search(lowered) is not None
+    if (framed and _FORWARD_LINE.search(lowered)) or (titled and _headers_near(lines, position + 1)):
+        return _Kind.FORWARD
+    if framed and _ORIGINAL_LINE.search(lowered):
+        return _Kind.REPLY
+    if (framed or _RULE_LINE.match(line)) and _headers_near(lines, position + 1):
+        return _Kind.REPLY
+    return _Kind.REPLY if _starts_headers(lines, position) else None
 
 
 def _headers_near(lines: list[str], position: int) -> bool:
@@ -279,23 +298,21 @@ def _headers_near(lines: list[str], position: int) -> bool:
 
 def _starts_headers(lines: list[str], position: int) -> bool:
     """Recognise the header block of an older mail by its names, or by its shape in other languages."""
-    found = _HEADER.match(lines[position]) if position < len(lines) else None
-    if found is None or len(lines[position]) > _FRAME_CHARS:
+    if position >= len(lines) or not _may_be_header(lines[position]):
         return False
     block = [line for line in lines[position : position + 7] if line.strip()]
-    names = []
-    for line in block:
-        header = _HEADER.match(line)
-        if header is None:
-            break
-        names.append(header.group(1).lower().split()[0])
-    known = sum(name in words.OTHER_KEYS or name in words.FROM_KEYS for name in names)
-    if known >= 3 and any(name in words.FROM_KEYS for name in names):
+    names = [_name(header) for header in takewhile(bool, map(_HEADER.match, block)) if header]
+    known = [name for name in names if name in _KEYS]
+    if len(known) >= 3 and not _FROM_KEYS.isdisjoint(known):
         return True
     shown = " ".join(block[: len(names)])[:1000]
     if len(names) < 3 or _MAIL_ADDRESS.search(shown) is None:
         return False
     return len(names) >= 4 or _DATE.search(shown) is not None
+
+
+def _may_be_header(line: str) -> bool:
+    return len(line) <= _FRAME_CHARS and _HEADER.match(line) is not None
 
 
 def _body_below_headers(lines: list[str]) -> tuple[str, ...]:
@@ -306,7 +323,7 @@ def _body_below_headers(lines: list[str]) -> tuple[str, ...]:
         if position >= headers and _starts_headers(lines, position):
             headers = position + _block_length(lines, position)
         header = _HEADER.match(line)
-        is_header = header is not None and (position < headers or _is_known(header))
+        is_header = header is not None and (position < headers or _name(header) in _KEYS)
         if line and not (
             is_header or _SEPARATOR.match(line) or _RULE_LINE.match(line) or _forward_title(line)
         ):
@@ -323,9 +340,8 @@ def _block_length(lines: list[str], position: int) -> int:
     return length
 
 
-def _is_known(header: re.Match[str]) -> bool:
-    name = header.group(1).lower().split()[0]
-    return name in words.OTHER_KEYS or name in words.FROM_KEYS
+def _name(header: re.Match[str]) -> str:
+    return header.group(1).lower().split()[0]
 
 
 def _forward_title(line: str) -> bool:

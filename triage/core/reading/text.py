@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Final
 
-from triage.core.reading.focus import find_passages
+from triage.core.reading.focus import find_passages, focus
+from triage.core.reading.joints import Joints, find_joints
+from triage.core.reading.languages import UNSPACED, framing
 from triage.core.reading.mail import read_mail
 from triage.core.reading.markup import looks_like_html, read_html
-from triage.core.reading.questions import MAX_QUESTIONS, find_matter, reads_whole, split_questions
 
 #: The classifier reads no more than this; a question is far shorter.
 MAX_CHARS: Final = 20_000
@@ -25,8 +26,6 @@ MAX_OWN_CHARS: Final = 8_000
 _PLAIN_WORDS: Final = 30
 #: What is longer is no word of any language.
 _LONGEST_TOKEN: Final = 80
-#: Chinese, Japanese, Thai, Lao, Burmese and Khmer put no blanks between words.
-_UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
 #: "a@b" is an address.
 _SHORTEST_IDENTIFIER: Final = 3
 #: A number with fewer digits may be an amount or a year.
@@ -69,19 +68,11 @@ _FORWARD_PREFIX: Final = re.compile(
     r"^\s*i\s?:|\b(?:fwd?|wg|tr|rv|enc|doorst|pd|ilt|vb|转发)\s?[:：]", re.IGNORECASE
 )
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-#: A body of such words alone only points at the subject ("See subject line.").
-_POINTS_AT_SUBJECT: Final = _words(
-    "see as per above read check refer look at to in the my subject subjectline line title header heading topic mail email e "
-    "message question issue is up please pls thanks thank you fyi siehe bitte oben betreff voir objet ver asunto vedi oggetto zie "
-    "onderwerp danke merci gracias grazie"
-)
-_EMPTY_SUBJECT: Final = _words(
-    "a about account an and anfrage asap assistance bitte contact customer email enquiry for from frage have "
-    "hello help hello hi hilfe i important in info inquiry is issue it kontakt message my need new no of "
-    "on one please problem query question questions quick re regarding request service something subject "
-    "support the this ticket to untitled urgent us with you your none assunto asunto ayuda pregunta "
-    "consulta duda aide demande domanda aiuto vraag hulp pytanie pomoc soru yardım fråga hjälp"
-)
+
+
+#: A body of such words alone only points at the subject; a subject of such words says only that somebody asks.
+_POINTS_AT_SUBJECT: Final = framing("points_at_subject")
+_EMPTY_SUBJECT: Final = framing("empty_subject")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +83,8 @@ class Ask:
     ----------
     text
         What the classifier should read.
-    questions
-        The separate parts that ask something.
+    joints
+        Where it may go on to another question.
     passages
         Stretches of the text that may be the question, for whom ``text`` as a whole tells nothing.
     unabridged
@@ -105,7 +96,7 @@ class Ask:
     """
 
     text: str
-    questions: tuple[str, ...]
+    joints: Joints = field(default_factory=Joints)
     passages: tuple[str, ...] = ()
     unabridged: str = ""
     whole: bool = True
@@ -215,7 +206,7 @@ def _is_identifier(token: str) -> bool:
     """Say whether a token names one thing in the world: an address, or a number like 4711-0815."""
     if len(token) <= _LONGEST_TOKEN and (len(token) < _SHORTEST_IDENTIFIER or token.isalpha()):
         return False
-    if not token.isascii() and _UNSPACED.search(token):
+    if not token.isascii() and UNSPACED.search(token):
         return False
     if len(token) > _LONGEST_TOKEN:
         return True
@@ -226,6 +217,16 @@ def _is_identifier(token: str) -> bool:
 
 def _has_number(token: str) -> bool:
     return len(token) >= _FEWEST_DIGITS and len(_DIGITS.findall(token)) >= _FEWEST_DIGITS
+
+
+@dataclass(frozen=True, slots=True)
+class _Title:
+    """A subject without its prefixes. Empty where it says what the mail begins with."""
+
+    text: str
+    whole: bool
+    replies: bool
+    passed_on: bool
 
 
 def find_ask(subject: str, body: str) -> Ask:
@@ -243,34 +244,49 @@ def find_ask(subject: str, body: str) -> Ask:
     Ask
         ``text`` is empty only if both are blank.
     """
-    cleaned, whole_subject = _clean(subject)
+    mail, read_mail_whole = _clean(body)
+    title = _read_title(subject, mail)
+    letter = read_mail(mail, forwarded=title.passed_on, goes_on=not read_mail_whole)
+    unabridged, heard = _flatten_beginning(f"{title.text} {letter.unabridged}", keep_words=True)
+    own = "\n".join(map(_flatten, _beginning(letter.own, MAX_OWN_CHARS).split("\n")))
+    heading, lines = _divide(title, own, unabridged)
+    joints = find_joints(f"{heading}\n{lines}".strip())
+    text = f"{heading} {_flatten(focus(lines))}".strip()
+    plain = not title.text and text == unabridged and len(text.split()) < _PLAIN_WORDS
+    return Ask(
+        text=text,
+        joints=joints,
+        passages=() if plain else find_passages(joints),
+        unabridged=unabridged,
+        whole=title.whole
+        and read_mail_whole
+        and letter.whole
+        and heard
+        and len(letter.own) <= MAX_OWN_CHARS
+        and joints.complete,
+    )
+
+
+def _read_title(subject: str, mail: str) -> _Title:
+    cleaned, whole = _clean(subject)
     title = _SUBJECT_PREFIX.sub("", cleaned.replace("\n", " ")).strip()
-    passed_on = _FORWARD_PREFIX.search(subject[:200]) is not None
-    mail, whole_body = _clean(body)
-    title = "" if _is_beginning(title, mail) else title
-    letter = read_mail(mail, forwarded=passed_on, goes_on=not whole_body)
-    unabridged, heard = _flatten_beginning(f"{title} {letter.unabridged}", keep_words=True)
-    ask = _find_question(subject, title, letter.own, unabridged)
-    return replace(ask, whole=ask.whole and whole_subject and letter.whole and heard)
+    return _Title(
+        text="" if _is_beginning(title, mail) else title,
+        whole=whole,
+        replies=_SUBJECT_PREFIX.match(subject) is not None,
+        passed_on=_FORWARD_PREFIX.search(subject[:200]) is not None,
+    )
 
 
-def _find_question(subject: str, title: str, words: str, unabridged: str) -> Ask:
-    """Find the question in the writer's own words and the subject, as written and without its prefix."""
-    own = "\n".join(map(_flatten, _beginning(words, MAX_OWN_CHARS).split("\n")))
-    said = _flatten(find_matter(own))
-    whole = len(words) <= MAX_OWN_CHARS and reads_whole(own)
-    if not set(_WORD.findall(said.lower())) - (_POINTS_AT_SUBJECT if title else frozenset()):
-        said = _flatten(title) or unabridged or said
-        parts = split_questions(said)
-        return Ask(said, parts, find_passages(said, parts), unabridged, whole and reads_whole(said))
-    heading = "" if _SUBJECT_PREFIX.match(subject) or not _adds(title, said) else _flatten(title)
-    if heading:
-        heading += "" if heading.endswith((".", "!", "?")) else "."
-        own, said = f"{heading}\n{own}", f"{heading} {said}"
-    questions = tuple(filter(None, (_flatten(part) for part in split_questions(own))))
-    whole = whole and reads_whole(own) and len(questions) < MAX_QUESTIONS
-    plain = not title and said == unabridged and len(said.split()) < _PLAIN_WORDS
-    return Ask(said, questions or (said,), () if plain else find_passages(own, questions), unabridged, whole)
+def _divide(title: _Title, own: str, unabridged: str) -> tuple[str, str]:
+    """Return what of the subject stands before the question, as a sentence, and the lines that hold the question."""
+    said = set(_WORD.findall(own.lower()))
+    if not said - (_POINTS_AT_SUBJECT if title.text else frozenset()):
+        return "", _flatten(title.text) or unabridged or own
+    if title.replies or not _adds(title.text, said):
+        return "", own
+    heading = _flatten(title.text)
+    return heading if heading.endswith((".", "!", "?")) or not heading else f"{heading}.", own
 
 
 def _is_beginning(title: str, mail: str) -> bool:
@@ -279,10 +295,9 @@ def _is_beginning(title: str, mail: str) -> bool:
     return bool(words) and " ".join(mail[: 2 * len(title)].split()).startswith(words)
 
 
-def _adds(title: str, said: str) -> bool:
+def _adds(title: str, said: set[str]) -> bool:
     """Say whether a subject tells more than that somebody has a question."""
-    spoken = set(_WORD.findall(title.lower())) - _EMPTY_SUBJECT
-    return bool(spoken - set(_WORD.findall(said.lower())))
+    return bool(set(_WORD.findall(title.lower())) - _EMPTY_SUBJECT - said)
 
 
 __all__ = ["MAX_CHARS", "Ask", "clean", "find_ask", "looks_like_html", "normalise"]

@@ -119,7 +119,7 @@ MAIL_PIECES = st.sampled_from(
 def test_any_mail_is_read_and_no_words_are_lost_altogether(subject: str, body: str) -> None:
     ask = find_ask(subject, body)
     assert len(ask.text) <= MAX_CHARS + len(subject) + 2
-    assert bool(ask.questions) == bool(ask.text)
+    assert bool(ask.joints.text) == bool(ask.text)
     if any(c.isalpha() for c in normalise(body)):
         assert any(c.isalpha() for c in ask.text)
 

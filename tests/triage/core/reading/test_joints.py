@@ -1,0 +1,114 @@
+"""Where a text may go on to another question, and what speaks for it."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from triage.core.reading.joints import WEIGHTS, Joint, Joints, Side, asks, find_joints, odds_of_two
+
+A, B = "How do I change my PIN", "why was my transfer declined"
+
+
+def signs(text: str, after: str) -> frozenset[str]:
+    return next(joint.signs for joint in find_joints(text).found if joint.after == after)
+
+
+@pytest.mark.parametrize(
+    ("text", "sign"),
+    [
+        (f"{A}? {B}?", "question"),
+        (f"{A}. {B}?", "end"),
+        (f"{A}\n{B}?", "line"),
+        (f"{A}, {B}?", "comma"),
+        (f"{A} - {B}?", "dash"),
+        (f"{A} / {B}?", "dash"),
+        (f"{A} and {B}?", "join"),
+        (f"{A} and also {B}?", "also"),
+        (f"{A}? One more question, {B}?", "also"),
+        (f"{A}? By the way, {B}?", "also"),
+        (f"{A} today {B}?", "bare"),
+    ],
+)
+def test_each_sign_is_seen(text: str, sign: str) -> None:
+    assert {sign, "asks", "asked"} <= signs(text, f"{B}?")
+
+
+@pytest.mark.parametrize("text", [f"1. {A}\n2. {B}", f"a) {A}\nb) {B}", f"• {A}\n• {B}"])
+def test_the_items_of_a_list_are_announced(text: str) -> None:
+    assert any({"also", "line"} <= joint.signs for joint in find_joints(text).found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How do I change my PIN?",
+        "I don't know why my payment was declined",
+        "Where can I find the card or the PIN?",
+        "Do you know how long it takes until the money is there?",
+        "refund",
+        " \n ",
+    ],
+)
+def test_inside_one_clause_there_is_no_joint(text: str) -> None:
+    assert find_joints(text).found == ()
+
+
+def test_what_tells_and_what_points_back_says_so() -> None:
+    assert {"after_tells", "short_after"} <= signs(
+        "Where is my refund? I sent shoes back.", "I sent shoes back."
+    )
+    assert "points_back" in signs("I sent the shoes. When will it arrive?", "When will it arrive?")
+
+
+def test_every_sign_and_belief_has_a_weight() -> None:
+    side = Side("a", 0.9, 0.1), Side("b", 0.9, 0.1)
+    every = Joint(
+        1,
+        "a",
+        "b",
+        frozenset(WEIGHTS) - {"base", "sure_before", "sure_after", "may_ask_the_other", "sure_whole"},
+    )
+    assert odds_of_two(every, *side, 0.9) > odds_of_two(every, *side, 0.99)
+
+
+def test_sides_about_the_same_never_part() -> None:
+    joint = find_joints(f"{A}? {B}?").found[0]
+    assert odds_of_two(joint, Side("a", 1.0, 0.0), Side("a", 1.0, 0.0), 0.5) == float("-inf")
+    assert odds_of_two(joint, Side("a", 1.0, 0.0), Side(None, 1.0, 0.0), 0.5) == float("-inf")
+
+
+@given(st.sampled_from([0.0, 0.3, 0.9]), st.sampled_from([0.0, 0.3, 0.9]))
+def test_the_surer_a_side_the_likelier_are_two(low: float, high: float) -> None:
+    joint = find_joints(f"{A}? {B}?").found[0]
+    odds = [
+        odds_of_two(joint, Side("a", 0.8, 0.0), Side("b", sure, 0.0), 0.8) for sure in sorted((low, high))
+    ]
+    assert odds == sorted(odds)
+
+
+def test_a_text_is_cut_in_its_own_words() -> None:
+    joints = find_joints(f"{A}?\n\nAlso, {B}?")
+    assert joints.cut(joints.found) == (f"{A}?", f"Also, {B}?")
+    assert joints.cut([]) == (f"{A}? Also, {B}?",)
+    assert Joints().cut([]) == ()
+
+
+@given(st.text())
+def test_cutting_loses_no_word(text: str) -> None:
+    joints = find_joints(text)
+    assert " ".join(joints.cut(joints.found)) == " ".join(text.split())
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        (f"{A}?", True),
+        ("tell me how it goes", True),
+        ("I would like my money back", True),
+        ("We moved house in May.", False),
+    ],
+)
+def test_a_sentence_that_asks_is_known_without_its_mark(sentence: str, expected: bool) -> None:
+    assert asks(sentence) is expected
