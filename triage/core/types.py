@@ -62,6 +62,38 @@ class Guard:
     pattern: str
 
 
+class Stance(StrEnum):
+    """What the writer does with a topic, other than plainly asking for it."""
+
+    GRAVE = "grave"
+    MACHINE_WRITTEN = "machine_written"
+    SPAM = "spam"
+    MANIPULATION = "manipulation"
+    NOT_ASKED = "not_asked"
+    SETTLED = "settled"
+    ALREADY_TRIED = "already_tried"
+    ELSEWHERE = "elsewhere"
+    FOR_ANOTHER = "for_another"
+    SPECIAL_CASE = "special_case"
+    TWO_WISHES = "two_wishes"
+
+
+@dataclass(frozen=True, slots=True)
+class StanceFound:
+    """That a text is no plain asking, as the stance model sees it.
+
+    ``lead`` is how far its score stands above that of a plain asking, beyond what is tolerated (0 and more);
+    ``topic`` names what is grave; ``terms`` are the words that spoke for it, ``nearest`` the taught text that is
+    most like it.
+    """
+
+    stance: Stance
+    lead: float
+    topic: str = ""
+    terms: tuple[Term, ...] = ()
+    nearest: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A word or feature and how much it weighed: positive for the intent, negative against."""
@@ -116,7 +148,8 @@ class Assessment:
 
     ``confidence`` is the calibrated probability that ``intent`` is right *and* the ticket is
     something we can answer; ``margin`` is confidence minus the runner-up's, on the same scale.
-    ``objection`` is the similar ticket that lowered the confidence, if one did. ``read_whole`` is False
+    ``objection`` is the similar ticket that lowered the confidence, if one did. ``stance`` is None for a plain
+    asking. ``read_whole`` is False
     where the writer says more than was read.
     """
 
@@ -133,6 +166,7 @@ class Assessment:
     terms: tuple[Term, ...] = ()
     similar: tuple[SimilarTicket, ...] = ()
     objection: Objection | None = None
+    stance: StanceFound | None = None
     source: Source = Source.NONE
     ask: str = ""
 

@@ -11,7 +11,7 @@ import pytest
 from tickets.web import wording as customer_wording
 from triage.core.deciding import gates
 from triage.core.deciding.policy import decide
-from triage.core.types import Action, Assessment, Guard, IntentPolicy, Mode, PolicyConfig
+from triage.core.types import Action, Assessment, Guard, IntentPolicy, Mode, PolicyConfig, Stance, StanceFound
 from triage.desk import wording as staff_wording
 from triage.instruments import simulator
 
@@ -31,7 +31,7 @@ SHOUTING = gates.Gate(
 @pytest.fixture
 def with_a_new_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     """What adding one record to the list does; the fact it looks at is on the assessment already."""
-    monkeypatch.setattr(gates, "GATES", (*gates.GATES[:4], SHOUTING, *gates.GATES[4:]))
+    monkeypatch.setattr(gates, "GATES", (*gates.GATES[:3], SHOUTING, *gates.GATES[3:]))
 
 
 def decided(assessment: Assessment = SURE, **options: object):
@@ -47,7 +47,7 @@ class TestANewGate:
         assert decided(replace(SURE, ask="where is it")).action is Action.AUTO_RESOLVE
 
     def test_stands_where_the_list_has_it(self) -> None:
-        assert decided(replace(SURE, ask="LOUD", read_whole=False)).reason == "too_long"
+        assert decided(replace(SURE, ask="LOUD", guard=Guard("legal", "sue"))).reason == "never_automate"
         assert decided(replace(SURE, ask="LOUD", in_scope=False)).reason == "shouting"
 
     def test_has_words_for_staff_and_customer(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ class TestANewGate:
         assert decided(replace(SURE, ask="LOUD")).facts["shouting"] is True
 
     def test_is_in_the_table_of_the_documents(self) -> None:
-        assert "| 5 | `shouting` | The text is not all in capitals | the letters |" in gates.as_markdown()
+        assert "| 4 | `shouting` | The text is not all in capitals | the letters |" in gates.as_markdown()
 
 
 def test_the_order_of_the_gates_is_the_contract() -> None:
@@ -72,6 +72,16 @@ def test_the_order_of_the_gates_is_the_contract() -> None:
         "not_open",
         "asked_for_person",
         "never_automate",
+        "grave",
+        "machine_written",
+        "spam",
+        "manipulation",
+        "not_asked",
+        "settled",
+        "already_tried",
+        "elsewhere",
+        "for_another",
+        "special_case",
         "too_long",
         "out_of_scope",
         "several_questions",
@@ -122,6 +132,19 @@ def test_the_facts_of_all_gates_have_different_names() -> None:
     case = gates.Case(assessment=SURE, policy=IntentPolicy(), threshold=0.75, language="en", min_margin=0.05)
     names = [name for gate in gates.GATES for name in gate.facts(case)]
     assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("stance", Stance)
+def test_every_stance_but_plain_asking_stops_the_answer(stance: Stance) -> None:
+    decision = decided(replace(SURE, stance=StanceFound(stance, 0.4)))
+    expected = "several_questions" if stance is Stance.TWO_WISHES else stance.value
+    assert (decision.action, decision.failed) == (Action.ESCALATE, (expected,))
+    assert decision.facts["stance"]["kind"] == stance.value
+
+
+def test_what_is_grave_is_named() -> None:
+    decision = decided(replace(SURE, stance=StanceFound(Stance.GRAVE, 0.4, topic="self_harm")))
+    assert decision.detail == "The text tells of something grave (self harm)."
 
 
 def test_no_two_gates_share_a_reason() -> None:
