@@ -11,6 +11,7 @@ from triage.core.deciding.rules import RuleBook
 from triage.core.learning.features import reads_whole
 from triage.core.learning.model import Model, Prediction
 from triage.core.reading.text import Ask, find_ask
+from triage.core.stance.model import Judgement
 from triage.core.types import Assessment, SimilarTicket, Source, Term
 
 SIMILAR_TICKETS = 5
@@ -42,6 +43,10 @@ PART_WORDS = 60
 PARTS_WORDS = 240
 #: So many passages get a calibrated confidence; the ranking alone, which is cheap, chooses them.
 PASSAGES_TRIED = 3
+
+
+#: What is believed of the stance where there is no model of it.
+PLAIN_ASKING = Judgement(1.0, None)
 
 
 class Searchable(Protocol):
@@ -95,6 +100,8 @@ class Engine:
         """
         ask = find_ask(subject, body)
         text, belief = self.find_matter(ask)
+        judged = self._judge_stance(ask)
+        belief = _asked(belief, judged)
         read_whole = ask.whole and reads_whole(ask.text)
         near = self._search(text)
         weighed = weigh_outcomes(belief.confidence, belief.intent, near)
@@ -116,6 +123,7 @@ class Engine:
             terms=belief.terms,
             similar=_shown(near, weighed),
             objection=weighed.objection,
+            stance=judged.stance,
             source=belief.source,
             ask=text,
         )
@@ -123,6 +131,12 @@ class Engine:
     def assess_many(self, tickets: Iterable[tuple[str, str]]) -> list[Assessment]:
         """Assess (subject, body) pairs one after the other."""
         return [self.assess(subject, body) for subject, body in tickets]
+
+    def _judge_stance(self, ask: Ask) -> Judgement:
+        """What the writer does with the topic, by all that they say; a plain asking where nothing was taught."""
+        if self.model is None or self.model.stance is None:
+            return PLAIN_ASKING
+        return self.model.stance.judge(ask.unabridged)
 
     def _search(self, text: str) -> tuple[SimilarTicket, ...]:
         if self.index is None:
@@ -190,6 +204,15 @@ class Engine:
             return self._believe(text)
         prediction = self.model.predict_other(text, whole.intent)
         return None if prediction is None else _from_model(prediction)
+
+
+def _asked(belief: _Belief, judged: Judgement) -> _Belief:
+    """The belief that the intent is right *and* plainly asked for."""
+    return replace(
+        belief,
+        confidence=belief.confidence * judged.asking,
+        runner_up_confidence=belief.runner_up_confidence * judged.asking,
+    )
 
 
 def _both_ends(part: str, most: int) -> str:

@@ -79,6 +79,17 @@ class Stance(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Contrast:
+    """A taught text that is no plain asking. ``intent`` is what its words are about, None where none fits;
+    ``topic`` names what is grave."""
+
+    text: str
+    stance: Stance
+    intent: str | None = None
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StanceFound:
     """That a text is no plain asking, as the stance model sees it.
 

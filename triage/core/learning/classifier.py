@@ -207,8 +207,7 @@ def _solve_few(matrix: sparse.csr_matrix, sentences: Floats, labels: Labels) -> 
     """
     products = (matrix @ matrix.T).toarray().astype(np.float64)
     products += sentences.astype(np.float64) @ sentences.T
-    products[np.diag_indices_from(products)] += _JITTER
-    root = np.linalg.cholesky(products)
+    root = _root(products)
     few = LogisticRegression(
         C=LOGISTIC_COST, max_iter=200, class_weight="balanced" if sentences.shape[1] else None
     )
@@ -216,3 +215,19 @@ def _solve_few(matrix: sparse.csr_matrix, sentences: Floats, labels: Labels) -> 
     sums = solve_triangular(root, few.coef_.T.astype(np.float64), lower=True, trans="T")
     coef = np.hstack([(matrix.T @ sums).T, (sentences.T @ sums).T])
     return np.asarray(coef), np.asarray(few.intercept_, dtype=np.float64)
+
+
+def _root(products: Doubles) -> Doubles:
+    """Return the lower Cholesky factor, each diagonal raised as little as it takes.
+
+    Texts made from a template differ in so few words that their products, sums of single-precision numbers, may
+    not quite be positive definite.
+    """
+    raised = _JITTER
+    while True:
+        try:
+            return np.linalg.cholesky(products + raised * np.eye(len(products)))
+        except np.linalg.LinAlgError:
+            raised *= 10
+            if raised > 1.0:
+                raise

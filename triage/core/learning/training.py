@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.parallel import Parallel, delayed
 
+from triage.core.errors import TrainingError
 from triage.core.learning.calibration import fit_sharpness
 from triage.core.learning.classifier import MANY_TEXTS, LinearClassifier
 from triage.core.learning.features import BLOCK_WEIGHTS, Floats, Vectoriser, words_of
@@ -24,7 +25,9 @@ from triage.core.learning.neighbours import (
     without_common,
 )
 from triage.core.learning.scope import Classes, Doubles, Familiarity, evidence, rank
+from triage.core.reading.text import find_ask, normalise
 from triage.core.terms import stem
+from triage.core.types import Example
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -38,6 +41,8 @@ INTENT_FOLDS = 5
 FINE_INTENT_FOLDS = 20
 #: No more folds than it takes to judge this many texts, but at least two: more would say the same again.
 ENOUGH_JUDGED = 3_000
+#: Longer examples are read as mails.
+_LINE = 200
 #: From this many texts on two processes are worth their start.
 _MANY = 3_000
 
@@ -79,6 +84,36 @@ class Corpus:
         matrix = vectoriser.matrix([vectoriser.vector(text) for text in texts])
         words = [[stem(word) for word in words_of(text)] for text in texts]
         return cls(words, matrix, read_sentences(encoder, texts), labels, n_intents, vectoriser)
+
+
+def select_examples(
+    examples: Sequence[Example], min_examples: int
+) -> tuple[list[str], list[str], tuple[str, ...], tuple[str, ...]]:
+    """Drop repeats, settle contradictions by majority, and leave out intents with too few texts."""
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for example in examples:
+        text = _question_in(example.text)
+        if text:
+            votes[text][example.intent or ""] += 1
+    labelled = {text: min(seen, key=lambda name: (-seen[name], name)) for text, seen in votes.items()}
+    sizes = Counter(labelled.values())
+    wanted = {e.intent for e in examples if e.intent}
+    intents = tuple(sorted(name for name in wanted if sizes[name] >= min_examples))
+    skipped = tuple(sorted(wanted.difference(intents)))
+    if len(intents) < 2:
+        raise TrainingError(
+            f"Only {len(intents)} intents have {min_examples} or more different examples; "
+            "at least two are needed to train."
+        )
+    kept = sorted(text for text, name in labelled.items() if not name or name in set(intents))
+    return kept, [labelled[text] for text in kept], intents, skipped
+
+
+def _question_in(text: str) -> str:
+    """Read an example as a ticket will be read; a short plain line needs no search for its question."""
+    if "\n" in text or len(text) > _LINE:
+        return find_ask("", text).text
+    return normalise(text)
 
 
 @dataclass(frozen=True, slots=True)
