@@ -226,7 +226,7 @@ def _root(products: Doubles) -> Doubles:
     raised = _JITTER
     while True:
         try:
-            return np.linalg.cholesky(products + raised * np.eye(len(products)))
+            return np.asarray(np.linalg.cholesky(products + raised * np.eye(len(products))), dtype=np.float64)
         except np.linalg.LinAlgError:
             raised *= 10
             if raised > 1.0:
