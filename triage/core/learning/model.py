@@ -347,7 +347,7 @@ class Model:
                     vectors=arrays.get("sentences", np.zeros((n_texts, 0), np.float32)),
                     block_starts=vectoriser.starts_,
                 ),
-                trust=TrustModel.from_parts(stored.parts),
+                trust=TrustModel.from_parts(stored.parts or {}),
                 sharpness=manifest.settings["sharpness"],
                 metrics=manifest.metrics,
                 fingerprint=manifest.fingerprint,

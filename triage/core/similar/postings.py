@@ -1,7 +1,7 @@
 """The stored side of the similar-ticket index: which ticket contains which term, as mapped arrays.
 
-A folder holds one ``.npy`` file per array and a manifest with the SHA-256 of each. Arrays are opened
-read-only and memory-mapped, so every worker of a machine shares the same pages.
+A folder (see ``triage.core.artefact``) holds one ``.npy`` file per array. Arrays are opened read-only and
+memory-mapped, so every worker of a machine shares the same pages.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from triage.core.index_files import map_array, read_manifest
+from triage.core import artefact
 
 KIND = "ticket-index"
 ARRAYS: dict[str, np.dtype[Any]] = {
@@ -88,11 +88,9 @@ class Postings:
         ArtefactError
             If a file is missing, has other bytes than the manifest says, or another format.
         """
-        manifest = read_manifest(folder, KIND)
-        arrays: dict[str, Any] = {
-            name: map_array(folder, name, manifest, dtype) for name, dtype in ARRAYS.items()
-        }
-        return cls(**arrays, intent_names=tuple(manifest["intents"]))
+        stored = artefact.load(folder, kind=KIND)
+        arrays: dict[str, Any] = {name: stored.array(name, dtype) for name, dtype in ARRAYS.items()}
+        return cls(**arrays, intent_names=tuple(stored.manifest.settings["intents"]))
 
     def rows_of(self, keys: Sequence[int]) -> npt.NDArray[np.int64]:
         """Return the row of each term key, -1 for terms that no ticket contains; shape (n_keys,)."""

@@ -117,7 +117,7 @@ def test_an_id_given_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_index_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArtefactError, match="build the index first"):
+    with pytest.raises(ArtefactError, match=r"manifest\.json is missing"):
         TicketIndex.open(tmp_path)
 
 
