@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -188,6 +189,11 @@ class Answer(models.Model):
         return variables.fill(self.body, ticket)
 
 
+def choices(values: type[StrEnum]) -> list[tuple[str, str]]:
+    """The values of the core with words for the admin."""
+    return [(value.value, value.value.replace("_", " ").capitalize()) for value in values]
+
+
 def fingerprint(text: str) -> str:
     """The same for texts that differ in case and white space only."""
     return hashlib.sha256(" ".join(text.lower().split()).encode()).hexdigest()
@@ -195,11 +201,20 @@ def fingerprint(text: str) -> str:
 
 class ExampleQuerySet(models.QuerySet["Example"]):
     def for_training(self) -> Self:
-        return self.filter(is_active=True).order_by("id")
+        """Plain askings: what the classifier of topics learns from."""
+        return self.filter(is_active=True, stance="").order_by("id")
+
+    def contrast_for_training(self) -> Self:
+        """Texts that name a topic and must go to a person all the same."""
+        return self.filter(is_active=True).exclude(stance="").order_by("id")
 
 
 class Example(models.Model):
-    """A labelled text. No intent means out of scope: nothing here answers it."""
+    """A labelled text. No intent means out of scope: nothing here answers it.
+
+    Without a stance it is a plain asking. With one it teaches what must not be answered, and the intent is only
+    the topic whose words it carries.
+    """
 
     class Source(models.TextChoices):
         STARTER = "starter", "Starter pack"
@@ -208,6 +223,22 @@ class Example(models.Model):
         MANUAL = "manual", "Written in the admin"
 
     intent = models.ForeignKey(Intent, models.CASCADE, null=True, blank=True, related_name="examples")
+    stance = models.CharField(
+        max_length=20,
+        blank=True,
+        choices=choices(core.Stance),
+        default="",
+        db_default="",
+        help_text="What the writer does with the topic; empty: plainly asks for it.",
+    )
+    topic = models.CharField(
+        max_length=20,
+        blank=True,
+        choices=choices(core.GraveTopic),
+        default="",
+        db_default="",
+        help_text="What a grave text tells of.",
+    )
     text = models.TextField()
     fingerprint = models.CharField(max_length=64, unique=True, editable=False)
     source = models.CharField(max_length=8, choices=Source.choices, default=Source.MANUAL)

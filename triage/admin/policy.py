@@ -17,7 +17,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from accounts.admin import SupervisorsEdit, is_supervisor
-from triage.admin.filters import ExampleIntentFilter
+from triage.admin.filters import ExampleIntentFilter, ExampleStanceFilter
 from triage.answers.variables import VARIABLES, sample_ticket
 from triage.desk.forms import AnswerForm, ExampleForm
 from triage.models import Answer, Example, Guard, Intent, Mode, Rule
@@ -253,11 +253,11 @@ def _is_approved(answer_id: Any) -> bool:
 
 @admin.register(Example)
 class ExampleAdmin(SupervisorsEdit):
-    """What training learns from. No intent means out of scope."""
+    """What training learns from. No intent means out of scope; a stance, that it must not be answered."""
 
     form = ExampleForm
-    list_display = ["opening", "intent_shown", "source", "is_active", "created_at"]
-    list_filter = [ExampleIntentFilter, "source", "is_active"]
+    list_display = ["opening", "intent_shown", "stance_shown", "source", "is_active", "created_at"]
+    list_filter = [ExampleIntentFilter, ExampleStanceFilter, "topic", "source", "is_active"]
     list_select_related = ["intent"]
     search_fields = ["text"]
     autocomplete_fields = ["intent"]
@@ -269,7 +269,15 @@ class ExampleAdmin(SupervisorsEdit):
 
     @admin.display(description="Intent")
     def intent_shown(self, example: Example) -> str:
-        return str(example.intent) if example.intent else "Out of scope"
+        if example.intent:
+            return str(example.intent)
+        return "None" if example.stance else "Out of scope"
+
+    @admin.display(description="Stance", ordering="stance")
+    def stance_shown(self, example: Example) -> str:
+        """Empty for a plain asking; with what is grave about it."""
+        topic = f" ({example.get_topic_display().lower()})" if example.topic else ""
+        return f"{example.get_stance_display()}{topic}"
 
     @admin.action(description="Leave out of training", permissions=["change"])
     def leave_out(self, request: HttpRequest, queryset: QuerySet[Example]) -> None:
@@ -282,4 +290,6 @@ class ExampleAdmin(SupervisorsEdit):
         self.message_user(request, f"{queryset.update(is_active=True)} examples will be trained on.")
 
     def get_form(self, request: HttpRequest, obj: Example | None = None, **kwargs: Any) -> type[ModelForm]:
-        return super().get_form(request, obj, help_texts={"intent": "Empty: out of scope."}, **kwargs)
+        return super().get_form(
+            request, obj, help_texts={"intent": "Empty: out of scope; with a stance: of no topic."}, **kwargs
+        )

@@ -78,6 +78,43 @@ class Stance(StrEnum):
     TWO_WISHES = "two_wishes"
 
 
+class GraveTopic(StrEnum):
+    """What a grave text tells of."""
+
+    DEATH = "death"
+    INJURY = "injury"
+    ILLNESS = "illness"
+    ASSAULT = "assault"
+    THREAT = "threat"
+    SELF_HARM = "self_harm"
+    MINOR = "minor"
+    FIRE = "fire"
+    GAS = "gas"
+    ELECTRIC = "electric"
+    POISON = "poison"
+    FRAUD = "fraud"
+    THEFT = "theft"
+    DISCRIMINATION = "discrimination"
+    LEGAL = "legal"
+    PRESS = "press"
+    BREACH = "breach"
+    HARDSHIP = "hardship"
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A text that is no plain asking although it speaks of one of our topics.
+
+    ``intent`` is the topic whose words it carries (None: of none), ``topic`` a GraveTopic where the stance is
+    grave, else empty.
+    """
+
+    text: str
+    stance: Stance
+    intent: str | None
+    topic: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Contrast:
     """A taught text that is no plain asking. ``intent`` is what its words are about, None where none fits;

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import User
 from tickets.web.forms import FilesField, WrittenField
 from triage.answers import language_tags
+from triage.core.types import Stance
 from triage.models import Answer, Example, Intent, fingerprint
 
 
@@ -100,7 +101,15 @@ class ExampleForm(forms.ModelForm):
 
     class Meta:
         model = Example
-        fields = ["text", "intent", "is_active"]
+        fields = ["text", "intent", "stance", "topic", "is_active"]
+
+    def clean_topic(self) -> str:
+        topic: str = self.cleaned_data["topic"]
+        if topic and self.cleaned_data.get("stance") != Stance.GRAVE:
+            raise ValidationError(
+                "Only a grave text has a topic. Empty it, or choose the stance Grave.", code="topic"
+            )
+        return topic
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]

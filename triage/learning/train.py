@@ -15,6 +15,7 @@ from django.utils import timezone
 from tickets.models import Ticket
 from triage.core.learning.model import Model
 from triage.core.similar.encoded_index import build_index
+from triage.core.types import Contrast, Stance
 from triage.core.types import Example as LabelledText
 from triage.learning import promise
 from triage.models import Example, Intent, ModelVersion
@@ -37,8 +38,17 @@ class Trained:
 
 
 def labelled_texts() -> list[LabelledText]:
+    """The plain askings, and what is out of scope."""
     rows = Example.objects.for_training().values_list("text", "intent__slug")
     return [LabelledText(text, slug) for text, slug in rows.iterator(chunk_size=2000)]
+
+
+def contrast_texts() -> list[Contrast]:
+    rows = Example.objects.contrast_for_training().values_list("text", "stance", "intent__slug", "topic")
+    return [
+        Contrast(text, Stance(stance), slug, topic)
+        for text, stance, slug, topic in rows.iterator(chunk_size=2000)
+    ]
 
 
 def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = logger.info) -> Trained:

@@ -163,6 +163,23 @@ examples:
 """
 
 
+PACK_CONTRAST = """\
+not_asked:
+  track_refund:
+    - no refund wanted
+  none:
+    - |-
+      two lines
+      of a text
+  deleted:
+    - a deleted intent
+grave:
+  death:
+    track_refund:
+      - he died, where is the money
+"""
+
+
 @pytest.fixture
 def pack(tmp_path: Path) -> Path:
     """A pack of one intent."""
@@ -204,6 +221,54 @@ def test_a_faulty_pack_is_named_and_leaves_nothing(pack: Path, old: str, new: st
     with pytest.raises(CommandError, match=message):
         called("load_starter", str(pack))
     assert not Intent.objects.exists()
+
+
+@pytest.mark.django_db
+def test_contrast_texts_are_installed_with_stance_topic_and_intent(pack: Path) -> None:
+    (pack / "contrast.yaml").write_text(PACK_CONTRAST)
+    assert "2 examples, 4 contrast texts" in called("load_starter", str(pack))
+    assert "0 examples, 0 contrast texts" in called("load_starter", str(pack))
+    rows = Example.objects.contrast_for_training().values_list("text", "stance", "topic", "intent__slug")
+    assert list(rows) == [
+        ("no refund wanted", "not_asked", "", "track_refund"),
+        ("two lines\nof a text", "not_asked", "", None),
+        ("a deleted intent", "not_asked", "", None),
+        ("he died, where is the money", "grave", "death", "track_refund"),
+    ]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("not_asked:", "not_askd:", r"contrast.yaml: not_askd is none of grave, .*, not_asked"),
+        ("death:", "deth:", r"contrast.yaml: grave: deth is none of death"),
+        ("- no refund wanted", "- 4410", r"contrast.yaml: not_asked: track_refund: 4410 is not a text. Put it in quotes"),
+        ("- no refund wanted", "- no", r"contrast.yaml: not_asked: track_refund: False is not a text"),
+        ("- no refund wanted", "- ''", r"track_refund: '' is not a text"),
+        ("    - no refund wanted", "    one text", r"contrast.yaml: not_asked: track_refund: a list of texts is expected"),
+        ("  death:\n    track_refund:\n  ", "", r"contrast.yaml: grave: a mapping is expected"),
+        ("  deleted:", "  none:", r"contrast.yaml is not valid YAML: none stands twice"),
+    ],
+)  # fmt: skip
+def test_a_faulty_contrast_file_is_named_and_leaves_nothing(
+    pack: Path, old: str, new: str, message: str
+) -> None:
+    assert old in PACK_CONTRAST
+    (pack / "contrast.yaml").write_text(PACK_CONTRAST.replace(old, new))
+    with pytest.raises(CommandError, match=message):
+        called("load_starter", str(pack))
+    assert not Intent.objects.exists()
+
+
+@pytest.mark.django_db
+def test_an_example_that_is_no_text_is_named(pack: Path) -> None:
+    file = pack / "intents" / "track_refund.yaml"
+    file.write_text(PACK_INTENT + "  - 4410\n")
+    with pytest.raises(
+        CommandError, match=r"Intent track_refund, examples: 4410 is not a text. Put it in quotes"
+    ):
+        called("load_starter", str(pack))
 
 
 @pytest.mark.django_db

@@ -25,6 +25,6 @@ class Command(BaseCommand):
         except PackError as error:
             raise CommandError(str(error)) from error
         self.stdout.write(
-            f"Added {added.intents} intents, {added.examples} examples, {added.guards} never-automate rules, "
-            f"{added.tickets} past tickets."
+            f"Added {added.intents} intents, {added.examples} examples, {added.contrast} contrast texts, "
+            f"{added.guards} never-automate rules, {added.tickets} past tickets."
         )
