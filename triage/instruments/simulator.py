@@ -6,14 +6,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.conf import settings
-
-from triage.answers import language
 from triage.answers.variables import sample_ticket
 from triage.core import types as core
-from triage.core.deciding import gates, policy
+from triage.core.deciding import gates
 from triage.models import Answer, Intent
-from triage.running.runtime import policy_config, runtime
+from triage.running.dry_run import decide_new
 
 
 class Passage(StrEnum):
@@ -44,11 +41,8 @@ def simulate(subject: str, body: str) -> Simulation:
 
     Raises what the engine raises; a real ticket would be escalated with that failure as its reason.
     """
-    tongue = language.detect(f"{subject}. {body}", default=settings.TRIAGE_LANGUAGE)
-    assessed = runtime.assess(subject, body)
-    decision = policy.decide(
-        assessed.assessment, intents=assessed.snapshot.policies, language=tongue, config=policy_config()
-    )
+    dry_run = decide_new(subject, body)
+    decision, tongue = dry_run.decision, dry_run.language
     intent = Intent.objects.filter(slug=decision.assessment.intent or "").first()
     answer = intent.approved_answer(tongue) if intent else None
     return Simulation(
@@ -58,7 +52,7 @@ def simulate(subject: str, body: str) -> Simulation:
         intent=intent,
         answer=answer,
         response=answer.render(sample_ticket(subject)) if answer else "",
-        latency_ms=assessed.latency_ms,
+        latency_ms=dry_run.latency_ms,
     )
 
 

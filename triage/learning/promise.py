@@ -18,7 +18,7 @@ from triage.core.deciding.thresholds import Guarantee, find_intent_thresholds
 from triage.core.engine import Engine
 from triage.core.learning.meaning import Encoder
 from triage.core.learning.model import Model
-from triage.core.types import Example
+from triage.core.types import Contrast, Example
 
 DELTA = 0.1  # the promise is broken with at most this probability
 KEPT_FOR_PROOF = 4  # every fourth example of an intent is kept from training
@@ -58,10 +58,11 @@ def prove(
     groups: Mapping[str, str],
     seed: int,
     encoder: Encoder | None = None,
+    contrasts: Sequence[Contrast] = (),
 ) -> ProvenModel:
     """Train on three quarters, find thresholds on the rest. Deterministic for the same examples and seed."""
     learnt, kept = split(examples, seed)
-    model = Model.fit(learnt, seed=seed, encoder=encoder)
+    model = Model.fit(learnt, seed=seed, encoder=encoder, contrasts=contrasts)
     engine = Engine(RuleBook([], []), model)
     assessments = [engine.assess("", example.text) for example in kept]
     guarantee = find_intent_thresholds(

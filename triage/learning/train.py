@@ -57,8 +57,9 @@ def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = 
     Raises TrainingError where the examples do not suffice; nothing has changed then.
     """
     examples = labelled_texts()
-    tell(f"Training on {len(examples)} examples …")
-    model, metrics = fit(examples, seed=seed)
+    contrasts = contrast_texts()
+    tell(f"Training on {len(examples)} examples and {len(contrasts)} contrast texts …")
+    model, metrics = fit(examples, contrasts, seed=seed)
     stamp = unused_stamp(timezone.now())
     folder, index_folder = f"model-{stamp}", f"index-{stamp}"
     settings.TRIAGE_MODEL_DIR.mkdir(parents=True, exist_ok=True)
@@ -81,15 +82,18 @@ def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = 
     return Trained(version, len(examples), len(model.intents), tuple(model.skipped_intents), len(index))
 
 
-def fit(examples: list[LabelledText], *, seed: int) -> tuple[Model, dict[str, Any]]:
+def fit(
+    examples: list[LabelledText], contrasts: list[Contrast], *, seed: int
+) -> tuple[Model, dict[str, Any]]:
     """The model and its metrics; where a target error is set, with the thresholds that are proven to keep it."""
     target, encoder = settings.TRIAGE_TARGET_ERROR, configured_encoder()
     if target is None:
-        model = Model.fit(examples, seed=seed, encoder=encoder)
+        model = Model.fit(examples, seed=seed, encoder=encoder, contrasts=contrasts)
         return model, dict(model.metrics)
     groups = dict(Intent.objects.exclude(group="").values_list("slug", "group"))
     proven = promise.prove(
         examples,
+        contrasts=contrasts,
         target_error=target,
         floor=settings.TRIAGE_THRESHOLD,
         groups=groups,

@@ -15,10 +15,11 @@ from tests.conftest import FakeEngine
 from tickets.models import Event, Ticket
 from triage.core.deciding import gates
 from triage.core.types import Guard
-from triage.instruments import charts, simulator
+from triage.instruments import charts
 from triage.instruments.metrics import Day
 from triage.instruments.simulator import Passage, passages
 from triage.models import Decision, Intent
+from triage.running import dry_run
 
 pytestmark = pytest.mark.django_db
 Web = Callable[..., Client]
@@ -27,7 +28,7 @@ PAGES = ["/admin/metrics/", "/admin/simulator/"]
 
 @pytest.fixture
 def simulated(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    monkeypatch.setattr(simulator, "runtime", engine)
+    monkeypatch.setattr(dry_run, "runtime", engine)
     return engine
 
 

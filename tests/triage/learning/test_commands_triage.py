@@ -15,7 +15,8 @@ from django.db import connection
 from tickets.models import Ticket
 from triage.learning import train as learning
 from triage.learning.pack import STARTER
-from triage.models import Example, Guard, Intent, ModelVersion, Rule, fingerprint
+from triage.models import Answer, Example, Guard, Intent, ModelVersion, PolicyRevision, Rule, fingerprint
+from triage.running.runtime import runtime
 
 FIGURES = {
     "accuracy", "macro_f1", "ece", "brier", "coverage", "error", "out_of_scope_answered", "aurc", "train_seconds",
@@ -283,3 +284,59 @@ def test_the_starter_pack_installs_whole() -> None:
     assert Intent.objects.count() == len(list((STARTER / "intents").glob("*.yaml"))) >= 30
     assert Guard.objects.exists()
     assert Ticket.objects.count() >= 200
+
+
+# --- what is installed ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def installed(labelled: None) -> None:
+    """The small shop, trained, answering one intent by itself."""
+    learning.train()
+    order = Intent.objects.get(slug="track_order")
+    Answer.objects.create(intent=order, body="Open the link in your mail.").approve(None)
+    Intent.objects.filter(pk=order.pk).update(mode="auto")
+    PolicyRevision.bump()
+    runtime.forget()
+
+
+def strangers_file(folder: Path, *rows: tuple[str, str]) -> str:
+    file = folder / "strangers.csv"
+    with file.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows([("text", "intent"), *rows])
+    return str(file)
+
+
+def test_what_is_installed_is_measured_as_new_tickets_would_be_decided(
+    installed: None, tmp_path: Path
+) -> None:
+    file = strangers_file(
+        tmp_path,
+        ("where is my parcel", "track_order"),
+        ("Subject: Parcel\n\nwhere is my parcel\n\nKind regards\nTom", "track_order"),
+        ("please refund the lamp", "refund"),
+        ("where is my parcel? my lawyer wants to know", ""),
+    )
+    Guard.objects.create(topic="legal", pattern="lawyer")
+    PolicyRevision.bump()
+    predictions = tmp_path / "out.csv"
+    figures = json.loads(
+        called("evaluate_triage", "--installed", "--test", file, "--predictions", str(predictions), "--json")
+    )
+    rows = list(csv.DictReader(predictions.open(encoding="utf-8")))
+    assert [row["reason"] for row in rows][2:] == ["mode_not_auto", "never_automate"]
+    assert [row["action"] for row in rows][:2] == ["auto_resolve", "auto_resolve"]
+    assert figures["askings_answered_rightly"] == pytest.approx(2 / 3)
+    assert figures["for_a_person_answered"] == 0.0
+    assert not Ticket.objects.exists()
+
+
+def test_it_needs_something_to_judge_by() -> None:
+    for given in ([], ["--installed", "--train", "a.csv"]):
+        with pytest.raises(CommandError, match="either --train"):
+            called("evaluate_triage", *given, "--test", "b.csv")
+
+
+def test_an_empty_file_measures_nothing(installed: None, tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no text to judge"):
+        called("evaluate_triage", "--installed", "--test", strangers_file(tmp_path))
