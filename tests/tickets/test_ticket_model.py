@@ -156,3 +156,35 @@ def test_references_are_unguessable_and_differ() -> None:
     references = {Ticket(subject="x").reference for _ in range(500)}
     assert len(references) == 500
     assert all(len(reference.replace("-", "")) == 12 for reference in references)
+
+
+STALE_STEPS = {
+    "auto_resolve": (Status.OPEN, Status.ESCALATED),
+    "escalate": (Status.OPEN, Status.CLOSED),
+    "request_person": (Status.AUTO_RESOLVED, Status.CLOSED),
+    "assign": (Status.ESCALATED, Status.CLOSED),
+    "agent_reply": (Status.ESCALATED, Status.CLOSED),
+    "requester_reply": (Status.PENDING, Status.CLOSED),
+    "resolve": (Status.ESCALATED, Status.RESOLVED),
+    "reopen": (Status.RESOLVED, Status.CLOSED),
+    "close": (Status.RESOLVED, Status.ESCALATED),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_looks_at_the_row_as_it_is_not_as_it_was_read(step: str, requester: User, agent: User) -> None:
+    """Somebody else has moved the ticket since this copy was read: the lock reads it again and refuses."""
+    read_as, is_now = STALE_STEPS[step]
+    stale = ticket_in(read_as, requester)
+    Ticket.objects.filter(pk=stale.pk).update(status=is_now)
+    with pytest.raises(InvalidTransition):
+        STEPS[step](stale, agent)
+    assert Ticket.objects.get(pk=stale.pk).state is is_now
+    assert not stale.events.exists()
+
+
+def test_the_machine_does_not_answer_what_a_person_has_taken_meanwhile(requester: User, agent: User) -> None:
+    stale = ticket_in(Status.OPEN, requester)
+    Ticket.objects.filter(pk=stale.pk).update(assignee=agent)
+    with pytest.raises(InvalidTransition, match="a person is on it"):
+        stale.auto_resolve("Here you are.", facts={})
