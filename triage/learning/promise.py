@@ -16,9 +16,9 @@ from triage.core.deciding.policy import HELD_BACK
 from triage.core.deciding.rules import RuleBook
 from triage.core.deciding.thresholds import Guarantee, find_intent_thresholds
 from triage.core.engine import Engine
-from triage.core.learning.meaning import Encoder
 from triage.core.learning.model import Model
 from triage.core.types import Contrast, Example
+from triage.core.vectors import Encoder
 
 DELTA = 0.1  # the promise is broken with at most this probability
 KEPT_FOR_PROOF = 4  # every fourth example of an intent is kept from training

@@ -20,12 +20,13 @@ from triage.core.learning.calibration import expected_calibration_error
 from triage.core.learning.classifier import LinearClassifier
 from triage.core.learning.explanation import attribute_meaning
 from triage.core.learning.features import Floats, Spoken, TextVector, Vectoriser
-from triage.core.learning.meaning import Encoder, read_sentences, refuse_other_encoder
+from triage.core.learning.meaning import read_sentences, refuse_other_encoder
 from triage.core.learning.neighbours import Neighbours
 from triage.core.learning.scope import Classes, Doubles, Familiarity, Ranking, TrustModel, evidence, rank
 from triage.core.learning.training import Corpus, HeldOut, held_out_evidence, select_examples
 from triage.core.stance.model import StanceModel, can_learn
 from triage.core.types import Contrast, Example, Term
+from triage.core.vectors import Encoder
 
 KIND = "triage model"
 #: Before the names of the stance model's arrays.

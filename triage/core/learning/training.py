@@ -16,7 +16,7 @@ from triage.core.errors import TrainingError
 from triage.core.learning.calibration import fit_sharpness
 from triage.core.learning.classifier import MANY_TEXTS, LinearClassifier
 from triage.core.learning.features import BLOCK_WEIGHTS, Floats, Vectoriser, words_of
-from triage.core.learning.meaning import Encoder, read_sentences
+from triage.core.learning.meaning import read_sentences
 from triage.core.learning.neighbours import (
     class_unity,
     class_vocabulary,
@@ -28,6 +28,7 @@ from triage.core.learning.scope import Classes, Doubles, Familiarity, evidence, 
 from triage.core.reading.text import find_ask, normalise
 from triage.core.terms import stem
 from triage.core.types import Example
+from triage.core.vectors import Encoder
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

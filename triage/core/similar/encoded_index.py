@@ -14,9 +14,9 @@ import numpy.typing as npt
 from triage.core import artefact
 from triage.core.artefact import save_array, seal, written_whole
 from triage.core.errors import ArtefactError
-from triage.core.learning.meaning import Encoder
 from triage.core.similar.similarity import TicketIndex, wanted
 from triage.core.types import ResolvedTicket, SimilarTicket
+from triage.core.vectors import Encoder
 
 KIND = "ticket-vectors"
 #: Tickets found by their words that are put in order anew.
