@@ -111,17 +111,6 @@ class Contrast:
 
     text: str
     stance: Stance
-    intent: str | None
-    topic: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """A taught text that is no plain asking. ``intent`` is what its words are about, None where none fits;
-    ``topic`` names what is grave."""
-
-    text: str
-    stance: Stance
     intent: str | None = None
     topic: str = ""
 
