@@ -14,6 +14,7 @@ from triage.core.artefact import MANIFEST, load, read_manifest
 from triage.core.errors import ArtefactError
 from triage.core.similar.postings import KIND
 from triage.core.similar.similarity import TicketIndex
+from triage.core.types import ResolvedTicket
 
 #: What the first release itself found: id and similarity of the three nearest tickets.
 FOUND = {
@@ -30,6 +31,12 @@ FOUND = {
         (3, 0.535391288298265), (1, 0.3561046511627907), (45, 0.28054632705795496),
     ],
     "ponies running classes passing parties buses skies dyed": [(43, 0.08596614467326869)],
+    "I can't find order2024_7 or my parcel, it didn't come": [
+        (18, 0.33347865682342226), (11, 0.23822395318645972), (41, 0.23215427541707842),
+    ],
+    "my account isn't mine any more, 2fa doesn't work": [
+        (5, 0.32073096794601436), (44, 0.17384871889498102), (23, 0.13293441585828764),
+    ],
 }  # fmt: skip
 
 
@@ -45,6 +52,15 @@ def stored(tmp_path: Path) -> Path:
 def test_a_search_finds_the_same_tickets_to_the_last_digit(stored: Path, text: str) -> None:
     found = TicketIndex.open(stored).search(text, 3)
     assert [(ticket.id, ticket.similarity) for ticket in found] == FOUND[text]
+
+
+def test_a_ticket_added_to_it_is_found_as_it_was(stored: Path) -> None:
+    index = TicketIndex.open(stored)
+    index.add(ResolvedTicket(900, "I can't find order2024_7 any more"))
+    found = index.search("I can't find order2024_7 or my parcel, it didn't come", 3)
+    assert [(ticket.id, ticket.similarity) for ticket in found] == [
+        (900, 0.5229912069921576), (18, 0.3653877637242217), (11, 0.2527686092260569),
+    ]  # fmt: skip
 
 
 def test_its_manifest_says_what_the_new_one_says(stored: Path) -> None:

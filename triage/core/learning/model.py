@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from triage.core import artefact
+from triage.core import artefact, terms
 from triage.core.artefact import Manifest
 from triage.core.errors import ArtefactError, TrainingError
 from triage.core.learning.calibration import expected_calibration_error
@@ -29,6 +29,8 @@ from triage.core.reading.text import find_ask, normalise
 from triage.core.types import Example, Term
 
 KIND = "triage model"
+#: What a model that does not say it was made with: models were the first to be read by this version.
+_FIRST_TERMS = 2
 #: An intent with fewer different examples is left to the keyword rules.
 MIN_EXAMPLES = 5
 #: Share of the stream that is expected to be about something nobody taught us, from plenty of examples …
@@ -308,6 +310,7 @@ class Model:
                 "sharpness": self._sharpness,
                 "encoder": None if self._encoder is None else self._encoder.fingerprint,
                 "meaning_by_word": self._meaning_by_word,
+                "terms_version": terms.VERSION,
             },
         )
 
@@ -325,6 +328,8 @@ class Model:
         stored = artefact.load(Path(folder), kind=KIND, trusted=TrustModel.TRUSTED)
         arrays, manifest = stored.arrays, stored.manifest
         refuse_other_encoder(encoder, manifest.settings.get("encoder"))
+        if manifest.settings.get("terms_version", _FIRST_TERMS) != terms.VERSION:
+            raise ArtefactError(f"{folder} was taught words split in another way than here; train again.")
         try:
             vectoriser = Vectoriser.from_arrays(arrays)
             classifier = LinearClassifier()

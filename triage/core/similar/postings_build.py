@@ -15,7 +15,7 @@ from triage.core.artefact import save_array, seal, written_whole
 from triage.core.errors import ArtefactError
 from triage.core.similar.postings import ARRAYS, KIND
 from triage.core.similar.ranking import impacts, term_key
-from triage.core.terms import STOP_WORDS, stem, words
+from triage.core.terms import STOP_WORDS, VERSION, stem, words
 from triage.core.types import ResolvedTicket
 
 #: Tickets that are counted together: enough to sort in bulk, few enough to stay small in memory.
@@ -118,7 +118,12 @@ def _write(counting: _Counting, folder: Path) -> None:
     _save(folder, "by_id", np.argsort(ids[by_number]))
     _save(folder, "intents", np.asarray(counting.intents, dtype=np.int32)[by_number])
     _write_postings(counting.chunks, folder, starts, by_number)
-    settings = {"intents": list(counting.intent_codes), "tickets": len(ids), "terms": len(keys)}
+    settings = {
+        "intents": list(counting.intent_codes),
+        "tickets": len(ids),
+        "terms": len(keys),
+        "terms_version": VERSION,
+    }
     seal(folder, kind=KIND, settings=settings)
 
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.triage.core.shop import shop_examples
+from triage.core import terms
 from triage.core.artefact import MANIFEST, PARTS, seal
 from triage.core.errors import ArtefactError, TrainingError
 from triage.core.learning.model import KIND, Model, fingerprint
@@ -152,4 +153,13 @@ def test_a_stored_model_without_its_fitted_parts_is_refused(model: Model, tmp_pa
         (tmp_path / "model" / name).unlink()
     seal(tmp_path / "model", kind=KIND, settings=manifest.settings)
     with pytest.raises(ArtefactError, match="lacks the part"):
+        Model.load(tmp_path / "model")
+
+
+def test_a_model_taught_words_split_in_another_way_is_refused(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.save(tmp_path / "model")
+    monkeypatch.setattr(terms, "VERSION", terms.VERSION + 1)
+    with pytest.raises(ArtefactError, match="split in another way"):
         Model.load(tmp_path / "model")
