@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -18,7 +18,8 @@ from tickets.audit import Event, Trail
 from tickets.background.jobs import Job
 from tickets.errors import InvalidTransition
 from tickets.mail.outbox import OutgoingMail
-from tickets.references import new_reference, read_reference
+from tickets.querysets import TicketQuerySet
+from tickets.references import new_reference
 from tickets.states import Channel, Closure, Status
 
 if TYPE_CHECKING:
@@ -26,38 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Attachment", "Channel", "Closure", "Event", "Feedback", "Job", "Message", "OutgoingMail", "Status", "Ticket",
-    "Trail",
+    "TicketQuerySet", "Trail",
 ]  # fmt: skip
-
-
-class TicketQuerySet(models.QuerySet["Ticket"]):
-    def named(self, reference: str) -> Self:
-        """The one ticket of this reference, however it is typed."""
-        return self.filter(reference=read_reference(reference))
-
-    def for_requester(self, user: User) -> Self:
-        return self.filter(requester=user)
-
-    def visible_to(self, user: User) -> Self:
-        """All tickets for agents, their own for everybody else."""
-        return self.all() if user.is_agent else self.for_requester(user)
-
-    def awaiting_agent(self) -> Self:
-        return self.filter(status=Status.ESCALATED)
-
-    def unassigned(self) -> Self:
-        return self.filter(assignee=None)
-
-    def auto_resolved(self) -> Self:
-        return self.filter(status=Status.AUTO_RESOLVED)
-
-    def settled(self) -> Self:
-        """What similar tickets are looked for among."""
-        return self.filter(status__in=[Status.RESOLVED, Status.CLOSED])
-
-    def silent_since(self, moment: datetime) -> Self:
-        """Answered tickets whose requester has said nothing since ``moment``."""
-        return self.filter(status__in=[Status.AUTO_RESOLVED, Status.RESOLVED], resolved_at__lt=moment)
 
 
 class Ticket(models.Model):

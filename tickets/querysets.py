@@ -1,0 +1,89 @@
+"""Sets of tickets by name, and the filters of every list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Self
+
+from django.db import models
+from django.db.models import Q
+
+from tickets.references import read_reference
+from tickets.states import Status
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from tickets.models import Ticket  # noqa: F401  # named in a string only
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketFilter:
+    """What a list shows, whoever asks for it. Nothing given leaves nothing out.
+
+    ``words`` stand together in the subject, or name a reference: the beginning of one is enough unless
+    ``whole_reference`` is set.
+    """
+
+    statuses: Collection[str] = ()
+    words: str = ""
+    whole_reference: bool = False
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+    @property
+    def condition(self) -> Q:
+        """The moment of ``created_after`` is within, that of ``created_before`` is not."""
+        wanted = Q()
+        if self.statuses:
+            wanted &= Q(status__in=self.statuses)
+        if self.created_after:
+            wanted &= Q(created_at__gte=self.created_after)
+        if self.created_before:
+            wanted &= Q(created_at__lt=self.created_before)
+        if self.words:
+            named = "reference" if self.whole_reference else "reference__istartswith"
+            wanted &= Q(subject__icontains=self.words) | Q(**{named: read_reference(self.words)})
+        return wanted
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def named(self, reference: str) -> Self:
+        """The one ticket of this reference, however it is typed."""
+        return self.filter(reference=read_reference(reference))
+
+    def matching(self, wanted: TicketFilter) -> Self:
+        return self.filter(wanted.condition)
+
+    def for_requester(self, user: User) -> Self:
+        return self.filter(requester=user)
+
+    def held_by_guest(self, references: Collection[str]) -> Self:
+        """Those among ``references`` that belong to no account."""
+        return self.filter(requester=None, reference__in=references) if references else self.none()
+
+    def visible_to(self, user: User | None, held: Collection[str] = ()) -> Self:
+        """All tickets for agents; for everybody else their own, and those a guest's browser holds."""
+        if user is None:
+            return self.held_by_guest(held)
+        if user.is_agent:
+            return self.all()
+        return self.for_requester(user) | self.held_by_guest(held) if held else self.for_requester(user)
+
+    def awaiting_agent(self) -> Self:
+        return self.filter(status=Status.ESCALATED)
+
+    def unassigned(self) -> Self:
+        return self.filter(assignee=None)
+
+    def auto_resolved(self) -> Self:
+        return self.filter(status=Status.AUTO_RESOLVED)
+
+    def settled(self) -> Self:
+        """What similar tickets are looked for among."""
+        return self.filter(status__in=[Status.RESOLVED, Status.CLOSED])
+
+    def silent_since(self, moment: datetime) -> Self:
+        """Answered tickets whose requester has said nothing since ``moment``."""
+        return self.filter(status__in=[Status.AUTO_RESOLVED, Status.RESOLVED], resolved_at__lt=moment)
