@@ -361,6 +361,16 @@ class _Ranker:
         return np.asarray(found, dtype=np.float64)
 
 
+def _learnt_trees(boosting: HistGradientBoostingClassifier) -> tuple[list[npt.NDArray[Any]], float]:
+    """Return the nodes of each tree, and where their sum starts.
+
+    The one place where scikit-learn's private attributes are read: it has no public way to the trees. Why they are
+    needed, and what it would cost to do without: docs/decisions/boosted-trees.md.
+    """
+    trees = [stage[0].nodes for stage in boosting._predictors]
+    return trees, float(np.ravel(boosting._baseline_prediction)[0])
+
+
 class _Forest:
     """Boosted trees laid out as arrays, all of them walked at once.
 
@@ -369,10 +379,9 @@ class _Forest:
     """
 
     def __init__(self, boosting: HistGradientBoostingClassifier) -> None:
-        trees = [stage[0].nodes for stage in boosting._predictors]
+        trees, self.start = _learnt_trees(boosting)
         width = max(len(nodes) for nodes in trees)
         shape = (len(trees), width)
-        self.start = float(np.ravel(boosting._baseline_prediction)[0])
         self.feature = np.zeros(shape, dtype=np.int64)
         self.limit = np.full(shape, np.inf)
         self.left = np.tile(np.arange(width), (len(trees), 1))
