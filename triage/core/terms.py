@@ -51,7 +51,7 @@ def find_words(text: str) -> Iterator[re.Match[str]]:
     They are lower-cased and without accents; an apostrophe joins what it stands between. The places of a match
     are those in the folded text, see :func:`placed_words` for those in ``text``.
     """
-    return _WORD.finditer(_APOSTROPHE.sub("", _folded(text)))
+    return _WORD.finditer(_joined(text))
 
 
 def placed_words(text: str) -> Iterator[tuple[int, int, str]]:
@@ -66,7 +66,11 @@ def placed_words(text: str) -> Iterator[tuple[int, int, str]]:
 
 def words(text: str) -> list[str]:
     """Split a text, also an empty or hostile one, into the words of :func:`find_words`."""
-    return [found.group() for found in find_words(text)]
+    return _WORD.findall(_joined(text))
+
+
+def _joined(text: str) -> str:
+    return _APOSTROPHE.sub("", _folded(text))
 
 
 def _former_words(text: str) -> list[str]:
