@@ -23,7 +23,7 @@ from triage.core.learning.features import Floats, Spoken, TextVector, Vectoriser
 from triage.core.learning.meaning import read_sentences, refuse_other_encoder
 from triage.core.learning.neighbours import Neighbours
 from triage.core.learning.scope import Classes, Doubles, Familiarity, Ranking, TrustModel, evidence, rank
-from triage.core.learning.training import Corpus, HeldOut, held_out_evidence, select_examples
+from triage.core.learning.training import Call, Corpus, HeldOut, held_out_evidence, select_examples
 from triage.core.stance.model import StanceModel, can_learn
 from triage.core.types import Contrast, Example, Term
 from triage.core.vectors import Encoder
@@ -169,23 +169,24 @@ class Model:
         labels[outside] = len(intents)
         vectoriser = Vectoriser(min_count=2 if len(texts) >= _RARE_FROM else 1).fit(texts)
         corpus = Corpus.read(texts, labels, len(intents), vectoriser, encoder)
-        held_out, sharpness = held_out_evidence(corpus, seed)
-        trust, metrics = _fit_trust(held_out, len(texts), int(outside.sum()), seed)
         taught = corpus.matrix, corpus.sentences, labels, len(intents) + 1
+        beside: list[Call] = [(LinearClassifier(seed=seed).fit, taught)]
+        if can_learn(examples, contrasts):
+            beside.insert(0, (StanceModel(seed=seed).fit, (examples, contrasts)))
+        held_out, sharpness, fitted = held_out_evidence(corpus, seed, beside)
+        trust, metrics = _fit_trust(held_out, len(texts), int(outside.sum()), seed)
         return cls(
             intents=intents,
             skipped_intents=skipped,
             vectoriser=vectoriser,
-            classifier=LinearClassifier(seed=seed).fit(*taught),
+            classifier=fitted[-1],
             encoder=encoder,
             neighbours=Neighbours.build(*taught, vectoriser.starts_),
             trust=trust,
             sharpness=sharpness,
             metrics=metrics | {"texts": float(len(texts)), "intents": float(len(intents))},
             fingerprint=fingerprint(examples, contrasts),
-            stance=StanceModel(seed=seed).fit(examples, contrasts)
-            if can_learn(examples, contrasts)
-            else None,
+            stance=fitted[0] if len(fitted) > 1 else None,
         )
 
     def predict(self, texts: Iterable[str], *, explain: bool = True) -> list[Prediction]:

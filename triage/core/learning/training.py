@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,7 @@ from triage.core.vectors import Encoder
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 #: A text is judged by a model that learned from nine tenths, almost as much as the final one will have.
 TEXT_FOLDS = 10
@@ -227,13 +229,12 @@ def _judge(corpus: Corpus, trial: _Trial, seed: int) -> _Judged:
     return _Judged(trial, matrix, sentences, known, scores, local)
 
 
-def _judge_all(corpus: Corpus, trials: Sequence[_Trial], seed: int) -> list[_Judged]:
-    """Judge every trial; a large corpus in as many processes as there are cores, at most two."""
-    if len(corpus.labels) < _MANY:
-        return [_judge(corpus, trial, seed) for trial in trials]
-    return list(
-        Parallel(n_jobs=min(2, os.cpu_count() or 1))(delayed(_judge)(corpus, t, seed) for t in trials)
-    )
+def run_together(calls: Sequence[Call], *, many: bool) -> list[Any]:
+    """Make calls, each (function, arguments); ``many``: in as many processes as there are cores, at most two."""
+    if not many:
+        return [function(*arguments) for function, arguments in calls]
+    processes = min(2, os.cpu_count() or 1)
+    return list(Parallel(n_jobs=processes)(delayed(function)(*arguments) for function, arguments in calls))
 
 
 def _evidence_of(corpus: Corpus, judged: _Judged, sharpness: float) -> HeldOut:
@@ -278,23 +279,37 @@ def _sharpness(corpus: Corpus, judged: Sequence[_Judged]) -> float:
     return fit_sharpness(np.vstack(scores), np.concatenate(labels))
 
 
-def held_out_evidence(corpus: Corpus, seed: int) -> tuple[HeldOut, float]:
+def held_out_evidence(
+    corpus: Corpus, seed: int, beside: Sequence[Call] = ()
+) -> tuple[HeldOut, float, list[Any]]:
     """Collect the evidence on held-out texts and on held-out intents.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    seed : int
+    beside : sequence of calls
+        What else there is to do while the trials are judged: the cores are never idle.
 
     Returns
     -------
     HeldOut
     float
         The sharpness of the class probabilities, fitted on the held-out texts.
+    list
+        What the calls of ``beside`` returned.
     """
+    many = len(corpus.labels) >= _MANY
     by_text = list(_text_trials(corpus, seed))
-    judged = _judge_all(corpus, [*by_text, *_intent_trials(corpus, seed)], seed)
+    trials = [*by_text, *_intent_trials(corpus, seed)]
+    done = run_together([*beside, *((_judge, (corpus, trial, seed)) for trial in trials)], many=many)
+    judged: list[_Judged] = done[len(beside) :]
     sharpness = _sharpness(corpus, judged[: len(by_text)])
-    parts = [_evidence_of(corpus, one, sharpness) for one in judged]
+    parts = run_together([(_evidence_of, (corpus, one, sharpness)) for one in judged], many=many)
     found = HeldOut(
         np.vstack([p.table for p in parts]),
         np.concatenate([p.right for p in parts]),
         np.concatenate([p.in_scope for p in parts]),
         np.concatenate([p.given for p in parts]),
     )
-    return found, sharpness
+    return found, sharpness, done[: len(beside)]

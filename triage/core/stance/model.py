@@ -86,8 +86,8 @@ class StanceModel:
         rows = _without_rare(rows)
         texts = [row[0] for row in rows]
         labels = np.asarray([row[1] for row in rows])
-        self.reader_ = PhraseReader().fit(texts, [row[2] or None for row in rows])
-        matrix = self.reader_.matrix(texts)
+        self.reader_ = PhraseReader()
+        matrix = self.reader_.fit_matrix(texts, [row[2] or None for row in rows])
         self.stances_ = (_ASKING, *sorted(set(labels.tolist()) - {_ASKING}))
         self._find_tolerance(matrix, labels)
         self.coef_, self.intercept_ = self._solve(matrix, labels, self.stances_)

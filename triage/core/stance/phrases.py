@@ -106,6 +106,11 @@ class PhraseReader:
 
     def fit(self, texts: Sequence[str], intents: Sequence[str | None]) -> PhraseReader:
         """Learn from training texts; ``intents`` names what each plain asking asks for, None for other texts."""
+        self.fit_matrix(texts, intents)
+        return self
+
+    def fit_matrix(self, texts: Sequence[str], intents: Sequence[str | None]) -> sparse.csr_matrix:
+        """Learn as :meth:`fit` does, and return what :meth:`matrix` would for the same texts, at half the work."""
         told = [tokens_of(text) for text in texts]
         counts = Counter(token for tokens in told for token in set(tokens))
         kept = sorted(token for token, count in counts.items() if count >= WORD_COUNT)
@@ -115,7 +120,7 @@ class PhraseReader:
         self.is_topic_[[self.words_[token] for token in topics if token in self.words_]] = True
         found = [self._find(tokens) for tokens in told]
         self._count([np.unique(phrases.keys) for phrases in found], len(texts))
-        return self
+        return self._rows(map(self.weigh, found))
 
     def _count(self, distinct: Sequence[Keys], n_texts: int) -> None:
         keys, counts = np.unique(np.concatenate(distinct), return_counts=True)
@@ -180,7 +185,10 @@ class PhraseReader:
 
     def matrix(self, texts: Iterable[str]) -> sparse.csr_matrix:
         """Return the weighted phrases of many texts, shape (n_texts, n_phrases)."""
-        rows = [self.weigh(self._find(tokens_of(text))) for text in texts]
+        return self._rows(self.weigh(self._find(tokens_of(text))) for text in texts)
+
+    def _rows(self, weighed: Iterable[tuple[Ints, Floats]]) -> sparse.csr_matrix:
+        rows = list(weighed)
         pointers = np.concatenate([[0], np.cumsum([len(columns) for columns, _ in rows])])
         columns = np.concatenate([c for c, _ in rows]) if rows else np.zeros(0, dtype=np.int64)
         weights = np.concatenate([w for _, w in rows]) if rows else np.zeros(0, dtype=np.float32)
