@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -116,9 +117,12 @@ def install_intent(content: dict[str, Any], *, keep_auto: bool) -> bool:
 
 
 def install_answers(intent: Intent, content: dict[str, Any]) -> None:
-    """The text under ``answer:``, and those in other languages under ``answers:``."""
-    first = content.get("answer")
-    for answer in [*([first] if first else []), *content.get("answers", [])]:
+    """The text under ``answer:``, and those in other languages under ``answers:``.
+
+    The latter stay drafts unless they are in the house's own language: somebody who reads them must approve.
+    """
+    main = content.get("answer")
+    for answer in [*([main] if main else []), *content.get("answers", [])]:
         text = Answer(
             intent=intent,
             language=answer.get("language", "en"),
@@ -127,7 +131,8 @@ def install_answers(intent: Intent, content: dict[str, Any]) -> None:
             summary=answer.get("summary", "").strip(),
         )
         text.save()
-        text.approve(None)
+        if answer is main or text.is_in(settings.TRIAGE_LANGUAGE):
+            text.approve(None)
 
 
 def install_examples(pack: Pack) -> int:
