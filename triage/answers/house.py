@@ -64,6 +64,15 @@ class Fact:
     def label(self) -> str:
         return self.key.replace("_", " ")
 
+    @property
+    def variable(self) -> str:
+        return f"{{{self.key}}}"
+
+    @property
+    def gap(self) -> str:
+        """What a letter shows where the house has not said it."""
+        return f"[{self.label}?]"
+
 
 def _page(key: str, question: str, path: str) -> Fact:
     return Fact(key, Group.PAGES, Kind.LINK, question, f"https://shop.example.com/{path}")

@@ -66,6 +66,11 @@ def facts_in(body: str) -> set[str]:
     return {name for name in PLACEHOLDER.findall(body) if name in house.BY_KEY}
 
 
+def gaps_in(text: str) -> list[house.Fact]:
+    """The facts that a filled letter still waits for."""
+    return [fact for fact in house.FACTS if fact.gap in text]
+
+
 def fill(body: str, ticket: Ticket, facts: house.House, language: str) -> str:
     """``body`` with its variables replaced. What the requester wrote is inserted as plain text, once.
 
@@ -74,7 +79,7 @@ def fill(body: str, ticket: Ticket, facts: house.House, language: str) -> str:
 
     def value(name: str) -> str:
         if name in house.BY_KEY:
-            return facts.wording(name, language) or f"[{house.BY_KEY[name].label}?]"
+            return facts.wording(name, language) or house.BY_KEY[name].gap
         if name in IN_LANGUAGES:
             words = IN_LANGUAGES[name][language_tags.base(language)]
             return f"{words} {ticket.requester_name}".strip() if name == GREETING else words
