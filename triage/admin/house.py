@@ -114,10 +114,13 @@ class Shown:
         return self.answer.intent.mode == Mode.AUTO
 
     @property
+    def is_meant(self) -> bool:
+        return self.answer.intent.meant_for_auto
+
+    @property
     def may_go_auto(self) -> bool:
-        intent = self.answer.intent
         ready = bool(self.answer.reviewed_at) and not self.missing and not self.is_draft
-        return ready and intent.meant_for_auto and not self.is_auto
+        return ready and self.is_meant and not self.is_auto
 
 
 def show(answer: Answer, known: house.House) -> Shown:
@@ -132,6 +135,12 @@ def answers_in(language: str) -> list[Answer]:
         if answer.is_in(language):
             newest.setdefault(answer.intent_id, answer)  # "approved" comes before "draft"
     return list(newest.values())
+
+
+def letters(language: str, known: house.House) -> list[Shown]:
+    """Those that lack a fact first, then those that nobody has read; in each the ones meant for Auto first."""
+    shown = [show(answer, known) for answer in answers_in(language)]
+    return sorted(shown, key=lambda one: (not one.missing, bool(one.answer.reviewed_at), not one.is_meant))
 
 
 def languages() -> list[str]:
@@ -160,7 +169,7 @@ def house_page(request: HttpRequest) -> HttpResponse:
         said = f"{changed} facts are new or different; they count from the next ticket on."
         messages.success(request, said if changed else "Nothing was different.")
         return redirect(f"{reverse('triage-house')}?language={language}")
-    shown = [show(answer, form.known) for answer in answers_in(language)]
+    shown = letters(language, form.known)
     response = page(
         request, "triage/house.html", "Set up your house", form=form, language=language,
         languages=languages(), groups=list(_grouped(form, shown)), shown=shown,
@@ -193,7 +202,7 @@ def house_preview(request: HttpRequest) -> HttpResponse:
     """The letters with what stands in the form, before it is kept."""
     language = _language(request)
     known = HouseForm(request.POST, facts.current(), language).as_house()
-    shown = [show(answer, known) for answer in answers_in(language)]
+    shown = letters(language, known)
     return render(request, "triage/house_answers.html", {"shown": shown, "unsaved": True})
 
 

@@ -26,6 +26,8 @@ from triage.desk.forms import AnswerForm, ExampleForm
 from triage.models import Answer, Example, Guard, Intent, Mode, Rule
 
 TEXTS = ["body", "guest_body", "summary"]
+TAG = '<span class="desk-tag desk-tag-{}">{}</span>'
+LACKS_FACTS = '<span class="desk-tag desk-tag-wait">Lacks facts</span><span class="cell-small">{}</span>'
 NO_ANSWER = "This intent is on Auto but has no approved answer: every such ticket goes to a person."
 
 
@@ -93,7 +95,7 @@ class AnswerInline(SupervisorsInline):
 class IntentAdmin(SupervisorsEdit):
     """How far each intent is automated."""
 
-    list_display = ["title", "slug", "group", "mode_shown", "threshold", "approved", "lacking"]
+    list_display = ["title", "slug", "group", "mode_shown", "threshold", "approved"]
     list_filter = ["mode", "group"]
     search_fields = ["slug", "title"]
     ordering = ["group", "slug"]
@@ -140,25 +142,15 @@ class IntentAdmin(SupervisorsEdit):
     def mode_shown(self, intent: Intent) -> str:
         return intent.get_mode_display().partition(":")[0]
 
-    @display(
-        description="Answer",
-        label={
-            "Approved": "success",
-            "Lacks facts": "warning",
-            "Missing on Auto": "danger",
-            "None": "default",
-        },
-    )
-    def approved(self, intent: Intent) -> str:
+    @admin.display(description="Answer")
+    def approved(self, intent: Intent) -> SafeString:
+        """Whether there is one, and what the house has still to say for it."""
         if intent.lacks:  # type: ignore[attr-defined]
-            return "Lacks facts"
+            missing = ", ".join(intent.lacks)  # type: ignore[attr-defined]
+            return format_html(LACKS_FACTS, missing)
         if intent.answerable:  # type: ignore[attr-defined]
-            return "Approved"
-        return "Missing on Auto" if intent.mode == Mode.AUTO else "None"
-
-    @admin.display(description="Facts to say", empty_value="")
-    def lacking(self, intent: Intent) -> str:
-        return ", ".join(intent.lacks)  # type: ignore[attr-defined]
+            return format_html(TAG, "good", "Approved")
+        return format_html(TAG, *(("bad", "Missing on Auto") if intent.mode == Mode.AUTO else ("", "None")))
 
     @admin.display(description="Answer")
     def draft_link(self, intent: Intent) -> str | SafeString:
