@@ -11,6 +11,7 @@ from tickets.audit import register_kinds
 from tickets.background import jobs
 from tickets.models import Status, Ticket
 from tickets.web import wording
+from triage.answers.facts import HouseFact
 from triage.core.deciding import gates
 from triage.models import INTENT_CORRECTED, Answer, Guard, Intent, PolicyRevision, Rule
 from triage.running import work
@@ -33,4 +34,4 @@ def note_policy_change(sender: type, **kwargs: Any) -> None:
         PolicyRevision.bump()
 
 
-POLICY_MODELS = {Answer, Guard, Intent, Rule}
+POLICY_MODELS = {Answer, Guard, HouseFact, Intent, Rule}

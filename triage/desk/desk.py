@@ -14,6 +14,8 @@ from accounts.models import User
 from tickets.errors import TicketError
 from tickets.intake import replies
 from tickets.models import Closure, Event, Message, Status, Ticket, TicketQuerySet
+from triage.answers.house import Fact
+from triage.answers.variables import gaps_in
 from triage.desk.wording import reason_text
 from triage.models import INTENT_CORRECTED, Answer, Decision
 
@@ -154,6 +156,7 @@ class Desk:
     decision: Decision | None
     reason: str
     suggestion: str
+    gaps: Sequence[Fact]
     terms_for: Sequence[Weight]
     terms_against: Sequence[Weight]
     neighbours: Sequence[Neighbour]
@@ -180,6 +183,7 @@ def open_desk(ticket: Ticket, *, whole: bool = False) -> Desk:
     conversation, earlier = _conversation(ticket, whole=whole)
     decision = ticket.decisions.select_related("intent", "corrected_intent", "corrected_by").first()
     others = _others(ticket)
+    suggestion = _suggestion(ticket, decision)
     return Desk(
         ticket=ticket,
         conversation=conversation,
@@ -187,7 +191,8 @@ def open_desk(ticket: Ticket, *, whole: bool = False) -> Desk:
         seen=conversation[-1].pk if conversation else 0,
         decision=decision,
         reason=reason_text(decision.reason) if decision else "",
-        suggestion=_suggestion(ticket, decision),
+        suggestion=suggestion,
+        gaps=gaps_in(suggestion),
         terms_for=_weights(decision, positive=True),
         terms_against=_weights(decision, positive=False),
         neighbours=_neighbours(decision),
@@ -212,6 +217,8 @@ def _suggestion(ticket: Ticket, decision: Decision | None) -> str:
     if decision is None or ticket.answered_by_machine:
         return ""
     if not decision.corrected_at:
+        if decision.answer and gaps_in(decision.response):  # the house may have said it since
+            return decision.answer.render(ticket)
         return decision.response
     intent = decision.corrected_intent
     if intent is None:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import User
 from tickets.web.forms import FilesField, WrittenField
 from triage.answers import language_tags
+from triage.answers.variables import gaps_in
 from triage.core.types import Stance
 from triage.models import Answer, Example, Intent, fingerprint
 
@@ -30,6 +31,14 @@ class ReplyForm(forms.Form):
     body = writing("Reply to the requester", "Write the reply first.", 8)
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     files = FilesField()  # type: ignore[assignment]  # the form's own ``files`` is another thing
+
+    def clean_body(self) -> str:
+        """A suggestion with a gap is no letter yet."""
+        body: str = self.cleaned_data["body"]
+        gaps = ", ".join(fact.gap for fact in gaps_in(body))
+        if gaps:
+            raise ValidationError(f"Fill in {gaps} first: the house has not said it.", code="gap")
+        return body
 
 
 class ResolveForm(forms.Form):
@@ -90,7 +99,7 @@ class AnswerForm(forms.ModelForm):
 
     class Meta:
         model = Answer
-        fields = ["intent", "language", "body"]
+        fields = ["intent", "language", "body", "guest_body", "summary"]
 
     def clean_language(self) -> str:
         return language_tags.canonical(self.cleaned_data["language"])

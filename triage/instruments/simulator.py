@@ -51,7 +51,7 @@ def simulate(subject: str, body: str) -> Simulation:
         gates=passages(decision.failed),
         intent=intent,
         answer=answer,
-        response=answer.render(sample_ticket(subject)) if answer else "",
+        response=answer.render(sample_ticket(subject), asked=body) if answer else "",
         latency_ms=dry_run.latency_ms,
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import yaml
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
@@ -135,9 +136,12 @@ def _texts(content: Any, place: str) -> list[str]:
 
 
 @transaction.atomic
-def install(pack: Pack) -> Installed:
-    """Add what is missing. What a supervisor has changed since is never overwritten."""
-    intents = sum(install_intent(content) for content in pack.intents)
+def install(pack: Pack, *, keep_auto: bool) -> Installed:
+    """Add what is missing. What a supervisor has changed since is never overwritten.
+
+    Without ``keep_auto`` an intent that the pack automates is only suggested: nobody here has read its answer.
+    """
+    intents = sum(install_intent(content, keep_auto=keep_auto) for content in pack.intents)
     examples = install_examples(labelled(pack))
     contrast = install_examples(contrasting(pack))
     guards = sum(
@@ -149,16 +153,18 @@ def install(pack: Pack) -> Installed:
     return Installed(intents, examples, contrast, guards, len(tickets))
 
 
-def install_intent(content: dict[str, Any]) -> bool:
-    """One intent with its rules and its answer; False if there is one of that name already."""
+def install_intent(content: dict[str, Any], *, keep_auto: bool) -> bool:
+    """One intent with its rules and its answers; False if there is one of that name already."""
     try:
+        mode = Mode(content.get("mode", Mode.SUGGEST))
         intent, created = Intent.objects.get_or_create(
             slug=content["intent"],
             defaults={
                 "title": content["title"],
                 "description": content.get("description", ""),
                 "group": content.get("group", ""),
-                "mode": Mode(content.get("mode", Mode.SUGGEST)),
+                "mode": Mode.SUGGEST if mode is Mode.AUTO and not keep_auto else mode,
+                "meant_for_auto": mode is Mode.AUTO,
             },
         )
         if not created:
@@ -167,14 +173,29 @@ def install_intent(content: dict[str, Any]) -> bool:
             row = Rule(intent=intent, pattern=rule["pattern"], weight=rule.get("weight", 0.8))
             row.full_clean()
             row.save()
-        answer = content.get("answer")
-        if answer:
-            text = Answer(intent=intent, language=answer.get("language", "en"), body=answer["body"].strip())
-            text.save()
-            text.approve(None)
+        install_answers(intent, content)
     except (KeyError, ValueError, ValidationError) as error:
         raise PackError(f"Intent {content.get('intent', '?')}: {error}") from error
     return True
+
+
+def install_answers(intent: Intent, content: dict[str, Any]) -> None:
+    """The text under ``answer:``, and those in other languages under ``answers:``.
+
+    The latter stay drafts unless they are in the house's own language: somebody who reads them must approve.
+    """
+    main = content.get("answer")
+    for answer in [*([main] if main else []), *content.get("answers", [])]:
+        text = Answer(
+            intent=intent,
+            language=answer.get("language", "en"),
+            body=answer["body"].strip(),
+            guest_body=answer.get("guest_body", "").strip(),
+            summary=answer.get("summary", "").strip(),
+        )
+        text.save()
+        if answer is main or text.is_in(settings.TRIAGE_LANGUAGE):
+            text.approve(None)
 
 
 def labelled(pack: Pack) -> Iterator[Example]:

@@ -104,7 +104,7 @@ def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
     ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
     intent = Intent.objects.filter(slug=verdict.decision.assessment.intent or "").first()
     answer = intent.approved_answer(verdict.language) if intent else None
-    if answer is None or not answer.is_in(verdict.language):
+    if answer is None or not answer.is_in(verdict.language) or answer.missing_facts():
         verdict = _without_answer(verdict)
     answers = verdict.decision.action is core.Action.AUTO_RESOLVE
     applied = ticket.state is Status.OPEN and (ticket.may_be_automated or not answers)
@@ -122,7 +122,7 @@ def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
 
 
 def _without_answer(verdict: Verdict) -> Verdict:
-    """Retired between the assessment and now; what is left may be in another language."""
+    """Retired, or a fact taken back, between the assessment and now; what is left may be in another language."""
     if verdict.basis is None or verdict.decision.action is not core.Action.AUTO_RESOLVE:
         return verdict
     basis = replace(verdict.basis, withdrawn=True)

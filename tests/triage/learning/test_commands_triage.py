@@ -197,6 +197,49 @@ def test_a_pack_of_ones_own_is_installed_once(pack: Path) -> None:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("demo", "options", "mode"),
+    [(False, [], "suggest"), (False, ["--keep-auto"], "auto"), (True, [], "auto")],
+)
+def test_nothing_is_automated_before_somebody_has_read_it(
+    pack: Path, settings: Any, demo: bool, options: list[str], mode: str
+) -> None:
+    settings.DEMO = demo
+    called("load_starter", str(pack), *options)
+    intent = Intent.objects.get()
+    assert (intent.mode, intent.meant_for_auto) == (mode, True)
+    assert intent.unread_answers().count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("house", "approved"), [("en", ["en"]), ("de", ["de", "en"])])
+def test_answers_in_foreign_languages_wait_for_somebody_who_reads_them(
+    pack: Path, settings: Any, house: str, approved: list[str]
+) -> None:
+    settings.TRIAGE_LANGUAGE = house
+    file = pack / "intents" / "track_refund.yaml"
+    others = "answers:\n  - language: de\n    body: Fünf Tage.\n  - language: fr\n    body: Cinq jours.\n"
+    file.write_text(PACK_INTENT.replace("examples:", f"{others}examples:"))
+    called("load_starter", str(pack))
+    found = Intent.objects.get().answers
+    assert (
+        list(found.filter(state="approved").order_by("language").values_list("language", flat=True))
+        == approved
+    )
+    assert found.count() == 3
+
+
+@pytest.mark.django_db
+def test_all_forms_of_an_answer_are_installed(pack: Path) -> None:
+    file = pack / "intents" / "track_refund.yaml"
+    forms = "  guest_body: Five days, guest.\n  summary: Five days.\n"
+    file.write_text(PACK_INTENT.replace("examples:", f"{forms}examples:"))
+    called("load_starter", str(pack))
+    answer = Intent.objects.get().answers.get()
+    assert (answer.guest_body, answer.summary) == ("Five days, guest.", "Five days.")
+
+
+@pytest.mark.django_db
 def test_what_a_supervisor_changed_is_not_overwritten(pack: Path) -> None:
     called("load_starter", str(pack))
     Intent.objects.update(mode="off")
