@@ -157,7 +157,7 @@ def submitted_before(user: User, external_id: str) -> Ticket | None:
 
 def filtered(user: User, wanted: dict[str, Any]) -> TicketQuerySet:
     tickets = Ticket.objects.all()
-    tickets = tickets.visible_to(user) if wanted["scope"] == "all" else tickets.for_requester(user)
+    tickets = tickets.visible_to(user).wanted() if wanted["scope"] == "all" else tickets.for_requester(user)
     if wanted.get("status"):
         tickets = tickets.filter(status__in=wanted["status"])
     if wanted.get("created_after"):

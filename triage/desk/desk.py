@@ -13,7 +13,7 @@ from django.db.models import Case, IntegerField, OuterRef, Q, Subquery, When
 from accounts.models import User
 from tickets.errors import TicketError
 from tickets.intake import replies
-from tickets.models import Closure, Event, Message, Status, Ticket, TicketQuerySet
+from tickets.models import Closure, Event, Message, Status, Ticket, TicketQuerySet, Urgency
 from triage.desk.wording import reason_text
 from triage.models import INTENT_CORRECTED, Answer, Decision
 
@@ -55,19 +55,21 @@ def own_queue(agent: User) -> TicketQuerySet:
 def take_next(agent: User, *, after: int | None = None) -> Ticket | None:
     """The agent's own ticket that waits longest, else the longest waiting of nobody's, now assigned to them.
 
-    ``after`` is the ticket just left, which is not offered again. Two agents who ask in the same moment get
+    The urgent come first: one of nobody's goes before the agent's own that are less so. ``after`` is the ticket just left, which is not offered again. Two agents who ask in the same moment get
     different tickets: each row is locked before it is taken, and a locked one is passed over.
     """
-    waiting = Ticket.objects.awaiting_agent().order_by("escalated_at", "id")
+    waiting = Ticket.objects.awaiting_agent().order_by("-urgency", "escalated_at", "id")
     if after is not None:
         waiting = waiting.exclude(pk=after)
     own: Ticket | None = waiting.filter(assignee=agent).first()
-    if own is not None:
+    if own is not None and own.urgency == Urgency.URGENT:
         return own
+    unowned = waiting.filter(assignee=None, urgency__gt=own.urgency if own is not None else -1)
     skip = connection.features.has_select_for_update_skip_locked
-    free: Ticket | None = waiting.filter(assignee=None).select_for_update(skip_locked=skip).first()
-    if free is not None:
-        free.assign(agent, actor=agent)
+    free: Ticket | None = unowned.select_for_update(skip_locked=skip).first()
+    if free is None:
+        return own
+    free.assign(agent, actor=agent)
     return free
 
 
@@ -164,10 +166,14 @@ class Desk:
     @property
     def may(self) -> dict[str, bool]:
         """Which steps the ticket's state allows; the transition methods have the last word."""
-        state = self.ticket.state
+        state, quarantined = self.ticket.state, self.ticket.is_quarantined
+        if quarantined:
+            return {"release": True}
         return {
             "reply": state is not Status.CLOSED,
             "assign": state is not Status.CLOSED,
+            "prioritise": state is not Status.CLOSED,
+            "quarantine": state in {Status.OPEN, Status.ESCALATED, Status.PENDING},
             "resolve": state in {Status.OPEN, Status.ESCALATED, Status.PENDING},
             "reopen": state in {Status.PENDING, Status.RESOLVED},
             "recall": state is Status.AUTO_RESOLVED,
@@ -266,6 +272,8 @@ def _told(event: Event, people: dict[int, User]) -> str:
     if event.kind == Event.Kind.ASSIGNED:
         assignee = people.get(facts.get("assignee"))
         return f"to {assignee}" if assignee else "back to the queue"
+    if event.kind == Event.Kind.PRIORITISED:
+        return Urgency(facts["urgency"]).label.lower() if facts.get("urgency") in Urgency.values else ""
     if event.kind == INTENT_CORRECTED:
         decided, named = facts.get("decided") or "no intent", facts.get("corrected") or "none of ours"
         return f"{named}, as decided" if decided == named else f"{decided} → {named}"

@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from tests.conftest import FakeEngine
-from tickets.models import Closure, Message, Status, Ticket
+from tickets.models import Closure, Message, Status, Ticket, Urgency
 from triage.core.types import Objection, SimilarTicket
 from triage.models import Example, Intent
 
@@ -346,3 +346,28 @@ def test_a_long_message_scrolls_in_itself(
     long, short = (web(agent).get(page(submit(body="It rained. " * times))) for times in (400, 1))
     assert 'class="talk-body talk-body-long" tabindex="0" role="region"' in long.content.decode()
     assert "talk-body-long" not in short.content.decode()
+
+
+def test_spam_is_put_aside_and_released_at_the_desk(web: Web, escalated: Ticket, agent: User) -> None:
+    client = web(agent)
+    step(client, escalated, "spam")
+    escalated.refresh_from_db()
+    assert escalated.is_quarantined
+    shown = client.get(page(escalated)).content.decode()
+    assert "Not spam" in shown
+    assert 'name="step" value="reply"' not in shown
+    assert reply(client, escalated).status_code == 409
+    step(client, escalated, "not_spam")
+    escalated.refresh_from_db()
+    assert not escalated.is_quarantined
+
+
+def test_an_agent_sets_the_urgency(web: Web, escalated: Ticket, agent: User) -> None:
+    client = web(agent)
+    step(client, escalated, "prioritise", urgency="2")
+    escalated.refresh_from_db()
+    assert escalated.urgency == Urgency.URGENT
+    shown = client.get(page(escalated)).content.decode()
+    assert '<span class="desk-tag desk-tag-bad">Urgent</span>' in shown
+    assert "Urgency changed: urgent" in shown
+    assert step(client, escalated, "prioritise", urgency="9").status_code == 400

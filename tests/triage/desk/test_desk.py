@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from tests.conftest import FakeEngine
 from tickets.errors import AttachmentRefused, InvalidTransition
-from tickets.models import Closure, Event, Message, Status, Ticket
+from tickets.models import Closure, Event, Message, Status, Ticket, Urgency
 from triage.core.types import SimilarTicket, Term
 from triage.desk.desk import Unread, open_desk, send_reply, take_next
 from triage.models import Answer, Intent
@@ -83,6 +83,23 @@ def test_two_agents_in_turn_get_different_tickets(
 ) -> None:
     waiting(hours=5), waiting(hours=4)
     assert take_next(agent) != take_next(other_agent)
+
+
+@pytest.mark.parametrize("urgency", [Urgency.HIGH, Urgency.URGENT])
+def test_what_is_urgent_is_offered_before_own_tickets(
+    waiting: Callable[..., Ticket], agent: User, urgency: Urgency
+) -> None:
+    own, free = waiting(hours=9, assignee=agent), waiting(hours=1)
+    assert take_next(agent) == own
+    Ticket.objects.filter(pk=free.pk).update(urgency=urgency)
+    assert take_next(agent) == free
+    Ticket.objects.filter(pk=own.pk).update(urgency=urgency)
+    assert take_next(agent) == own
+
+
+def test_what_is_in_quarantine_is_never_offered(waiting: Callable[..., Ticket], agent: User) -> None:
+    waiting().quarantine("spam", agent)
+    assert take_next(agent) is None
 
 
 @pytest.mark.postgres

@@ -264,3 +264,18 @@ def test_the_number_of_queries_does_not_grow(
         answered()
         escalated().reply("Hello.", author=agent)
     assert queries() == before <= 16
+
+
+def test_what_is_in_quarantine_counts_nowhere(escalated: Callable[[], Ticket], agent: User) -> None:
+    ticket = escalated()
+    ticket.reply("Do we know you?", author=agent)
+    ticket.record_feedback(solved=False, rating=1)
+    ticket.decisions.get().correct(None, by=agent)
+    before = metrics.collect(7)
+    ticket.quarantine("spam", agent)
+    after = metrics.collect(7)
+    assert (before.created, before.escalated, before.backlog.escalated, before.feedback.count) == (1, 1, 1, 1)
+    assert (after.created, after.triaged, after.backlog, after.feedback.count) == (0, 0, metrics.Backlog(), 0)
+    assert (after.human, after.first_response) == (metrics.Outcome(), metrics.ResponseTime())
+    assert (after.by_intent, after.reasons) == ((), ())
+    assert before.by_intent[0].corrected == 1

@@ -1,0 +1,59 @@
+"""The named selections of tickets."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from tickets.references import read_reference
+from tickets.states import Status
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from tickets.models import Ticket  # noqa: F401  # the rows' type
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def named(self, reference: str) -> Self:
+        """The one ticket of this reference, however it is typed."""
+        return self.filter(reference=read_reference(reference))
+
+    def for_requester(self, user: User) -> Self:
+        return self.filter(requester=user)
+
+    def visible_to(self, user: User) -> Self:
+        """All tickets for agents, their own for everybody else."""
+        return self.all() if user.is_agent else self.for_requester(user)
+
+    def wanted(self) -> Self:
+        """Without what is in quarantine."""
+        return self.filter(quarantined_at=None)
+
+    def in_quarantine(self) -> Self:
+        return self.filter(quarantined_at__isnull=False)
+
+    def awaiting_agent(self) -> Self:
+        return self.wanted().filter(status=Status.ESCALATED)
+
+    def unassigned(self) -> Self:
+        return self.filter(assignee=None)
+
+    def auto_resolved(self) -> Self:
+        return self.filter(status=Status.AUTO_RESOLVED)
+
+    def settled(self) -> Self:
+        """What similar tickets are looked for among."""
+        return self.filter(status__in=[Status.RESOLVED, Status.CLOSED])
+
+    def silent_since(self, moment: datetime) -> Self:
+        """Answered tickets whose requester has said nothing since ``moment``."""
+        return self.filter(status__in=[Status.AUTO_RESOLVED, Status.RESOLVED], resolved_at__lt=moment)
+
+
+def silence_limit() -> datetime:
+    """Answered tickets that nobody touched since this moment count as settled."""
+    return timezone.now() - timedelta(days=settings.CLOSE_AFTER_SILENT_DAYS)
