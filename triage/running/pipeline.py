@@ -14,7 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from tickets.models import Status, Ticket
+from tickets.models import Handover, Status, Ticket
 from triage.answers import language
 from triage.core import types as core
 from triage.core.deciding import gates
@@ -117,7 +117,7 @@ def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
     if verdict.snapshot:
         RulebookVersion.keep(verdict.snapshot.engine.rulebook)
     if applied:
-        _act(ticket, row)
+        _act(ticket, row, Handover(gates.next_step(verdict.decision)))
     return row
 
 
@@ -136,12 +136,12 @@ def _refuse_outdated(ticket: Ticket, verdict: Verdict) -> None:
         raise Outdated("What the requester wrote, or the policy, kept changing.")
 
 
-def _act(ticket: Ticket, row: Decision) -> None:
+def _act(ticket: Ticket, row: Decision, step: Handover) -> None:
     facts = {"decision": row.pk, "confidence": row.confidence, "intent": row.intent_slug}
     if row.action == core.Action.AUTO_RESOLVE:
         ticket.auto_resolve(row.response, facts=facts)
     else:
-        ticket.escalate(row.reason, facts=facts)
+        ticket.escalate(row.reason, step=step, facts=facts)
 
 
 def decision_row(ticket: Ticket, verdict: Verdict) -> Decision:
