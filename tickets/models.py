@@ -17,7 +17,7 @@ from tickets.background.jobs import Job
 from tickets.conversation import Attachment, Feedback, Message, attachment_path
 from tickets.errors import InvalidTransition
 from tickets.mail.outbox import OutgoingMail
-from tickets.querysets import TicketQuerySet, silence_limit
+from tickets.querysets import TicketQuerySet, mailbox_of, silence_limit
 from tickets.references import new_reference
 from tickets.states import Channel, Closure, Handover, Status, Urgency
 
@@ -37,6 +37,12 @@ class Ticket(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="tickets"
     )
     requester_email = models.EmailField()
+    mailbox = models.GeneratedField(
+        expression=mailbox_of("requester_email"),
+        output_field=models.CharField(max_length=254),
+        db_persist=True,
+        help_text="The address as one person's: in lower case, without what follows a plus.",
+    )
     requester_name = models.CharField(max_length=120, blank=True)
     sender_verified = models.BooleanField(
         default=False, help_text="The sender was logged in; a guest's address is only a claim."
@@ -97,6 +103,7 @@ class Ticket(models.Model):
             ),
             models.Index(fields=["updated_at"], name="ticket_updated"),
             models.Index(fields=["requester_email"], name="ticket_by_email"),
+            models.Index(fields=["mailbox"], name="ticket_by_mailbox"),
             models.Index(
                 fields=["first_human_reply_at", "first_reply_seconds", "closure"], name="ticket_first_reply"
             ),

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Concat, Lower, StrIndex, Substr
+from django.db.models.lookups import GreaterThan, LessThan
 from django.utils import timezone
 
 from tickets.references import read_reference
@@ -14,7 +17,18 @@ from tickets.states import Status
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from tickets.models import Ticket  # noqa: F401  # the rows' type
+    from tickets.models import Ticket  # the rows' type
+
+
+def mailbox_of(field: str) -> Case:
+    """SQL for the mailbox that the address in ``field`` reaches: ``Rita+shop@example.com`` is rita@example.com."""
+    text = models.CharField(max_length=254)
+    address = Lower(field, output_field=text)
+    plus, at = StrIndex(address, Value("+")), StrIndex(address, Value("@"))
+    bare = Concat(Substr(address, 1, plus - 1), Substr(address, at), output_field=text)
+    return Case(
+        When(GreaterThan(plus, 0) & LessThan(plus, at), then=bare), default=address, output_field=text
+    )
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
@@ -24,6 +38,11 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def for_requester(self, user: User) -> Self:
         return self.filter(requester=user)
+
+    def of_same_person(self, ticket: Ticket) -> Self:
+        """Everything of the account or from the mailbox that ``ticket`` came from, that ticket included."""
+        own = Q(mailbox=ticket.mailbox)
+        return self.filter(own | Q(requester=ticket.requester_id) if ticket.requester_id else own)
 
     def visible_to(self, user: User) -> Self:
         """All tickets for agents, their own for everybody else."""

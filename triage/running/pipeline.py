@@ -19,6 +19,7 @@ from triage.answers import language
 from triage.core import types as core
 from triage.core.deciding import gates
 from triage.models import FIRST_RUN, Decision, Intent, PolicyRevision, RulebookVersion
+from triage.running import memory
 from triage.running.basis import Basis, read
 from triage.running.runtime import EngineSlow, Snapshot, policy_config, runtime
 
@@ -28,7 +29,7 @@ ATTEMPTS = 3
 
 
 class Outdated(Exception):
-    """The policy or the conversation changed while the ticket was judged."""
+    """The policy or what was said to this person changed while the ticket was judged."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def judge(ticket: Ticket) -> Verdict:
         language=tongue,
         policy=assessed.snapshot.policies.get(assessed.assessment.intent or ""),
         config=policy_config(),
+        sent_before=memory.sent_before(ticket, assessed.assessment.intent),
     )
     decision = basis.decide(assessed.assessment)
     return Verdict(decision, tongue, assessed.snapshot, assessed.latency_ms, basis)
@@ -132,6 +134,8 @@ def _without_answer(verdict: Verdict) -> Verdict:
 def _refuse_outdated(ticket: Ticket, verdict: Verdict) -> None:
     seen = verdict.basis.seen if verdict.basis else 0
     newer = ticket.messages.filter(pk__gt=seen).exists()
+    memory.take_turn(ticket)
+    newer = newer or memory.sent_before(ticket, verdict.decision.assessment.intent)
     if newer or (verdict.snapshot and verdict.snapshot.revision != PolicyRevision.current()):
         raise Outdated("What the requester wrote, or the policy, kept changing.")
 

@@ -68,7 +68,7 @@ def test_the_page_tells_the_parts_of_resolution(
 ) -> None:
     engine.says(refund_intent.slug, 0.97)
     submit().record_feedback(solved=True, rating=4)
-    submit().record_feedback(solved=False)
+    submit(guest_email="another@example.com").record_feedback(solved=False)
     content = " ".join(
         re.sub(r"<[^>]+>", " ", web(supervisor).get("/admin/metrics/").content.decode()).split()
     )

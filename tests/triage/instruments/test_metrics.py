@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -24,11 +25,12 @@ Submit = Callable[..., Ticket]
 
 @pytest.fixture
 def answered(submit: Submit, engine: FakeEngine, refund_intent: Intent) -> Callable[[], Ticket]:
-    """A fresh ticket that the machine has answered."""
+    """A fresh ticket that the machine has answered, each of another guest."""
+    number = count()
 
     def make() -> Ticket:
         engine.says(refund_intent.slug, 0.97)
-        return submit()
+        return submit(guest_email=f"guest{next(number)}@example.com")
 
     return make
 

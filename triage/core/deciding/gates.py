@@ -111,6 +111,14 @@ def _test_answer(case: Case) -> Failure | None:
     return Failure(f"“{case.assessment.intent}” has no approved answer in the language “{case.language}”.")
 
 
+def _test_not_sent_before(case: Case) -> Failure | None:
+    if case.sent_before is False:
+        return None
+    return Failure(
+        f"This person was sent the answer to “{case.assessment.intent}” lately, or it did not help them."
+    )
+
+
 def _test_confidence(case: Case) -> Failure | None:
     intent, confidence = case.assessment.intent, case.assessment.confidence
     if not is_probability(confidence):
@@ -229,6 +237,15 @@ GATES: tuple[Gate, ...] = (
             "withdrawn": case.withdrawn,
         },
         test=_test_answer,
+    ),
+    Gate(
+        reason="already_sent",
+        passed="This person was not sent the answer lately, nor in vain",
+        failed="This person was sent the same answer lately",
+        customer="Our usual answer did not seem to help you, so one of us will read your message.",
+        looks_at="what was sent to the same account or mailbox",
+        facts=lambda case: {"sent_before": case.sent_before},
+        test=_test_not_sent_before,
     ),
     Gate(
         reason="low_confidence",

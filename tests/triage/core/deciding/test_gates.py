@@ -88,6 +88,7 @@ def test_the_order_of_the_gates_is_the_contract() -> None:
         "unknown_intent",
         "mode_not_auto",
         "no_answer",
+        "already_sent",
         "low_confidence",
         "small_margin",
     ]
@@ -120,6 +121,11 @@ def test_a_gate_that_breaks_down_has_failed() -> None:
     [
         ("human_requested", "asked_for_person", "The requester ticked that a person should answer."),
         ("withdrawn", "no_answer", "The approved answer was withdrawn before it could be sent."),
+        (
+            "sent_before",
+            "already_sent",
+            "This person was sent the answer to “refund” lately, or it did not help them.",
+        ),
     ],
 )
 def test_circumstances_of_the_ticket_are_gates_too(circumstance: str, reason: str, detail: str) -> None:
