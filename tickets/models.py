@@ -216,7 +216,7 @@ class Ticket(models.Model):
                 f"Cannot answer ticket {self.reference} automatically: a person is on it."
             )
         self.resolved_at = timezone.now()
-        message = self.messages.create(kind=Message.Kind.REPLY, sender=Message.Sender.MACHINE, body=body)
+        message = self._say(body, Message.Sender.MACHINE, None)
         self._move(
             Status.AUTO_RESOLVED,
             Event.Kind.AUTO_RESOLVED,
@@ -322,17 +322,21 @@ class Ticket(models.Model):
         )
 
     @transaction.atomic
-    def reply(self, body: str, *, author: User | None) -> Message:
-        """A public message. From the requester it reopens an answered ticket; from an agent it waits for them."""
+    def reply(self, body: str, *, author: User | None, reason: str = "requester_replied") -> Message:
+        """A public message. From an agent it waits for the requester.
+
+        From the requester it reopens an answered ticket, for that ``reason``.
+        """
         if author is not None and author.is_agent and author.pk != self.requester_id:
             return self._reply_as_agent(body, author)
-        return self._reply_as_requester(body, author)
+        return self._reply_as_requester(body, author, reason)
+
+    def _say(self, body: str, sender: Message.Sender, author: User | None) -> Message:
+        return self.messages.create(kind=Message.Kind.REPLY, sender=sender, author=author, body=body)
 
     def _reply_as_agent(self, body: str, author: User) -> Message:
         self._lock("reply to", *(set(Status) - {Status.CLOSED}))
-        message = self.messages.create(
-            kind=Message.Kind.REPLY, sender=Message.Sender.AGENT, author=author, body=body
-        )
+        message = self._say(body, Message.Sender.AGENT, author)
         fields = ["first_human_reply_at", "first_reply_seconds", "assignee", *QUEUE_FIELDS]
         if self.state is Status.AUTO_RESOLVED:
             self.escalation_reason, self.reopen_count = "recalled", self.reopen_count + 1
@@ -345,14 +349,12 @@ class Ticket(models.Model):
         self._move(Status.PENDING, Event.Kind.REPLIED, author, fields=fields, message=message)
         return message
 
-    def _reply_as_requester(self, body: str, author: User | None) -> Message:
+    def _reply_as_requester(self, body: str, author: User | None, reason: str) -> Message:
         self._lock("reply to", *OPEN_TO_REQUESTER, in_quarantine=True)
-        message = self.messages.create(
-            kind=Message.Kind.REPLY, sender=Message.Sender.REQUESTER, author=author, body=body
-        )
+        message = self._say(body, Message.Sender.REQUESTER, author)
         fields, status = [], self.state
         if status in {Status.AUTO_RESOLVED, Status.PENDING, Status.RESOLVED}:
-            self._enter_queue("requester_replied", returned=True)
+            self._enter_queue(reason, returned=True)
             fields, status = QUEUE_FIELDS, Status.ESCALATED
         self._move(status, Event.Kind.REPLIED, author, fields=fields, message=message)
         return message
@@ -385,12 +387,24 @@ class Ticket(models.Model):
     def close(self, closure: Closure, *, actor: User | None = None) -> None:
         """End the ticket. A later wish opens a linked follow-up."""
         self._lock("close", Status.AUTO_RESOLVED, Status.RESOLVED)
+        self._end(closure, actor)
+
+    @transaction.atomic
+    def confirm_by_reply(self, body: str, *, author: User | None) -> Message:
+        """The requester writes that all is well: the reply is kept, and the ticket is closed as confirmed."""
+        self._lock("confirm", Status.AUTO_RESOLVED, Status.RESOLVED)
+        message = self._say(body, Message.Sender.REQUESTER, author)
+        self._end(Closure.CONFIRMED, author, message)
+        return message
+
+    def _end(self, closure: Closure, actor: User | None, message: Message | None = None) -> None:
         self.closure, self.closed_at = closure, timezone.now()
         self._move(
             Status.CLOSED,
             Event.Kind.CLOSED,
             actor,
             fields=["closure", "closed_at"],
+            message=message,
             closure=closure,
             machine=self.answered_by_machine,
         )

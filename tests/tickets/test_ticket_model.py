@@ -22,6 +22,7 @@ STEPS: dict[str, Callable[[Ticket, User], object]] = {
     "resolve": lambda ticket, agent: ticket.resolve(actor=agent),
     "reopen": lambda ticket, agent: ticket.reopen(),
     "close": lambda ticket, agent: ticket.close(Closure.AGENT, actor=agent),
+    "confirm_by_reply": lambda ticket, agent: ticket.confirm_by_reply("Thanks", author=ticket.requester),
     "quarantine": lambda ticket, agent: ticket.quarantine("spam", agent),
     "release": lambda ticket, agent: ticket.release(agent),
     "prioritise": lambda ticket, agent: ticket.prioritise(Urgency.HIGH, actor=agent),
@@ -48,6 +49,7 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "requester_reply": Status.ESCALATED,
         "reopen": Status.ESCALATED,
         "close": Status.CLOSED,
+        "confirm_by_reply": Status.CLOSED,
         "prioritise": Status.AUTO_RESOLVED,
     },
     Status.ESCALATED: {
@@ -78,6 +80,7 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "requester_reply": Status.ESCALATED,
         "reopen": Status.ESCALATED,
         "close": Status.CLOSED,
+        "confirm_by_reply": Status.CLOSED,
         "prioritise": Status.RESOLVED,
     },
     Status.CLOSED: {},

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from tests.conftest import FakeEngine
 from tickets.intake.history import PastTicket, save_past_tickets
+from tickets.intake.replies import send_reply
 from tickets.models import Channel, Closure, Ticket
 from triage.instruments import metrics
 from triage.models import Decision, Intent
@@ -281,3 +282,8 @@ def test_what_is_in_quarantine_counts_nowhere(escalated: Callable[[], Ticket], a
     assert (after.human, after.first_response) == (metrics.Outcome(), metrics.ResponseTime())
     assert (after.by_intent, after.reasons) == ((), ())
     assert before.by_intent[0].corrected == 1
+
+
+def test_thanks_count_as_confirmed_and_refute_nothing(answered: Callable[[], Ticket]) -> None:
+    send_reply(answered(), None, "Thank you!")
+    assert metrics.collect(7).automatic == metrics.Outcome(answered=1, confirmed=1)
