@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
-from django.db.models import Case, IntegerField, OuterRef, Q, Subquery, When
+from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, When
 
 from accounts.models import User
 from tickets.errors import TicketError
 from tickets.intake import replies
 from tickets.models import Closure, Event, Message, Status, Ticket, TicketQuerySet, Urgency
+from triage.desk.evidence import StanceShown, asked, stance_shown
 from triage.desk.wording import reason_text
 from triage.models import INTENT_CORRECTED, Answer, Decision
 
@@ -21,6 +22,7 @@ MESSAGES_SHOWN = 100
 EVENTS_SHOWN = 100
 OTHERS_SHOWN = 5
 OTHERS_COUNTED = 100
+ACTIVE = [status for status in Status if status.is_active]
 
 
 class Unread(TicketError):
@@ -140,6 +142,14 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
+class Other:
+    """Another ticket of the same person; ``same_matter`` if it is about the same, or follows up the other."""
+
+    ticket: Ticket
+    same_matter: bool
+
+
+@dataclass(frozen=True)
 class Trace:
     """An audit row in words."""
 
@@ -160,8 +170,16 @@ class Desk:
     terms_against: Sequence[Weight]
     neighbours: Sequence[Neighbour]
     trail: Sequence[Trace]
-    others: Sequence[Ticket]
+    stance: StanceShown | None
+    asked: Sequence[str]
+    open_others: Sequence[Other]
+    others: Sequence[Other]
     others_count: int
+
+    @property
+    def same_matter(self) -> Ticket | None:
+        """The newest other open ticket on this matter: both are answered together."""
+        return next((other.ticket for other in self.open_others if other.same_matter), None)
 
     @property
     def may(self) -> dict[str, bool]:
@@ -186,6 +204,8 @@ def open_desk(ticket: Ticket, *, whole: bool = False) -> Desk:
     conversation, earlier = _conversation(ticket, whole=whole)
     decision = ticket.decisions.select_related("intent", "corrected_intent", "corrected_by").first()
     others = _others(ticket)
+    open_now = list(others.wanted().filter(status__in=ACTIVE).order_by("-id")[:OTHERS_SHOWN])
+    rest = others.exclude(pk__in=[other.pk for other in open_now])
     return Desk(
         ticket=ticket,
         conversation=conversation,
@@ -198,7 +218,10 @@ def open_desk(ticket: Ticket, *, whole: bool = False) -> Desk:
         terms_against=_weights(decision, positive=False),
         neighbours=_neighbours(decision),
         trail=_trail(ticket),
-        others=list(others.order_by("-id")[:OTHERS_SHOWN]),
+        stance=stance_shown(decision.basis) if decision else None,
+        asked=asked(decision.basis) if decision else [],
+        open_others=_compared(ticket, decision, open_now),
+        others=_compared(ticket, decision, rest.order_by("-id")[:OTHERS_SHOWN]),
         others_count=others.order_by()[:OTHERS_COUNTED].count(),
     )
 
@@ -287,9 +310,22 @@ def _told(event: Event, people: dict[int, User]) -> str:
 
 
 def _others(ticket: Ticket) -> TicketQuerySet:
-    """The requester's other tickets; a guest's are those from the same, unproven address."""
-    same = (
-        Q(requester=ticket.requester_id) if ticket.requester_id else Q(requester_email=ticket.requester_email)
-    )
-    others: TicketQuerySet = Ticket.objects.filter(same).exclude(pk=ticket.pk)
-    return others
+    """The other tickets of the account or mailbox, with the intent last known; a guest's address is unproven."""
+    decisions = Decision.objects.filter(ticket=OuterRef("pk")).order_by("-run")
+    final = Case(When(corrected_at__isnull=False, then=F("corrected_intent")), default=F("intent"))
+    others: TicketQuerySet = Ticket.objects.all().of_same_person(ticket).exclude(pk=ticket.pk)
+    return others.select_related("assignee").annotate(matter=Subquery(decisions.values(matter=final)[:1]))
+
+
+def _compared(ticket: Ticket, decision: Decision | None, others: Iterable[Any]) -> list[Other]:
+    """Each of ``others`` with whether it is on the ticket's matter."""
+    matter = decision.final_intent.pk if decision and decision.final_intent else None
+    return [
+        Other(
+            other,
+            same_matter=(matter is not None and other.matter == matter)
+            or ticket.pk == other.follow_up_of_id
+            or other.pk == ticket.follow_up_of_id,
+        )
+        for other in others
+    ]

@@ -263,7 +263,7 @@ def test_a_guest_s_other_tickets_are_those_of_the_same_address(
     mine, same = waiting(guest_email="g@example.com"), waiting(guest_email="g@example.com")
     waiting(guest_email="h@example.com"), waiting(requester=requester)
     desk = open_desk(mine)
-    assert (desk.others_count, desk.others) == (1, [same])
+    assert (desk.others_count, [other.ticket for other in desk.open_others]) == (1, [same])
 
 
 def test_a_long_conversation_shows_its_end_first(waiting: Callable[..., Ticket], agent: User) -> None:
@@ -302,3 +302,46 @@ def test_the_page_s_queries_do_not_grow_with_the_ticket(
         ticket.note(f"Note {at}", author=other_agent)
         ticket.assign(agent if at % 2 else other_agent, actor=agent)
     assert queries() == before
+
+
+# --- the same person ------------------------------------------------------------------------------------
+
+
+def test_open_tickets_of_the_same_person_come_first_and_the_same_matter_is_marked(
+    waiting: Callable[..., Ticket], engine: FakeEngine, submit: Submit, requester: User, agent: User
+) -> None:
+    settled = waiting(requester=requester)
+    settled.resolve(actor=agent)
+    same = waiting(guest_email="Rita+shop@example.com", assignee=agent)
+    engine.says(None, 0.1)
+    other = submit(requester=requester, subject="Something else")
+    desk = open_desk(waiting(requester=requester))
+    shown = [(one.ticket, one.same_matter) for one in desk.open_others]
+    assert shown == [(other, False), (same, True)]
+    assert [one.ticket for one in desk.others] == [settled]
+    assert (desk.same_matter, desk.others_count) == (same, 3)
+
+
+def test_what_an_agent_named_counts_as_the_matter(
+    waiting: Callable[..., Ticket], requester: User, agent: User
+) -> None:
+    first, second = waiting(requester=requester), waiting(requester=requester)
+    first.decisions.get().correct(None, by=agent)
+    assert open_desk(second).same_matter is None
+
+
+def test_a_follow_up_is_on_the_matter_it_follows(engine: FakeEngine, submit: Submit, requester: User) -> None:
+    engine.says(None, 0.1)
+    first = submit(requester=requester)
+    later = submit(requester=requester, follow_up_of=first)
+    assert open_desk(later).same_matter == first
+    assert open_desk(first).same_matter == later
+
+
+def test_what_is_in_quarantine_is_no_open_ticket(
+    waiting: Callable[..., Ticket], requester: User, agent: User
+) -> None:
+    spam, wanted = waiting(requester=requester), waiting(requester=requester)
+    spam.quarantine("spam", agent)
+    desk = open_desk(wanted)
+    assert (list(desk.open_others), [one.ticket for one in desk.others]) == ([], [spam])

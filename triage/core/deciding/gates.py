@@ -39,6 +39,10 @@ __all__ = [
 BESIDE_THE_GATES: Final = (CONFIDENT, NO_MODEL, ENGINE_FAILED, ENGINE_SLOW)
 
 
+ASKED_KEPT: Final = 8  # of the separate questions of a text, so many are kept by their words
+ASKED_CHARS: Final = 200
+
+
 def _test_open(case: Case) -> Failure | None:
     if case.is_open is True:
         return None
@@ -205,6 +209,9 @@ GATES: tuple[Gate, ...] = (
         facts=lambda case: {
             "questions": len(case.assessment.questions),
             "several_questions": case.assessment.several_questions,
+            "asked": [question[:ASKED_CHARS] for question in case.assessment.questions[:ASKED_KEPT]]
+            if _test_single_question(case)
+            else [],
         },
         test=_test_single_question,
     ),
