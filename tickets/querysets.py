@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
+from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Concat, Lower, StrIndex, Substr
+from django.db.models.lookups import GreaterThan, LessThan
+from django.utils import timezone
 
 from tickets.references import read_reference
 from tickets.states import Status
 
 if TYPE_CHECKING:
     from accounts.models import User
-    from tickets.models import Ticket  # noqa: F401  # named in a string only
+    from tickets.models import Ticket  # the rows' type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +52,17 @@ class TicketFilter:
         return wanted
 
 
+def mailbox_of(field: str) -> Case:
+    """SQL for the mailbox that the address in ``field`` reaches: ``Rita+shop@example.com`` is rita@example.com."""
+    text = models.CharField(max_length=254)
+    address = Lower(field, output_field=text)
+    plus, at = StrIndex(address, Value("+")), StrIndex(address, Value("@"))
+    bare = Concat(Substr(address, 1, plus - 1), Substr(address, at), output_field=text)
+    return Case(
+        When(GreaterThan(plus, 0) & LessThan(plus, at), then=bare), default=address, output_field=text
+    )
+
+
 class TicketQuerySet(models.QuerySet["Ticket"]):
     def named(self, reference: str) -> Self:
         """The one ticket of this reference, however it is typed."""
@@ -58,6 +73,11 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def for_requester(self, user: User) -> Self:
         return self.filter(requester=user)
+
+    def of_same_person(self, ticket: Ticket) -> Self:
+        """Everything of the account or from the mailbox that ``ticket`` came from, that ticket included."""
+        own = Q(mailbox=ticket.mailbox)
+        return self.filter(own | Q(requester=ticket.requester_id) if ticket.requester_id else own)
 
     def held_by_guest(self, references: Collection[str]) -> Self:
         """Those among ``references`` that belong to no account."""
@@ -71,8 +91,15 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
             return self.all()
         return self.for_requester(user) | self.held_by_guest(held) if held else self.for_requester(user)
 
+    def wanted(self) -> Self:
+        """Without what is in quarantine."""
+        return self.filter(quarantined_at=None)
+
+    def in_quarantine(self) -> Self:
+        return self.filter(quarantined_at__isnull=False)
+
     def awaiting_agent(self) -> Self:
-        return self.filter(status=Status.ESCALATED)
+        return self.wanted().filter(status=Status.ESCALATED)
 
     def unassigned(self) -> Self:
         return self.filter(assignee=None)
@@ -87,3 +114,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
     def silent_since(self, moment: datetime) -> Self:
         """Answered tickets whose requester has said nothing since ``moment``."""
         return self.filter(status__in=[Status.AUTO_RESOLVED, Status.RESOLVED], resolved_at__lt=moment)
+
+
+def silence_limit() -> datetime:
+    """Answered tickets that nobody touched since this moment count as settled."""
+    return timezone.now() - timedelta(days=settings.CLOSE_AFTER_SILENT_DAYS)

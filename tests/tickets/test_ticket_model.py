@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import User
 from tickets.errors import InvalidTransition
-from tickets.models import Closure, Event, Status, Ticket
+from tickets.models import Closure, Event, Status, Ticket, Urgency
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +22,10 @@ STEPS: dict[str, Callable[[Ticket, User], object]] = {
     "resolve": lambda ticket, agent: ticket.resolve(actor=agent),
     "reopen": lambda ticket, agent: ticket.reopen(),
     "close": lambda ticket, agent: ticket.close(Closure.AGENT, actor=agent),
+    "confirm_by_reply": lambda ticket, agent: ticket.confirm_by_reply("Thanks", author=ticket.requester),
+    "quarantine": lambda ticket, agent: ticket.quarantine("spam", agent),
+    "release": lambda ticket, agent: ticket.release(agent),
+    "prioritise": lambda ticket, agent: ticket.prioritise(Urgency.HIGH, actor=agent),
 }
 
 # start state -> step -> end state; what is not named here must be refused
@@ -34,6 +38,8 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "agent_reply": Status.PENDING,
         "requester_reply": Status.OPEN,
         "resolve": Status.RESOLVED,
+        "quarantine": Status.ESCALATED,
+        "prioritise": Status.OPEN,
     },
     Status.AUTO_RESOLVED: {
         "escalate": Status.ESCALATED,
@@ -43,6 +49,8 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "requester_reply": Status.ESCALATED,
         "reopen": Status.ESCALATED,
         "close": Status.CLOSED,
+        "confirm_by_reply": Status.CLOSED,
+        "prioritise": Status.AUTO_RESOLVED,
     },
     Status.ESCALATED: {
         "request_person": Status.ESCALATED,
@@ -50,6 +58,8 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "agent_reply": Status.PENDING,
         "requester_reply": Status.ESCALATED,
         "resolve": Status.RESOLVED,
+        "quarantine": Status.ESCALATED,
+        "prioritise": Status.ESCALATED,
     },
     Status.PENDING: {
         "escalate": Status.ESCALATED,
@@ -59,6 +69,8 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "requester_reply": Status.ESCALATED,
         "resolve": Status.RESOLVED,
         "reopen": Status.ESCALATED,
+        "quarantine": Status.ESCALATED,
+        "prioritise": Status.PENDING,
     },
     Status.RESOLVED: {
         "escalate": Status.ESCALATED,
@@ -68,6 +80,8 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "requester_reply": Status.ESCALATED,
         "reopen": Status.ESCALATED,
         "close": Status.CLOSED,
+        "confirm_by_reply": Status.CLOSED,
+        "prioritise": Status.RESOLVED,
     },
     Status.CLOSED: {},
 }

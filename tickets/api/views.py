@@ -78,7 +78,8 @@ class TicketsView(APIView):
         filters.is_valid(raise_exception=True)
         scope, wanted = filters.chosen()
         viewer = over_api(request)
-        tickets = (visible_tickets(viewer) if scope == "all" else own_tickets(viewer)).matching(wanted)
+        listed = visible_tickets(viewer).wanted() if scope == "all" else own_tickets(viewer)
+        tickets = listed.matching(wanted)
         pages = TicketPages()
         page = pages.paginate_queryset(tickets, request, view=self)
         return pages.get_paginated_response(

@@ -34,7 +34,7 @@ from tickets.intake.once import submit_once
 from tickets.intake.replies import send_reply
 from tickets.intake.submit import Submission
 from tickets.mail import guest_links, notices
-from tickets.models import OPEN_TO_REQUESTER, Feedback, Message, Status, Ticket, TicketQuerySet
+from tickets.models import OPEN_TO_REQUESTER, Closure, Feedback, Message, Status, Ticket, TicketQuerySet
 from tickets.web import wording
 from tickets.web.downloads import as_download
 from tickets.web.forms import (
@@ -169,6 +169,7 @@ def ticket_page(request: HttpRequest, ticket: Ticket, **forms: Any) -> HttpRespo
         "may_reply": ticket.state in OPEN_TO_REQUESTER,
         "may_ask": ticket.state in ASKABLE and not ticket.human_requested,
         "feedback": said,
+        "closed_by_reply": ticket.closure == Closure.CONFIRMED and not (said and said.solved),
         "feedback_form": FeedbackForm(initial=model_to_dict(said) if said else None),
         "reply_form": ReplyForm(),
         **forms,

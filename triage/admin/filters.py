@@ -32,9 +32,10 @@ class QueueView:
     ranked: bool = False
     newest_first: bool = False
     counted: bool = False
+    quarantined: bool = False
 
     def rows(self, tickets: QuerySet[Ticket], agent: User) -> QuerySet[Ticket]:
-        return tickets.filter(self.where(agent))
+        return tickets.filter(self.where(agent), quarantined_at__isnull=not self.quarantined)
 
 
 class QueueFilter(SimpleListFilter):
@@ -66,6 +67,7 @@ class QueueFilter(SimpleListFilter):
         ),
         QueueView("auto", "Automatic", lambda agent: Q(status=Status.AUTO_RESOLVED), newest_first=True),
         QueueView("all", "All", lambda agent: Q(), newest_first=True),
+        QueueView("quarantine", "Quarantine", lambda agent: Q(), newest_first=True, quarantined=True),
     )
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:

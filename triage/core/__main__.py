@@ -89,7 +89,7 @@ def _encoder_of(options: argparse.Namespace) -> Encoder | None:
 
 
 def _gates(options: argparse.Namespace) -> None:
-    print(gates.as_markdown())
+    print(f"{gates.as_markdown()}\n\n{gates.steps_as_markdown()}")
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from tickets.models import Urgency
 from tickets.web.forms import FilesField, WrittenField
 from triage.answers import language_tags
 from triage.answers.variables import gaps_in
@@ -62,6 +63,12 @@ class AssignForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["assignee"]
         field.queryset = User.objects.staff().order_by("name", "email")  # type: ignore[attr-defined]
+
+
+class UrgencyForm(forms.Form):
+    urgency = forms.TypedChoiceField(
+        choices=Urgency.choices, coerce=lambda raw: Urgency(int(raw)), widget=forms.Select
+    )
 
 
 class CorrectForm(forms.Form):

@@ -9,6 +9,7 @@ from enum import StrEnum
 from triage.answers.variables import sample_ticket
 from triage.core import types as core
 from triage.core.deciding import gates
+from triage.desk.evidence import StanceShown, asked, stance_shown
 from triage.models import Answer, Intent
 from triage.running.dry_run import decide_new
 
@@ -34,6 +35,14 @@ class Simulation:
     answer: Answer | None
     response: str
     latency_ms: float
+
+    @property
+    def stance(self) -> StanceShown | None:
+        return stance_shown(self.decision.facts)
+
+    @property
+    def asked(self) -> list[str]:
+        return asked(self.decision.facts)
 
 
 def simulate(subject: str, body: str) -> Simulation:

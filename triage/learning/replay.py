@@ -136,10 +136,12 @@ class _Remembered:
 def text_of(decision: Decision) -> Reading:
     """The ticket as it was judged. Raises Impossible where it is not as it was."""
     if decision.basis:
-        reading = read(decision.ticket, until=decision.basis["seen"])
-        if reading.fingerprint != decision.basis["text"]:
-            raise Impossible("The subject or a message was changed or erased after the decision.")
-        return reading
+        # Decisions of the first release read a follow-up's inherited subject too.
+        for inherited in (False, True):
+            reading = read(decision.ticket, until=decision.basis["seen"], inherited=inherited)
+            if reading.fingerprint == decision.basis["text"]:
+                return reading
+        raise Impossible("The subject or a message was changed or erased after the decision.")
     earlier = decision.ticket.messages.filter(created_at__lte=decision.created_at)
     return read(decision.ticket, until=max(earlier.values_list("pk", flat=True), default=0))
 

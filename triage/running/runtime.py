@@ -31,6 +31,7 @@ from triage.learning import promise
 from triage.models import Answer, Decision, Example, Intent, ModelVersion, PolicyRevision
 from triage.models import Guard as GuardRow
 from triage.models import Rule as RuleRow
+from triage.running import reply_reader
 from triage.running.sentence_encoder import configured_encoder
 
 logger = logging.getLogger(__name__)
@@ -97,6 +98,18 @@ class Runtime:
             self._abandon(executor)
             raise EngineSlow(f"No assessment within {settings.TRIAGE_TIMEOUT_SECONDS} s.") from error
         return Assessed(assessment, snapshot, (time.perf_counter() - started) * 1000)
+
+    def glance(self, text: str, seconds: float) -> Assessment | None:
+        """Assess a text with what is loaded, without a look at the database; None if it cannot be had in time."""
+        held = self._snapshot
+        if held is None:
+            return None
+        future = self._executor.submit(held.engine.assess, "", text)
+        try:
+            return future.result(timeout=seconds)
+        except FutureTimeout:
+            future.cancel()  # if it has not begun; a ticket that waits behind it shall not wait longer
+            return None
 
     def snapshot(self) -> Snapshot:
         with self._lock:
@@ -261,3 +274,4 @@ def policy_config() -> PolicyConfig:
 
 
 runtime = Runtime()
+reply_reader.use_engine(runtime.glance)

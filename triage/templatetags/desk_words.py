@@ -57,6 +57,8 @@ def waited(since: datetime | None) -> str:
 @register.filter
 def staff_status(ticket: Ticket) -> str:
     """The state from the team's side: the model's words are the customer's."""
+    if ticket.is_quarantined:
+        return "In quarantine"
     own = {Status.ESCALATED: "With the team", Status.PENDING: "Waiting for the customer"}
     return str(own.get(ticket.state, ticket.get_status_display()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from triage.learning import train as learning
 from triage.learning.replay import Outcome, Replay, Replayer
 from triage.models import Answer, Decision, Guard, Intent, ModelVersion, Rule, RulebookVersion
 from triage.running import pipeline, sentence_encoder
+from triage.running.basis import read
 from triage.running.runtime import Runtime
 
 pytestmark = pytest.mark.django_db
@@ -213,6 +215,18 @@ def test_a_text_that_was_erased_or_changed_is_not_passed_off_as_the_one_judged(d
     decided.ticket.messages.filter(sender="requester").update(body="[erased]")
     found = replayed(decided)
     assert found.outcome is Outcome.IMPOSSIBLE and "changed or erased" in found.note
+
+
+def test_a_follow_up_judged_with_its_inherited_subject_is_replayed_so(
+    decided: Decision, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As decisions of the first release were."""
+    monkeypatch.setattr(pipeline, "read", partial(read, inherited=True))
+    earlier = decided.ticket
+    later = submit(subject=earlier.subject, body="where is my order", follow_up_of=earlier).decisions.get()
+    assert later.basis["text"] == read(later.ticket, inherited=True).fingerprint
+    assert later.basis["text"] != read(later.ticket).fingerprint
+    assert replayed(later).outcome is Outcome.IDENTICAL
 
 
 def test_a_failure_of_the_engine_has_nothing_to_replay(

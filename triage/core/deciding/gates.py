@@ -11,104 +11,36 @@ no number, an unexpected type) counts as failed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, Final
 
-from triage.core.types import Action, Assessment, IntentPolicy, Mode, Stance
+from triage.core.deciding.gate import (
+    CONFIDENT,
+    ENGINE_FAILED,
+    ENGINE_SLOW,
+    NO_MODEL,
+    Case,
+    Failure,
+    Gate,
+    NextStep,
+    Words,
+    no_facts,
+)
+from triage.core.deciding.stance_gates import STANCE_GATES
+from triage.core.types import Action, Decision, Mode, Stance
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """Everything the gates look at, gathered once.
-
-    ``threshold`` is the confidence that the intent needs; ``language`` a base tag such as "en".
-    """
-
-    assessment: Assessment
-    policy: IntentPolicy | None
-    threshold: float
-    language: str
-    min_margin: float
-    is_open: bool = True
-    human_requested: bool = False
-    withdrawn: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a gate does not let a ticket through: one sentence for a person, and what becomes of the ticket.
-
-    ``reason`` is the gate's own unless it is named here.
-    """
-
-    detail: str
-    action: Action = Action.ESCALATE
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a reason means: a clause for staff, and a sentence for the customer whose ticket waits."""
-
-    reason: str
-    staff: str
-    customer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """One condition of an automatic answer.
-
-    Attributes
-    ----------
-    reason
-        The code that decisions and tickets carry when it fails.
-    passed
-        What holds when it passes, for staff.
-    failed
-        What is the matter when it fails, as a clause for staff.
-    customer
-        The same as a sentence for the customer.
-    looks_at
-        The facts it looks at, in words.
-    facts
-        Those of them that no column of a decision holds, by name, as values for JSON.
-    test
-        None where the gate is passed.
-    """
-
-    reason: str
-    passed: str
-    failed: str
-    customer: str
-    looks_at: str
-    facts: Callable[[Case], Mapping[str, Any]]
-    test: Callable[[Case], Failure | None]
-
-    def judge(self, case: Case) -> Failure | None:
-        """The failure, also where the test itself breaks down: no fault in here may ever send an answer."""
-        try:
-            return self.test(case)
-        except Exception as error:  # fails closed, whatever it is
-            return Failure(
-                f"The decision could not be made ({type(error).__name__}), so a person decides.",
-                reason=ENGINE_FAILED.reason,
-            )
-
-
-CONFIDENT = Words("confident", "The answer is known and every check passed", "")
-_MACHINE_FAILED = "We could not answer this one automatically, so it went straight to our team."
-NO_MODEL = Words("no_model", "No trained model and no rule was available", _MACHINE_FAILED)
-ENGINE_FAILED = Words("engine_failed", "The automatic assessment failed", _MACHINE_FAILED)
-ENGINE_SLOW = Words("engine_slow", "The automatic assessment took too long", _MACHINE_FAILED)
+__all__ = [
+    "BESIDE_THE_GATES", "CONFIDENT", "ENGINE_FAILED", "ENGINE_SLOW", "GATES", "NO_MODEL", "Case", "Failure", "Gate",
+    "NextStep", "Words", "as_markdown", "base_language", "facts", "failures", "next_step", "percent", "reasons",
+    "steps_as_markdown",
+]  # fmt: skip
 
 #: Reasons that no gate gives: all passed, or the engine failed before the first.
 BESIDE_THE_GATES: Final = (CONFIDENT, NO_MODEL, ENGINE_FAILED, ENGINE_SLOW)
 
 
-def _none(case: Case) -> Mapping[str, Any]:
-    return {}
+ASKED_KEPT: Final = 8  # of the separate questions of a text, so many are kept by their words
+ASKED_CHARS: Final = 200
 
 
 def _test_open(case: Case) -> Failure | None:
@@ -183,6 +115,14 @@ def _test_answer(case: Case) -> Failure | None:
     return Failure(f"“{case.assessment.intent}” has no approved answer in the language “{case.language}”.")
 
 
+def _test_not_sent_before(case: Case) -> Failure | None:
+    if case.sent_before is False:
+        return None
+    return Failure(
+        f"This person was sent the answer to “{case.assessment.intent}” lately, or it did not help them."
+    )
+
+
 def _test_confidence(case: Case) -> Failure | None:
     intent, confidence = case.assessment.intent, case.assessment.confidence
     if not is_probability(confidence):
@@ -210,121 +150,6 @@ def _test_margin(case: Case) -> Failure | None:
         return None
     rival = f"“{case.assessment.runner_up}”" if case.assessment.runner_up else "another intent"
     return Failure(f"“{case.assessment.intent}” and {rival} are almost equally likely.")
-
-
-@dataclass(frozen=True, slots=True)
-class _StanceWords:
-    stance: Stance
-    passed: str
-    failed: str
-    customer: str
-    detail: str
-
-
-_STANCES: Final = (
-    _StanceWords(
-        Stance.MACHINE_WRITTEN,
-        "A person wrote it",
-        "A machine wrote it",
-        "This looks like an automatic message, so we did not answer it automatically.",
-        "The text reads like an automatic reply, a notice or a newsletter.",
-    ),
-    _StanceWords(
-        Stance.SPAM,
-        "It offers nothing for sale",
-        "It offers something for sale",
-        "One of us will look at your message.",
-        "The text reads like advertising or a business offer.",
-    ),
-    _StanceWords(
-        Stance.MANIPULATION,
-        "It gives no orders to the machine",
-        "It tries to give orders to the machine",
-        "One of us will look at your message.",
-        "The text tells the machine what to do instead of asking us something.",
-    ),
-    _StanceWords(
-        Stance.NOT_ASKED,
-        "The writer wants what it is about",
-        "The writer does not ask for what it is about",
-        "We want to be sure what you need, so one of us will read your message.",
-        "The writer names the matter but does not ask for it.",
-    ),
-    _StanceWords(
-        Stance.SETTLED,
-        "The matter is not settled",
-        "The matter is settled already",
-        "Thank you for telling us. One of us will see your message.",
-        "The writer says that it is done, or only thanks.",
-    ),
-    _StanceWords(
-        Stance.ALREADY_TRIED,
-        "The usual way was not tried in vain",
-        "The usual way was tried and did not help",
-        "You have tried the usual way already, so one of us will look into it.",
-        "The writer has tried what the answer says, or the way is shut.",
-    ),
-    _StanceWords(
-        Stance.ELSEWHERE,
-        "It is about us",
-        "It is about another organisation",
-        "We are not sure that we are the right ones for this, so one of us will read your message.",
-        "The text is about another organisation's service or account.",
-    ),
-    _StanceWords(
-        Stance.FOR_ANOTHER,
-        "It is the writer's own matter",
-        "It is about another person's account or data",
-        "This concerns another person's account, so one of us will look into it.",
-        "The text is about another person's account, order or data.",
-    ),
-    _StanceWords(
-        Stance.SPECIAL_CASE,
-        "It is an everyday case",
-        "It is a special case that no prepared answer covers",
-        "Your case needs a closer look, so one of us will read your message.",
-        "The text is about an exception or a consequence that no prepared answer covers.",
-    ),
-)
-
-
-def _stance_gate(words: _StanceWords) -> Gate:
-    def test(case: Case) -> Failure | None:
-        found = case.assessment.stance
-        return Failure(words.detail) if found is not None and found.stance is words.stance else None
-
-    return Gate(
-        reason=words.stance.value,
-        passed=words.passed,
-        failed=words.failed,
-        customer=words.customer,
-        looks_at="the stance model",
-        facts=_none,
-        test=test,
-    )
-
-
-def _test_not_grave(case: Case) -> Failure | None:
-    found = case.assessment.stance
-    if found is None or found.stance is not Stance.GRAVE:
-        return None
-    topic = found.topic.replace("_", " ")
-    return Failure(f"The text tells of something grave{f' ({topic})' if topic else ''}.")
-
-
-def _stance_facts(case: Case) -> Mapping[str, Any]:
-    found = case.assessment.stance
-    if found is None:
-        return {"stance": None}
-    return {
-        "stance": {
-            "kind": found.stance.value,
-            "lead": found.lead,
-            "topic": found.topic,
-            "terms": [[term.text, term.weight] for term in found.terms],
-            "nearest": found.nearest,
-        }
-    }
 
 
 #: The order is part of the contract: see "The decision" in the design.
@@ -356,16 +181,7 @@ GATES: tuple[Gate, ...] = (
         facts=lambda case: {"guard": case.assessment.guard.topic if case.assessment.guard else None},
         test=_test_no_guard,
     ),
-    Gate(
-        reason=Stance.GRAVE.value,
-        passed="Nothing grave is told",
-        failed="Something grave is told",
-        customer="Thank you for telling us. What you write matters to us, and one of us will read it with care.",
-        looks_at="the stance model, sentence by sentence",
-        facts=_stance_facts,
-        test=_test_not_grave,
-    ),
-    *(_stance_gate(words) for words in _STANCES),
+    *STANCE_GATES,
     Gate(
         reason="too_long",
         passed="The text was read to its end",
@@ -393,6 +209,9 @@ GATES: tuple[Gate, ...] = (
         facts=lambda case: {
             "questions": len(case.assessment.questions),
             "several_questions": case.assessment.several_questions,
+            "asked": [question[:ASKED_CHARS] for question in case.assessment.questions[:ASKED_KEPT]]
+            if _test_single_question(case)
+            else [],
         },
         test=_test_single_question,
     ),
@@ -402,7 +221,7 @@ GATES: tuple[Gate, ...] = (
         failed="No known intent fits the text",
         customer="We want to understand exactly what you need, so one of us will read your message.",
         looks_at="the intent",
-        facts=_none,
+        facts=no_facts,
         test=_test_intent_known,
     ),
     Gate(
@@ -425,6 +244,15 @@ GATES: tuple[Gate, ...] = (
             "withdrawn": case.withdrawn,
         },
         test=_test_answer,
+    ),
+    Gate(
+        reason="already_sent",
+        passed="This person was not sent the answer lately, nor in vain",
+        failed="This person was sent the same answer lately",
+        customer="Our usual answer did not seem to help you, so one of us will read your message.",
+        looks_at="what was sent to the same account or mailbox",
+        facts=lambda case: {"sent_before": case.sent_before},
+        test=_test_not_sent_before,
     ),
     Gate(
         reason="low_confidence",
@@ -461,6 +289,14 @@ def failures(case: Case) -> Iterator[tuple[Gate, Failure]]:
             yield gate, failure
 
 
+def next_step(decided: Decision) -> NextStep:
+    """What follows a decision: what the gate says that decided; what is urgent is so wherever it shows."""
+    stopped = {gate.reason: gate.next_step for gate in GATES if gate.reason in decided.failed}
+    if decided.reason != ENGINE_FAILED.reason and NextStep.URGENT in stopped.values():
+        return NextStep.URGENT
+    return stopped.get(decided.reason, NextStep.NONE)
+
+
 def facts(case: Case) -> dict[str, Any]:
     """What the gates look at and no column of a decision holds, as it is kept with the decision."""
     return {name: value for gate in GATES for name, value in gate.facts(case).items()}
@@ -470,6 +306,14 @@ def as_markdown() -> str:
     """The gates as the table of the documents."""
     rows = (f"| {place} | `{g.reason}` | {g.passed} | {g.looks_at} |" for place, g in enumerate(GATES, 1))
     return "\n".join(["| # | Reason | What must hold | Looks at |", "| - | - | - | - |", *rows])
+
+
+def steps_as_markdown() -> str:
+    """What follows where a gate stops a ticket, as the table of the documents."""
+    rows = [f"| `{gate.reason}` | {gate.next_step.words} |" for gate in GATES if gate.next_step]
+    return "\n".join(
+        ["| Reason | What follows |", "| - | - |", *rows, f"| any other | {NextStep.NONE.words} |"]
+    )
 
 
 def is_probability(value: float) -> bool:

@@ -88,6 +88,7 @@ def test_the_order_of_the_gates_is_the_contract() -> None:
         "unknown_intent",
         "mode_not_auto",
         "no_answer",
+        "already_sent",
         "low_confidence",
         "small_margin",
     ]
@@ -120,6 +121,11 @@ def test_a_gate_that_breaks_down_has_failed() -> None:
     [
         ("human_requested", "asked_for_person", "The requester ticked that a person should answer."),
         ("withdrawn", "no_answer", "The approved answer was withdrawn before it could be sent."),
+        (
+            "sent_before",
+            "already_sent",
+            "This person was sent the answer to “refund” lately, or it did not help them.",
+        ),
     ],
 )
 def test_circumstances_of_the_ticket_are_gates_too(circumstance: str, reason: str, detail: str) -> None:
@@ -156,3 +162,35 @@ def test_the_documents_have_the_table_as_it_is() -> None:
     text = (Path(__file__).parents[4] / "docs" / "triage.md").read_text(encoding="utf-8")
     (table,) = re.findall(r"(?:^\|.*\n)*^\| # \| Reason .*\n(?:^\|.*\n)+", text, flags=re.MULTILINE)
     assert table.strip() == gates.as_markdown()
+    (steps,) = re.findall(r"^\| Reason \| What follows .*\n(?:^\|.*\n)+", text, flags=re.MULTILINE)
+    assert steps.strip() == gates.steps_as_markdown()
+
+
+@pytest.mark.parametrize(
+    ("stance", "step"),
+    [
+        (Stance.GRAVE, "urgent"),
+        (Stance.SPAM, "quarantine"),
+        (Stance.MACHINE_WRITTEN, "silent"),
+        (Stance.MANIPULATION, ""),
+        (Stance.SETTLED, ""),
+    ],
+)
+def test_the_gate_that_decides_says_what_follows(stance: Stance, step: str) -> None:
+    assert gates.next_step(decided(replace(SURE, stance=StanceFound(stance, 0.4)))) == step
+
+
+def test_what_is_sent_has_no_next_step() -> None:
+    assert gates.next_step(decided()) is gates.NextStep.NONE
+
+
+@pytest.mark.parametrize(("stance", "step"), [(Stance.GRAVE, "urgent"), (Stance.SPAM, "")])
+def test_only_what_is_grave_weighs_where_another_gate_decides(stance: Stance, step: str) -> None:
+    decision = decided(replace(SURE, stance=StanceFound(stance, 0.4), guard=Guard("legal", "sue")))
+    assert (decision.reason, gates.next_step(decision)) == ("never_automate", step)
+
+
+def test_a_gate_that_breaks_down_calls_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = [replace(gate, test=lambda case: 1 / 0) for gate in gates.GATES]  # type: ignore[arg-type, return-value]
+    monkeypatch.setattr(gates, "GATES", tuple(broken))
+    assert gates.next_step(decided()) is gates.NextStep.NONE
