@@ -18,7 +18,7 @@ from tickets.models import Closure, Status, Ticket
 from tickets.web import wording
 from triage.core.types import Assessment
 from triage.models import Answer, Decision, Intent
-from triage.running import memory
+from triage.running import memory, pipeline
 from triage.running.basis import Basis, read
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +129,23 @@ def test_what_was_only_suggested_was_not_sent(submit: Submit, engine: FakeEngine
 def test_what_was_sent_while_the_engine_thought_counts(submit: Submit, engine: FakeEngine) -> None:
     wish = Submission(subject="Refund?", body="Where is it?", guest_email=RITA)
     engine.during = lambda: submit(subject=wish.subject, body=wish.body, guest_email=RITA)
+    assert reason(submit(guest_email=RITA)) == "already_sent"
+    assert Ticket.objects.filter(status=Status.AUTO_RESOLVED).count() == 1
+
+
+def test_what_was_sent_after_the_ticket_was_judged_counts_too(
+    submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge, judged = pipeline.judge, []
+
+    def judge_and_be_overtaken(ticket: Ticket) -> pipeline.Verdict:
+        verdict = judge(ticket)
+        judged.append(verdict)
+        if len(judged) == 1:
+            submit(guest_email=RITA)
+        return verdict
+
+    monkeypatch.setattr(pipeline, "judge", judge_and_be_overtaken)
     assert reason(submit(guest_email=RITA)) == "already_sent"
     assert Ticket.objects.filter(status=Status.AUTO_RESOLVED).count() == 1
 
