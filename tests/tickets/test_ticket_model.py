@@ -182,6 +182,10 @@ STALE_STEPS = {
     "resolve": (Status.ESCALATED, Status.RESOLVED),
     "reopen": (Status.RESOLVED, Status.CLOSED),
     "close": (Status.RESOLVED, Status.ESCALATED),
+    "confirm_by_reply": (Status.AUTO_RESOLVED, Status.CLOSED),
+    "quarantine": (Status.ESCALATED, Status.CLOSED),
+    "release": (Status.ESCALATED, Status.CLOSED),
+    "prioritise": (Status.ESCALATED, Status.CLOSED),
 }
 
 
