@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from triage.core.deciding.policy import HELD_BACK
 from triage.core.deciding.rules import RuleBook
 from triage.core.deciding.thresholds import Guarantee, find_intent_thresholds
 from triage.core.engine import Engine
@@ -92,11 +91,3 @@ def split(examples: Sequence[Example], seed: int) -> tuple[list[Example], list[E
         for place, example in enumerate(mine):
             (kept if place % KEPT_FOR_PROOF == 0 else learnt).append(example)
     return learnt, kept
-
-
-def threshold_in(metrics: Mapping[str, Any], slug: str, *, target_error: float) -> float:
-    """The proven threshold of an intent; out of reach where the model proves nothing so strict about it."""
-    promise = metrics.get("promise")
-    if not promise or promise["target_error"] > target_error:
-        return HELD_BACK
-    return float(metrics.get("thresholds", {}).get(slug, HELD_BACK))

@@ -15,19 +15,20 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, Count, Exists, F, Max, OuterRef, Subquery, When
 
 from tickets.models import Message, Ticket, TicketQuerySet
 from triage.answers import facts
+from triage.core.deciding.policy import HELD_BACK
 from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
 from triage.core.errors import CoreError
 from triage.core.learning.model import Model
 from triage.core.similar.encoded_index import AnyTicketIndex, empty_index, open_index
 from triage.core.types import Assessment, Guard, IntentPolicy, Mode, PolicyConfig, ResolvedTicket, Rule
-from triage.learning import promise
 from triage.models import Answer, Decision, Example, Intent, ModelVersion, PolicyRevision
 from triage.models import Guard as GuardRow
 from triage.models import Rule as RuleRow
@@ -261,8 +262,16 @@ def threshold_for(intent: Intent, champion: ModelVersion | None) -> float:
     limits = [settings.TRIAGE_THRESHOLD, intent.threshold or 0.0]
     if settings.TRIAGE_TARGET_ERROR is not None:
         metrics = champion.metrics if champion else {}
-        limits.append(promise.threshold_in(metrics, intent.slug, target_error=settings.TRIAGE_TARGET_ERROR))
+        limits.append(threshold_in(metrics, intent.slug, target_error=settings.TRIAGE_TARGET_ERROR))
     return max(limits)
+
+
+def threshold_in(metrics: Mapping[str, Any], slug: str, *, target_error: float) -> float:
+    """The proven threshold of an intent; out of reach where the model proves nothing so strict about it."""
+    promise = metrics.get("promise")
+    if not promise or promise["target_error"] > target_error:
+        return HELD_BACK
+    return float(metrics.get("thresholds", {}).get(slug, HELD_BACK))
 
 
 def policy_config() -> PolicyConfig:
