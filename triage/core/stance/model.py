@@ -25,7 +25,7 @@ from triage.core.types import Contrast, Example, Stance, StanceFound, Term
 #: written to look like something else; of strangers' plain askings about half as many are held up.
 HELD_UP_SHARE = 0.06
 #: Share of the stream that is expected to be no plain asking, where the lead becomes a probability.
-UNASKED_SHARE = 0.3
+UNASKED_SHARE = 0.2
 #: Part of the texts that is kept from learning to find the tolerance.
 _KEPT_SHARE = 0.2
 #: Fewer texts of a stance, or fewer askings, teach nothing; a stance below this is left out.
