@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test env demo-reset check lint types format browser-tests clean
+.PHONY: help run test honest env demo-reset check lint types format browser-tests clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ run: $(VENV)/runtime.stamp env ## Set everything up and serve the product with d
 
 test: $(VENV)/dev.stamp ## Set up and run the tests that need no server, browser or process of their own
 	@$(PY) -m pytest -n 2 -m "not browser and not process and not postgres and not broker"
+
+honest: $(VENV)/dev.stamp ## Measure the shipped product on messages of strangers
+	@$(PY) -m benchmarks.honest
 
 env: $(VENV)/runtime.stamp ## Write .env with a random SECRET_KEY if there is none
 	@test -f .env || $(PY) -m helpdesk.first_env

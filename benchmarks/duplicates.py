@@ -20,10 +20,11 @@ import time
 from pathlib import Path
 
 from benchmarks.grown_tickets import DATA, read_texts
-from triage.core.learning.meaning import Encoder, open_encoder
+from triage.core.learning.meaning import open_encoder
 from triage.core.similar.encoded_index import EncodedTicketIndex
 from triage.core.similar.similarity import TicketIndex
 from triage.core.types import ResolvedTicket
+from triage.core.vectors import Encoder
 
 DISTRACTORS = 10_000
 DEPTH = 100

@@ -24,9 +24,10 @@ from pathlib import Path
 
 from benchmarks.grown_tickets import DATA
 from triage.core.evaluation import read_examples
-from triage.core.learning.meaning import Encoder, open_encoder
+from triage.core.learning.meaning import open_encoder
 from triage.core.learning.model import Model, Prediction
 from triage.core.types import Example
+from triage.core.vectors import Encoder
 
 LANGUAGES = ("en", "de", "it", "nl", "tr")
 PARTS = 10

@@ -11,6 +11,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from tickets.access import NotTheRequester
 from tickets.errors import InvalidTransition, TicketError
 
 
@@ -30,6 +31,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         response.data = validation(error)
     elif isinstance(error, Http404):
         response.data = shape("not_found", "No such thing, or you may not see it.")
+    elif isinstance(error, NotTheRequester):
+        response.data = shape(error.code, str(error))
     elif isinstance(error, PermissionDenied):
         response.data = shape("forbidden", "You may not do that.")
     elif isinstance(error, exceptions.APIException):

@@ -14,6 +14,8 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import Role, User
+from triage.answers import facts
+from triage.answers.facts import HouseFact
 from triage.core.artefact import read_manifest
 from triage.core.errors import ArtefactError
 from triage.learning import pack
@@ -48,11 +50,12 @@ def prepare(tell: Tell, *, train: Callable[[Tell], None]) -> None:
     collect_static(tell)
     if not Intent.objects.exists():
         tell("Loading the starter pack …")
-        pack.install(pack.read_pack())
+        pack.install(pack.read_pack(), keep_auto=settings.DEMO)
     if not champion_decides(tell):
         train(tell)
     if settings.DEMO:
         make_demo_people(tell)
+        set_up_demo_house(tell)
 
 
 def champion_decides(tell: Tell) -> bool:
@@ -107,3 +110,10 @@ def make_demo_people(tell: Tell) -> None:
         if email not in known:
             User.objects.create_user(email, password, name=name, role=role)
             tell(f"Made demo login {email}.")
+
+
+def set_up_demo_house(tell: Tell) -> None:
+    """The facts of the shop that the demo plays; what somebody has said since is kept."""
+    if not HouseFact.objects.exists():
+        facts.set_all(pack.read_yaml(pack.STARTER / "house.yaml"), language="en", by=None)
+        tell("Filled in the facts of the demo's house.")

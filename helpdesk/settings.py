@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from helpdesk import env
+from helpdesk import env, palette
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
@@ -31,6 +31,7 @@ TRIAGE_THRESHOLD = env.fraction("TRIAGE_THRESHOLD", 0.75)
 TRIAGE_MIN_MARGIN = env.fraction("TRIAGE_MIN_MARGIN", 0.05)
 TRIAGE_TARGET_ERROR = env.optional_fraction("TRIAGE_TARGET_ERROR")
 TRIAGE_TIMEOUT_SECONDS = env.whole("TRIAGE_TIMEOUT_SECONDS", 5, least=1)
+TRIAGE_REPEAT_DAYS = env.whole("TRIAGE_REPEAT_DAYS", 14)
 TRIAGE_LANGUAGE = env.text("TRIAGE_LANGUAGE", "en")
 TRIAGE_ENCODER = env.optional_path("TRIAGE_ENCODER")
 TRIAGE_MODEL_DIR = Path(env.text("TRIAGE_MODEL_DIR", str(VAR_DIR / "models")))
@@ -302,7 +303,7 @@ LOGGING = {
     "loggers": {"axes": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
 }
 
-# --- Admin: the desk's theme follows the tokens in static/css/variables.css ----------------------------
+# --- Admin: the theme's colours are made from static/css/variables.css ---------------------------------
 UNFOLD = {
     "SITE_TITLE": COMPANY_NAME,
     "SITE_HEADER": COMPANY_NAME,
@@ -319,20 +320,5 @@ UNFOLD = {
         "navigation": "triage.admin.navigation.sidebar",
     },
     "BORDER_RADIUS": "6px",
-    "COLORS": {
-        "base": {
-            "50": "#f6f5f1", "100": "#efede6", "200": "#dedbd1", "300": "#c8c6bd", "400": "#85867f",
-            "500": "#66706b", "600": "#4b5651", "700": "#333e3a", "800": "#283230", "900": "#1a211f",
-            "950": "#121715",
-        },
-        "primary": {
-            "50": "#f0f8f6", "100": "#e2f0ec", "200": "#bfe0d8", "300": "#8fcabd", "400": "#62cbb5",
-            "500": "#62cbb5", "600": "#0a6556", "700": "#084f44", "800": "#0b4038", "900": "#1b3832",
-            "950": "#05231d",
-        },
-        "font": {
-            "subtle-light": "#535e59", "subtle-dark": "#a6b2ad", "default-light": "#3b4641",
-            "default-dark": "#c9d2ce", "important-light": "#1b2421", "important-dark": "#e7ece9",
-        },
-    },
-}  # fmt: skip
+    "COLORS": palette.admin_colours((BASE_DIR / "static/css/variables.css").read_text()),
+}

@@ -24,6 +24,7 @@ os.environ.update(
     TRIAGE_THRESHOLD="0.75",
     TRIAGE_MIN_MARGIN="0.05",
     TRIAGE_TARGET_ERROR="",
+    TRIAGE_REPEAT_DAYS="14",
     COMPANY_NAME="Northwind Supplies",
     SUPPORT_EMAIL="support@example.com",
     SITE_URL="http://testserver",

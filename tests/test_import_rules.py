@@ -69,14 +69,59 @@ def test_only_the_bridge_and_its_like_reach_into_the_engine() -> None:
     assert not wrong
 
 
+#: Where an import may stand inside a function, and why. Nothing else may.
+LATE_IMPORTS = {
+    ("accounts/apps.py", "ready"): "receivers register when their module is loaded",
+    ("tickets/apps.py", "ready"): "receivers register; Celery is loaded only where a broker is set",
+    ("triage/apps.py", "ready"): "receivers register; the encoder is loaded only where one is set",
+    ("helpdesk/gunicorn.py", "post_worker_init"): "settings must be configured before models are loaded",
+    ("triage/running/work.py", "perform"): "heavy numerics, which only who judges tickets needs",
+    ("triage/core/artefact.py", "skops_io"): "skops takes a second to load",
+    ("triage/core/learning/meaning.py", "open_encoder"): "an optional package",
+}
+
+
+def late_imports(file: Path) -> Iterator[tuple[str, str]]:
+    """(function, module) of each import inside a function, by statement or by name."""
+    for function in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        for node in ast.walk(function):
+            if isinstance(node, ast.Import):
+                yield from ((function.name, alias.name) for alias in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield function.name, node.module
+                yield from ((function.name, f"{node.module}.{alias.name}") for alias in node.names)
+            elif isinstance(node, ast.Call) and "import_module" in ast.dump(node.func):
+                named = node.args[0]
+                yield function.name, named.value if isinstance(named, ast.Constant) else "?"
+
+
+def test_imports_stand_inside_a_function_only_where_it_is_listed() -> None:
+    found = {
+        (str(file.relative_to(ROOT)), function)
+        for room in ROOMS
+        for file in sources(room)
+        for function, _ in late_imports(file)
+    }
+    assert found <= LATE_IMPORTS.keys(), "an import inside a function"
+    assert LATE_IMPORTS.keys() <= found, "listed, but not there any more"
+
+
 def test_there_is_no_import_cycle_between_modules() -> None:
+    """Neither at load nor by an import inside a function or by ``import_module``."""
     modules = {
         ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
         for room in ROOMS
         for file in sources(room)
     }
     needs = {
-        name: {module for module in at_load(file) if module in modules} for name, file in modules.items()
+        name: {
+            module
+            for module in (*at_load(file), *(module for _, module in late_imports(file)))
+            if module in modules
+        }
+        for name, file in modules.items()
     }
     done: set[str] = set()
 
@@ -89,6 +134,21 @@ def test_there_is_no_import_cycle_between_modules() -> None:
 
     for name in modules:
         visit(name, ())
+
+
+def test_an_import_inside_a_function_is_seen(tmp_path: Path) -> None:
+    file = tmp_path / "late.py"
+    file.write_text(
+        "from importlib import import_module\n\n"
+        "def f():\n    from tickets import models\n    import json\n    import_module('triage.core')\n",
+        encoding="utf-8",
+    )
+    assert {module for _, module in late_imports(file)} == {
+        "tickets",
+        "tickets.models",
+        "json",
+        "triage.core",
+    }
 
 
 def at_load(file: Path) -> Iterator[str]:

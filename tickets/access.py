@@ -1,51 +1,120 @@
-"""One loader per access level. A stranger's ticket and an absent one look the same: 404."""
+"""Who may see what: one loader per access level, for pages and programs alike.
+
+A stranger's ticket and an absent one look the same: 404.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import cast
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from rest_framework.request import Request
 
 from accounts.models import User
-from tickets.models import Attachment, Message, Ticket
+from tickets.models import Attachment, Message, Ticket, TicketQuerySet
 
 GUEST_SESSION_KEY = "guest_tickets"
 GUEST_TICKETS_KEPT = 50
 
 
+class NotTheRequester(PermissionDenied):
+    """An agent may see the ticket, but only its requester does this to it."""
+
+    code = "not_the_requester"
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks: a person or a guest (None), and the guests' tickets that their browser may open."""
+
+    person: User | None
+    held: tuple[str, ...] = ()
+
+    @property
+    def is_agent(self) -> bool:
+        return self.person is not None and self.person.is_agent
+
+    def owns(self, ticket: Ticket) -> bool:
+        """Whether they act on it as its requester. Agents act on all others at their desk."""
+        return not self.is_agent or (self.person is not None and ticket.requester_id == self.person.pk)
+
+
 def person(request: HttpRequest) -> User | None:
     """Who asks, or None for a guest."""
-    return request.user if request.user.is_authenticated else None
+    user = request.user
+    return user if user.is_authenticated and user.is_active else None
 
 
-def open_to_guest(request: HttpRequest, ticket: Ticket) -> None:
-    """Let this browser session see the guest's ticket (after submitting it, or by its signed link)."""
-    held = [
-        reference for reference in request.session.get(GUEST_SESSION_KEY, []) if reference != ticket.reference
-    ]
+def in_browser(request: HttpRequest) -> Viewer:
+    return Viewer(person(request), tuple(request.session.get(GUEST_SESSION_KEY, ())))
+
+
+def over_api(request: Request) -> Viewer:
+    """A program calls for a person, and holds no guest's tickets."""
+    return Viewer(cast(User, request.user))
+
+
+def open_to_guest(request: HttpRequest, ticket: Ticket) -> bool:
+    """Let this browser session see a guest's ticket (after submitting it, or by its signed link).
+
+    False for a ticket that belongs to an account: only logging in opens it.
+    """
+    if ticket.requester_id is not None:
+        return False
+    held = [reference for reference in in_browser(request).held if reference != ticket.reference]
     request.session.cycle_key()  # a key that somebody else may know opens nothing new
     request.session[GUEST_SESSION_KEY] = [*held, ticket.reference][-GUEST_TICKETS_KEPT:]
+    return True
 
 
-def may_see(request: HttpRequest, ticket: Ticket) -> bool:
-    user = person(request)
-    if user is not None and user.is_active and (user.is_agent or ticket.requester_id == user.pk):
-        return True
-    return ticket.requester_id is None and ticket.reference in request.session.get(GUEST_SESSION_KEY, [])
-
-
-def visible_ticket(request: HttpRequest, reference: str) -> Ticket:
-    """The ticket if whoever asks may see it: its requester, its guest, any agent."""
-    ticket = Ticket.objects.all().named(reference).select_related("requester", "assignee").first()
-    if ticket is None or not may_see(request, ticket):
+def linked_ticket(reference: str) -> Ticket:
+    """The ticket of a signed link, whose reference was checked before."""
+    ticket = Ticket.objects.filter(reference=reference).first()
+    if ticket is None:
         raise Http404("No such ticket.")
     return ticket
 
 
-def visible_attachment(request: HttpRequest, token: str) -> Attachment:
-    """The attachment if whoever asks may see its message; files of internal notes are for agents only."""
-    attachment = Attachment.objects.select_related("message__ticket").filter(token=token).first()
-    if attachment is None or not may_see(request, attachment.message.ticket):
-        raise Http404("No such file.")
-    user = person(request)
-    if attachment.message.kind == Message.Kind.NOTE and not (user and user.is_agent):
+def visible_tickets(viewer: Viewer) -> TicketQuerySet:
+    return Ticket.objects.all().visible_to(viewer.person, viewer.held)
+
+
+def own_tickets(viewer: Viewer) -> TicketQuerySet:
+    """A person's own, also an agent's; a guest's are those that the browser holds."""
+    tickets = Ticket.objects.all()
+    return tickets.for_requester(viewer.person) if viewer.person else tickets.held_by_guest(viewer.held)
+
+
+def visible_ticket(viewer: Viewer, reference: str) -> Ticket:
+    """The ticket if whoever asks may see it: its requester, its guest, any agent."""
+    tickets = visible_tickets(viewer).select_related("requester", "assignee", "follow_up_of")
+    ticket = tickets.named(reference).first()
+    if ticket is None:
+        raise Http404("No such ticket.")
+    return ticket
+
+
+def own_ticket(viewer: Viewer, reference: str, action: str = "does this") -> Ticket:
+    """The ticket if whoever asks may act on it as its requester. Raises NotTheRequester for another agent."""
+    ticket = visible_ticket(viewer, reference)
+    if not viewer.owns(ticket):
+        raise NotTheRequester(f"Only the requester of a ticket {action}.")
+    return ticket
+
+
+def readable_messages(viewer: Viewer) -> QuerySet[Message]:
+    """Notes are for agents only."""
+    if viewer.is_agent:
+        return Message.objects.all()
+    return Message.objects.filter(ticket__in=visible_tickets(viewer), kind=Message.Kind.REPLY)
+
+
+def visible_attachment(viewer: Viewer, token: str) -> Attachment:
+    """The attachment if whoever asks may read its message."""
+    attachment = Attachment.objects.filter(token=token, message__in=readable_messages(viewer)).first()
+    if attachment is None:
         raise Http404("No such file.")
     return attachment

@@ -37,6 +37,9 @@ class EventKind(StrEnum):
     CLOSED = "closed"
     FEEDBACK = "feedback"
     CLAIMED = "claimed"
+    QUARANTINED = "quarantined"
+    RELEASED = "released"
+    PRIORITISED = "prioritised"
 
 
 #: What each kind is called on screens for staff.
@@ -53,6 +56,9 @@ KIND_WORDS: dict[str, str] = {
     EventKind.CLOSED: "Closed",
     EventKind.FEEDBACK: "Feedback given",
     EventKind.CLAIMED: "Joined to an account",
+    EventKind.QUARANTINED: "Put into quarantine",
+    EventKind.RELEASED: "Released from quarantine",
+    EventKind.PRIORITISED: "Urgency changed",
 }
 
 Subscriber = Callable[["Event"], None]

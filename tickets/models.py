@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -16,48 +14,20 @@ from django.utils import timezone
 
 from tickets.audit import Event, Trail
 from tickets.background.jobs import Job
+from tickets.conversation import Attachment, Feedback, Message, attachment_path
 from tickets.errors import InvalidTransition
 from tickets.mail.outbox import OutgoingMail
-from tickets.references import new_reference, read_reference
-from tickets.states import Channel, Closure, Status
+from tickets.querysets import TicketQuerySet, mailbox_of, silence_limit
+from tickets.references import new_reference
+from tickets.states import Channel, Closure, Handover, Status, Urgency
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 __all__ = [
-    "Attachment", "Channel", "Closure", "Event", "Feedback", "Job", "Message", "OutgoingMail", "Status", "Ticket",
-    "Trail",
+    "Attachment", "Channel", "Closure", "Event", "Feedback", "Handover", "Job", "Message", "OutgoingMail", "Status",
+    "Ticket", "TicketQuerySet", "Trail", "Urgency", "attachment_path", "silence_limit",
 ]  # fmt: skip
-
-
-class TicketQuerySet(models.QuerySet["Ticket"]):
-    def named(self, reference: str) -> Self:
-        """The one ticket of this reference, however it is typed."""
-        return self.filter(reference=read_reference(reference))
-
-    def for_requester(self, user: User) -> Self:
-        return self.filter(requester=user)
-
-    def visible_to(self, user: User) -> Self:
-        """All tickets for agents, their own for everybody else."""
-        return self.all() if user.is_agent else self.for_requester(user)
-
-    def awaiting_agent(self) -> Self:
-        return self.filter(status=Status.ESCALATED)
-
-    def unassigned(self) -> Self:
-        return self.filter(assignee=None)
-
-    def auto_resolved(self) -> Self:
-        return self.filter(status=Status.AUTO_RESOLVED)
-
-    def settled(self) -> Self:
-        """What similar tickets are looked for among."""
-        return self.filter(status__in=[Status.RESOLVED, Status.CLOSED])
-
-    def silent_since(self, moment: datetime) -> Self:
-        """Answered tickets whose requester has said nothing since ``moment``."""
-        return self.filter(status__in=[Status.AUTO_RESOLVED, Status.RESOLVED], resolved_at__lt=moment)
 
 
 class Ticket(models.Model):
@@ -67,6 +37,12 @@ class Ticket(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="tickets"
     )
     requester_email = models.EmailField()
+    mailbox = models.GeneratedField(
+        expression=mailbox_of("requester_email"),
+        output_field=models.CharField(max_length=254),
+        db_persist=True,
+        help_text="The address as one person's: in lower case, without what follows a plus.",
+    )
     requester_name = models.CharField(max_length=120, blank=True)
     sender_verified = models.BooleanField(
         default=False, help_text="The sender was logged in; a guest's address is only a claim."
@@ -81,6 +57,12 @@ class Ticket(models.Model):
         "self", models.SET_NULL, null=True, blank=True, related_name="follow_ups"
     )
 
+    urgency = models.PositiveSmallIntegerField(
+        choices=Urgency.choices, default=Urgency.NORMAL, db_default=Urgency.NORMAL, editable=False
+    )
+    quarantined_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="Taken for unwanted: in no queue and no count."
+    )
     human_requested = models.BooleanField(default=False, editable=False)
     reopen_count = models.PositiveSmallIntegerField(default=0, editable=False)
     escalation_reason = models.CharField(max_length=32, blank=True, editable=False)
@@ -105,11 +87,23 @@ class Ticket(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["requester", "-id"], name="ticket_by_requester"),
-            models.Index(fields=["status", "assignee", "escalated_at"], name="ticket_queue"),
+            models.Index(
+                fields=["status", "assignee", "-urgency", "escalated_at"],
+                name="ticket_queue",
+                condition=Q(quarantined_at=None),
+            ),
+            models.Index(
+                fields=["-quarantined_at"],
+                name="ticket_quarantine",
+                condition=Q(quarantined_at__isnull=False),
+            ),
             models.Index(fields=["status", "resolved_at"], name="ticket_silent"),
-            models.Index(fields=["created_at", "channel"], name="ticket_volume"),
+            models.Index(
+                fields=["created_at", "channel"], name="ticket_volume", condition=Q(quarantined_at=None)
+            ),
             models.Index(fields=["updated_at"], name="ticket_updated"),
             models.Index(fields=["requester_email"], name="ticket_by_email"),
+            models.Index(fields=["mailbox"], name="ticket_by_mailbox"),
             models.Index(
                 fields=["first_human_reply_at", "first_reply_seconds", "closure"], name="ticket_first_reply"
             ),
@@ -129,6 +123,10 @@ class Ticket(models.Model):
         return Status(self.status)
 
     @property
+    def is_quarantined(self) -> bool:
+        return self.quarantined_at is not None
+
+    @property
     def may_be_automated(self) -> bool:
         """Nobody human has acted on it yet, and nobody asked for a person."""
         return self.state is Status.OPEN and not (
@@ -137,12 +135,19 @@ class Ticket(models.Model):
 
     # --- transitions: each locks the row, refuses a wrong start, writes its Event -------------------
 
-    def _lock(self, action: str, *allowed: Status) -> None:
-        """Take the row lock and the current values; refuse ``action`` outside the ``allowed`` states."""
+    def _lock(self, action: str, *allowed: Status, in_quarantine: bool = False) -> None:
+        """Take the row lock and the current values; refuse ``action`` outside the ``allowed`` states.
+
+        What is in quarantine is released first, but for what is allowed ``in_quarantine``.
+        """
         self.refresh_from_db(from_queryset=Ticket.objects.select_for_update())
         if self.state not in allowed:
             raise InvalidTransition(
                 f"Cannot {action} ticket {self.reference}: it is {self.get_status_display().lower()}."
+            )
+        if self.is_quarantined and not in_quarantine:
+            raise InvalidTransition(
+                f"Cannot {action} ticket {self.reference}: it is in quarantine. Say first that it is not spam."
             )
 
     def _move(
@@ -211,7 +216,7 @@ class Ticket(models.Model):
                 f"Cannot answer ticket {self.reference} automatically: a person is on it."
             )
         self.resolved_at = timezone.now()
-        message = self.messages.create(kind=Message.Kind.REPLY, sender=Message.Sender.MACHINE, body=body)
+        message = self._say(body, Message.Sender.MACHINE, None)
         self._move(
             Status.AUTO_RESOLVED,
             Event.Kind.AUTO_RESOLVED,
@@ -224,20 +229,68 @@ class Ticket(models.Model):
 
     @transaction.atomic
     def escalate(
-        self, reason: str, *, actor: User | None = None, facts: dict[str, Any] | None = None
+        self,
+        reason: str,
+        *,
+        actor: User | None = None,
+        step: Handover = Handover.NORMAL,
+        facts: dict[str, Any] | None = None,
     ) -> None:
-        """Hand the ticket to people. ``reason`` is a short code such as ``low_confidence``."""
+        """Hand the ticket to people, in the manner of ``step``. ``reason`` is a code such as ``low_confidence``."""
         self._lock("escalate", Status.OPEN, Status.AUTO_RESOLVED, Status.PENDING, Status.RESOLVED)
         returned = self.state is not Status.OPEN
         self._enter_queue(reason, returned=returned)
+        if step is Handover.URGENT:
+            self.urgency = Urgency.URGENT
+        known = {**(facts or {}), "reason": reason, **({"step": step} if step else {})}
+        self._move(Status.ESCALATED, Event.Kind.ESCALATED, actor, fields=[*QUEUE_FIELDS, "urgency"], **known)
+        if step is Handover.QUARANTINE:
+            self.quarantine(reason, actor)
+
+    @transaction.atomic
+    def quarantine(self, reason: str, actor: User | None = None) -> None:
+        """Put a ticket that nobody wants aside, with nobody in charge. Its requester is not told."""
+        self._lock("put aside", Status.OPEN, Status.ESCALATED, Status.PENDING)
+        if self.state is not Status.ESCALATED:
+            self._enter_queue(reason, returned=False)
+        self.escalation_reason, self.quarantined_at, self.assignee = reason, timezone.now(), None
         self._move(
-            Status.ESCALATED, Event.Kind.ESCALATED, actor, fields=QUEUE_FIELDS, reason=reason, **(facts or {})
+            Status.ESCALATED,
+            Event.Kind.QUARANTINED,
+            actor,
+            fields=["quarantined_at", "assignee", *QUEUE_FIELDS],
+            reason=reason,
         )
 
     @transaction.atomic
+    def release(self, actor: User | None = None) -> None:
+        """It was wanted after all: it waits in the queue as long as it has waited already."""
+        self._lock("release", Status.ESCALATED, in_quarantine=True)
+        if not self.is_quarantined:
+            raise InvalidTransition(f"Ticket {self.reference} is not in quarantine.")
+        self.quarantined_at, self.escalation_reason = None, "not_spam"
+        self._move(
+            Status.ESCALATED,
+            Event.Kind.RELEASED,
+            actor,
+            fields=["quarantined_at", "escalation_reason"],
+        )
+
+    @transaction.atomic
+    def prioritise(self, urgency: Urgency, *, actor: User) -> None:
+        """An agent says how soon it must be looked at."""
+        self._lock("prioritise", *OPEN_TO_REQUESTER)
+        if self.urgency == urgency:
+            return
+        self.urgency = urgency
+        self._move(self.state, Event.Kind.PRIORITISED, actor, fields=["urgency"], urgency=urgency.value)
+
+    @transaction.atomic
     def request_person(self, *, actor: User | None = None) -> None:
-        """The requester wants a human. Always granted unless the ticket is closed; asking twice is harmless."""
-        self._lock("call a person to", *OPEN_TO_REQUESTER)
+        """The requester wants a human. Always granted unless the ticket is closed, also out of quarantine."""
+        self._lock("call a person to", *OPEN_TO_REQUESTER, in_quarantine=True)
+        if self.is_quarantined:
+            self.release(actor)
         if self.human_requested and self.state is Status.ESCALATED:
             return
         self.human_requested = True
@@ -269,17 +322,21 @@ class Ticket(models.Model):
         )
 
     @transaction.atomic
-    def reply(self, body: str, *, author: User | None) -> Message:
-        """A public message. From the requester it reopens an answered ticket; from an agent it waits for them."""
+    def reply(self, body: str, *, author: User | None, reason: str = "requester_replied") -> Message:
+        """A public message. From an agent it waits for the requester.
+
+        From the requester it reopens an answered ticket, for that ``reason``.
+        """
         if author is not None and author.is_agent and author.pk != self.requester_id:
             return self._reply_as_agent(body, author)
-        return self._reply_as_requester(body, author)
+        return self._reply_as_requester(body, author, reason)
+
+    def _say(self, body: str, sender: Message.Sender, author: User | None) -> Message:
+        return self.messages.create(kind=Message.Kind.REPLY, sender=sender, author=author, body=body)
 
     def _reply_as_agent(self, body: str, author: User) -> Message:
         self._lock("reply to", *(set(Status) - {Status.CLOSED}))
-        message = self.messages.create(
-            kind=Message.Kind.REPLY, sender=Message.Sender.AGENT, author=author, body=body
-        )
+        message = self._say(body, Message.Sender.AGENT, author)
         fields = ["first_human_reply_at", "first_reply_seconds", "assignee", *QUEUE_FIELDS]
         if self.state is Status.AUTO_RESOLVED:
             self.escalation_reason, self.reopen_count = "recalled", self.reopen_count + 1
@@ -292,14 +349,12 @@ class Ticket(models.Model):
         self._move(Status.PENDING, Event.Kind.REPLIED, author, fields=fields, message=message)
         return message
 
-    def _reply_as_requester(self, body: str, author: User | None) -> Message:
-        self._lock("reply to", *OPEN_TO_REQUESTER)
-        message = self.messages.create(
-            kind=Message.Kind.REPLY, sender=Message.Sender.REQUESTER, author=author, body=body
-        )
+    def _reply_as_requester(self, body: str, author: User | None, reason: str) -> Message:
+        self._lock("reply to", *OPEN_TO_REQUESTER, in_quarantine=True)
+        message = self._say(body, Message.Sender.REQUESTER, author)
         fields, status = [], self.state
         if status in {Status.AUTO_RESOLVED, Status.PENDING, Status.RESOLVED}:
-            self._enter_queue("requester_replied", returned=True)
+            self._enter_queue(reason, returned=True)
             fields, status = QUEUE_FIELDS, Status.ESCALATED
         self._move(status, Event.Kind.REPLIED, author, fields=fields, message=message)
         return message
@@ -307,7 +362,7 @@ class Ticket(models.Model):
     @transaction.atomic
     def note(self, body: str, *, author: User) -> Message:
         """An internal note: agents see it, the requester never does."""
-        self._lock("write a note on", *Status)
+        self._lock("write a note on", *Status, in_quarantine=True)
         message = self.messages.create(
             kind=Message.Kind.NOTE, sender=Message.Sender.AGENT, author=author, body=body
         )
@@ -332,12 +387,24 @@ class Ticket(models.Model):
     def close(self, closure: Closure, *, actor: User | None = None) -> None:
         """End the ticket. A later wish opens a linked follow-up."""
         self._lock("close", Status.AUTO_RESOLVED, Status.RESOLVED)
+        self._end(closure, actor)
+
+    @transaction.atomic
+    def confirm_by_reply(self, body: str, *, author: User | None) -> Message:
+        """The requester writes that all is well: the reply is kept, and the ticket is closed as confirmed."""
+        self._lock("confirm", Status.AUTO_RESOLVED, Status.RESOLVED)
+        message = self._say(body, Message.Sender.REQUESTER, author)
+        self._end(Closure.CONFIRMED, author, message)
+        return message
+
+    def _end(self, closure: Closure, actor: User | None, message: Message | None = None) -> None:
         self.closure, self.closed_at = closure, timezone.now()
         self._move(
             Status.CLOSED,
             Event.Kind.CLOSED,
             actor,
             fields=["closure", "closed_at"],
+            message=message,
             closure=closure,
             machine=self.answered_by_machine,
         )
@@ -372,81 +439,3 @@ class Ticket(models.Model):
 
 QUEUE_FIELDS = ["escalation_reason", "escalated_at", "resolved_at", "reopen_count"]
 OPEN_TO_REQUESTER = (Status.OPEN, Status.AUTO_RESOLVED, Status.ESCALATED, Status.PENDING, Status.RESOLVED)
-
-
-class Message(models.Model):
-    class Kind(models.TextChoices):
-        REPLY = "reply", "Public reply"
-        NOTE = "note", "Internal note"
-
-    class Sender(models.TextChoices):
-        REQUESTER = "requester", "Requester"
-        AGENT = "agent", "Agent"
-        MACHINE = "machine", "Automatic answer"
-
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="messages")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
-    kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.REPLY)
-    sender = models.CharField(max_length=9, choices=Sender.choices)
-    body = models.TextField(max_length=settings.MESSAGE_MAX_CHARS)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ["id"]
-        indexes = [models.Index(fields=["ticket", "id"], name="message_of_ticket")]
-
-    def __str__(self) -> str:
-        return f"{self.get_sender_display()}: {self.body[:60]}"
-
-
-def attachment_path(attachment: Attachment, filename: str) -> str:
-    """A random place on disk; the name that a person gave is kept in the row only."""
-    return f"attachments/{attachment.token.hex[:2]}/{attachment.token.hex}"
-
-
-class Attachment(models.Model):
-    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
-    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    file = models.FileField(upload_to=attachment_path)
-    name = models.CharField(max_length=150)
-    content_type = models.CharField(max_length=80)
-    size = models.PositiveIntegerField(help_text="bytes")
-    sha256 = models.CharField(max_length=64)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Feedback(models.Model):
-    """What the requester says of the answer. One a ticket; saying it again replaces it."""
-
-    ticket = models.OneToOneField(Ticket, models.CASCADE, related_name="feedback")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
-    solved = models.BooleanField(null=True)
-    rating = models.PositiveSmallIntegerField(
-        null=True, blank=True, validators=[MinValueValidator(1), MaxValueValidator(5)]
-    )
-    comment = models.TextField(blank=True, max_length=2000)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    updated_at = models.DateTimeField(default=timezone.now, editable=False)
-
-    class Meta:
-        verbose_name_plural = "feedback"
-        indexes = [models.Index(fields=["updated_at", "solved", "rating"], name="feedback_by_time")]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(rating=None) | Q(rating__gte=1, rating__lte=5), name="feedback_rating_1_to_5"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"Feedback on {self.ticket_id}"
-
-
-def silence_limit() -> datetime:
-    """Answered tickets that nobody touched since this moment count as settled."""
-    return timezone.now() - timedelta(days=settings.CLOSE_AFTER_SILENT_DAYS)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from django.db import models
 
 
@@ -31,3 +33,20 @@ class Closure(models.TextChoices):
     CONFIRMED = "confirmed", "Confirmed by the requester"
     SILENCE = "silence", "Assumed: no answer"
     AGENT = "agent", "Closed by an agent"
+
+
+class Urgency(models.IntegerChoices):
+    """How soon the team must look at it; the queue begins with the highest."""
+
+    NORMAL = 0, "Normal"
+    HIGH = 1, "High"
+    URGENT = 2, "Urgent"
+
+
+class Handover(StrEnum):
+    """How a ticket is handed to the team. The Event of an escalation carries all but the normal way as ``step``."""
+
+    NORMAL = ""
+    URGENT = "urgent"  # on top of the queue, and every agent is told
+    QUARANTINE = "quarantine"  # put aside, and nobody is told
+    SILENT = "silent"  # into the queue, but the requester is not told

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tickets.audit import Event, EventKind, Subscriber, subscribe
 from tickets.mail import notices
 from tickets.models import Message
-from tickets.states import Status
+from tickets.states import Handover, Status
 
 
 def tell_requester_the_answer(event: Event) -> None:
@@ -17,8 +17,14 @@ def tell_requester_the_answer(event: Event) -> None:
 
 def tell_requester_of_handover(event: Event) -> None:
     """Once, when a new ticket first comes to the team; who was answered before knows that a person reads on."""
-    if event.before == Status.OPEN and event.after == Status.ESCALATED:
+    untold = event.facts.get("step") in {Handover.QUARANTINE, Handover.SILENT}
+    if event.before == Status.OPEN and event.after == Status.ESCALATED and not untold:
         notices.escalated(event.ticket)
+
+
+def tell_team_of_urgency(event: Event) -> None:
+    if event.facts.get("step") == Handover.URGENT:
+        notices.urgent(event.ticket)
 
 
 def tell_the_other_side(event: Event) -> None:
@@ -34,7 +40,7 @@ def tell_the_other_side(event: Event) -> None:
 
 SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {
     EventKind.AUTO_RESOLVED: (tell_requester_the_answer,),
-    EventKind.ESCALATED: (tell_requester_of_handover,),
+    EventKind.ESCALATED: (tell_requester_of_handover, tell_team_of_urgency),
     EventKind.PERSON_REQUESTED: (tell_requester_of_handover,),
     EventKind.ASSIGNED: (tell_requester_of_handover,),
     EventKind.REPLIED: (tell_the_other_side,),

@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from tickets.api.views import caller, load_ticket
+from tickets.access import over_api, visible_ticket, visible_tickets
+from tickets.api.views import caller
 from tickets.models import Ticket
 from triage.desk.wording import reason_text
 from triage.instruments import metrics
@@ -88,8 +89,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     def get_similar_tickets(self, decision: Decision) -> list[dict[str, Any]]:
         """A stranger's ticket counts as evidence, but neither its name nor its text is shown."""
         ids = [row["id"] for row in decision.similar]
-        user = caller(self.context["request"])
-        shown = Ticket.objects.filter(pk__in=ids).visible_to(user).in_bulk()
+        shown = visible_tickets(over_api(self.context["request"])).in_bulk(ids)
         return [
             {
                 "id": shown[row["id"]].reference if row["id"] in shown else None,
@@ -106,7 +106,7 @@ class ResolveView(APIView):
     @extend_schema(request=None, responses=DecisionSerializer)
     def post(self, request: Request, reference: str) -> Response:
         """Run the automated resolution, or return the decision there already is. Safe to repeat."""
-        ticket = load_ticket(request, reference)
+        ticket = visible_ticket(over_api(request), reference)
         decision = pipeline.triage_ticket(ticket)
         decision = Decision.objects.select_related("ticket", "answer__intent").get(pk=decision.pk)
         return Response(DecisionSerializer(decision, context={"request": request}).data)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -14,7 +15,8 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from tickets.models import Ticket
-from triage.answers import language_tags, variables
+from triage.answers import facts, house, language_tags, variables
+from triage.answers.letter import Letter
 from triage.core import types as core
 from triage.core.deciding import rules as rule_syntax
 from triage.core.errors import RuleError
@@ -54,6 +56,11 @@ class Intent(models.Model):
         validators=[MinValueValidator(0.0), MaxValueValidator(1.0)],
         help_text="Asks for more confidence than the general threshold; never for less.",
     )
+    meant_for_auto = models.BooleanField(
+        default=False,
+        editable=False,
+        help_text="Its author holds it fit for Auto, once the house has read it.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -61,6 +68,19 @@ class Intent(models.Model):
 
     def __str__(self) -> str:
         return self.title or self.slug
+
+    def clean(self) -> None:
+        """Nothing goes to Auto before somebody of the house has read what would be sent."""
+        super().clean()
+        was_auto = Intent.objects.filter(pk=self.pk, mode=Mode.AUTO).exists()
+        if self.mode == Mode.AUTO and not was_auto and self.unread_answers().exists():
+            raise ValidationError(
+                {"mode": "Nobody here has read its answer yet. Read it under “Set up your house” first."}
+            )
+
+    def unread_answers(self) -> models.QuerySet[Answer]:
+        """Approved texts that came with a pack and that nobody of the house has said yes to."""
+        return self.answers.filter(state=Answer.State.APPROVED, reviewed_at=None)
 
     def approved_answer(self, language: str) -> Answer | None:
         """The approved answer in ``language``, else in the house's own (to be suggested, never sent)."""
@@ -127,11 +147,17 @@ class Answer(models.Model):
     language = models.CharField(max_length=8, default="en")
     version = models.PositiveIntegerField(default=1, editable=False)
     body = models.TextField(max_length=8000, validators=[variables.check])
+    guest_body = models.TextField(max_length=8000, blank=True, validators=[variables.check])
+    summary = models.TextField(max_length=2000, blank=True, validators=[variables.check])
     state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT, editable=False)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False
     )
     approved_at = models.DateTimeField(null=True, blank=True, editable=False)
+    reviewed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[models.Manager[Answer]] = AnswerQuerySet.as_manager()
@@ -149,10 +175,12 @@ class Answer(models.Model):
         return f"{self.intent.slug} [{self.language}] v{self.version}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.body = self.body.replace(
-            "\r\n", "\n"
-        )  # browsers send line ends that mail and API should not repeat
-        variables.check(self.body)
+        for name in ("body", "guest_body", "summary"):
+            # Browsers send line ends that mail and API should not repeat.
+            text = getattr(self, name).replace("\r\n", "\n")
+            setattr(self, name, text)
+            variables.check(text)
+            variables.check_language(text, self.language)
         with transaction.atomic():
             if self._state.adding:
                 self.language = language_tags.canonical(self.language)
@@ -174,6 +202,13 @@ class Answer(models.Model):
         ).update(state=self.State.RETIRED)
         self.state, self.approved_by, self.approved_at = self.State.APPROVED, by, timezone.now()
         self.save(update_fields=["state", "approved_by", "approved_at"])
+        if by is not None:
+            self.mark_read(by)
+
+    def mark_read(self, by: User) -> None:
+        """Somebody of the house has read this text and says yes to it."""
+        self.reviewed_by, self.reviewed_at = by, timezone.now()
+        self.save(update_fields=["reviewed_by", "reviewed_at"])
 
     def retire(self) -> None:
         """Stop sending this text; the intent is not automated in this language until another is approved."""
@@ -184,8 +219,21 @@ class Answer(models.Model):
         """Whether a ticket in ``language`` may get this text: a region makes no difference, as in the gates."""
         return language_tags.base(self.language) == language_tags.base(language)
 
-    def render(self, ticket: Ticket) -> str:
-        return variables.fill(self.body, ticket)
+    @property
+    def letter(self) -> Letter:
+        return Letter(self.language, self.body, self.guest_body, self.summary)
+
+    def missing_facts(self, known: house.House | None = None) -> list[house.Fact]:
+        """What the house has not said and this text needs; as long as there is any, it is not sent."""
+        return self.letter.missing(known or facts.current())
+
+    def render(self, ticket: Ticket, *, asked: str | None = None) -> str:
+        return self.letter.render(ticket, facts.current(), asked=asked)
+
+
+def choices(values: type[StrEnum]) -> list[tuple[str, str]]:
+    """The values of the core with words for the admin."""
+    return [(value.value, value.value.replace("_", " ").capitalize()) for value in values]
 
 
 def fingerprint(text: str) -> str:
@@ -195,11 +243,20 @@ def fingerprint(text: str) -> str:
 
 class ExampleQuerySet(models.QuerySet["Example"]):
     def for_training(self) -> Self:
-        return self.filter(is_active=True).order_by("id")
+        """Plain askings: what the classifier of topics learns from."""
+        return self.filter(is_active=True, stance="").order_by("id")
+
+    def contrast_for_training(self) -> Self:
+        """Texts that name a topic and must go to a person all the same."""
+        return self.filter(is_active=True).exclude(stance="").order_by("id")
 
 
 class Example(models.Model):
-    """A labelled text. No intent means out of scope: nothing here answers it."""
+    """A labelled text. No intent means out of scope: nothing here answers it.
+
+    Without a stance it is a plain asking. With one it teaches what must not be answered, and the intent is only
+    the topic whose words it carries.
+    """
 
     class Source(models.TextChoices):
         STARTER = "starter", "Starter pack"
@@ -208,6 +265,22 @@ class Example(models.Model):
         MANUAL = "manual", "Written in the admin"
 
     intent = models.ForeignKey(Intent, models.CASCADE, null=True, blank=True, related_name="examples")
+    stance = models.CharField(
+        max_length=20,
+        blank=True,
+        choices=choices(core.Stance),
+        default="",
+        db_default="",
+        help_text="What the writer does with the topic; empty: plainly asks for it.",
+    )
+    topic = models.CharField(
+        max_length=20,
+        blank=True,
+        choices=choices(core.GraveTopic),
+        default="",
+        db_default="",
+        help_text="What a grave text tells of.",
+    )
     text = models.TextField()
     fingerprint = models.CharField(max_length=64, unique=True, editable=False)
     source = models.CharField(max_length=8, choices=Source.choices, default=Source.MANUAL)

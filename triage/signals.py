@@ -9,15 +9,18 @@ from django.dispatch import receiver
 
 from tickets.audit import register_kinds
 from tickets.background import jobs
+from tickets.intake import replies
 from tickets.models import Status, Ticket
 from tickets.web import wording
+from triage.answers.facts import HouseFact
 from triage.core.deciding import gates
 from triage.models import INTENT_CORRECTED, Answer, Guard, Intent, PolicyRevision, Rule
-from triage.running import work
+from triage.running import reply_reader, work
 
 jobs.register(work.KIND, work.perform, prompt=True)
 jobs.register_sweep(work.sweep_untriaged)
 wording.register_reasons({code: words.customer for code, words in gates.reasons().items()})
+replies.use_reader(reply_reader.read_reply)
 register_kinds({INTENT_CORRECTED: "Intent corrected"})
 
 
@@ -33,4 +36,4 @@ def note_policy_change(sender: type, **kwargs: Any) -> None:
         PolicyRevision.bump()
 
 
-POLICY_MODELS = {Answer, Guard, Intent, Rule}
+POLICY_MODELS = {Answer, Guard, HouseFact, Intent, Rule}

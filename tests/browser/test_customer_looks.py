@@ -25,8 +25,9 @@ FOR_REQUESTERS = [
 
 
 @pytest.fixture
-def tickets(submit, requester, agent, engine, refund_intent) -> list[Ticket]:
-    """One ticket in each state that a requester may find."""
+def tickets(submit, requester, agent, engine, refund_intent, settings) -> list[Ticket]:
+    """One ticket in each state that a requester may find, most of them after the same answer."""
+    settings.TRIAGE_REPEAT_DAYS = 0
     engine.says("track_refund", 0.97)
     answered, rated, replied, closed, resolved = (submit(requester=requester) for _ in range(5))
     rated.record_feedback(solved=True, rating=4, actor=requester)

@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from tests.conftest import PASSWORD
 from tickets.models import Status, Ticket
+from triage.models import Answer
 
 
 @pytest.fixture
@@ -111,9 +112,25 @@ def test_no_page_is_wider_than_its_window(desk_of, supervisor, escalated, width,
         page_of(escalated),
         "/admin/metrics/",
         "/admin/simulator/",
+        "/admin/house/",
     ):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+
+
+def test_the_letters_follow_what_is_typed_into_the_house(desk_of, supervisor, refund_intent):
+    Answer.objects.create(intent=refund_intent, body="It takes {refund_days}.").approve(None)
+    page = desk_of(supervisor, "/admin/house/")
+    letter = page.locator("#house-answers details")
+    letter.locator("summary").click()
+    expect(letter).to_contain_text("It takes [refund days?].")
+    page.get_by_label("How soon after it is back with you is the money sent?").fill("3-5")
+    expect(letter).to_contain_text("It takes 3 to 5 working days.")
+    expect(letter).to_have_attribute("open", "")
+    page.get_by_role("button", name="Save").click()
+    page.locator("#house-answers summary").click()
+    page.get_by_role("button", name="I have read it").click()
+    expect(page.get_by_text("Read by Sue Supervisor")).to_be_visible()
 
 
 def test_a_chooser_has_the_name_of_its_field(desk_of, supervisor, refund_intent):

@@ -16,6 +16,7 @@ from helpdesk.management.commands.prepare import train_here
 from tests.installation import Installation
 from tests.triage.core.concepts import ConceptEncoder
 from tests.triage.learning.test_commands_triage import PACK_INTENT
+from triage.answers.facts import HouseFact, set_fact
 from triage.learning import pack
 from triage.learning import train as learning
 from triage.models import Intent, ModelVersion
@@ -124,6 +125,28 @@ def test_the_demo_logins_exist_only_in_a_demo(small_pack: None, settings: Any) -
     settings.DEMO = False
     prepared()
     assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+def test_the_demos_house_is_set_up_and_answers_by_itself(small_pack: None) -> None:
+    prepared()
+    assert set(HouseFact.objects.filter(key="accounts").values_list("value", flat=True)) == {"yes"}
+    assert set(Intent.objects.values_list("mode", flat=True)) == {"auto"}
+
+
+@pytest.mark.django_db
+def test_what_somebody_said_of_the_demos_house_is_kept(small_pack: None) -> None:
+    set_fact("accounts", "no", language="en", by=None)
+    prepared()
+    assert list(HouseFact.objects.values_list("key", "value")) == [("accounts", "no")]
+
+
+@pytest.mark.django_db
+def test_a_real_installation_says_its_own_facts_and_reads_first(small_pack: None, settings: Any) -> None:
+    settings.DEMO = False
+    prepared()
+    assert not HouseFact.objects.exists()
+    assert set(Intent.objects.values_list("mode", flat=True)) == {"suggest"}
 
 
 @pytest.mark.django_db

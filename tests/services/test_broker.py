@@ -10,6 +10,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from datetime import timedelta
+from itertools import count
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -32,7 +33,13 @@ from triage.models import Answer, Decision, Intent, Rule
 
 pytestmark = [pytest.mark.broker, pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 WORKER = ("-m", "celery", "-A", "helpdesk", "worker", "--concurrency", "1", "--loglevel", "warning")
-WISH = Submission(subject="Refund", body="Where is my refund?", guest_email="guest@example.com")
+GUESTS = count()
+
+
+def wish() -> Submission:
+    """The same question of a new guest each time: nobody is sent an answer twice."""
+    address = f"guest{next(GUESTS)}@example.com"
+    return Submission(subject="Refund", body="Where is my refund?", guest_email=address)
 
 
 @pytest.fixture
@@ -86,14 +93,14 @@ def answered_once(ticket: Ticket) -> bool:
 
 def test_a_worker_elsewhere_gets_the_job_and_does_it(house: Installation) -> None:
     with house.started(*WORKER):
-        ticket = submit_ticket(WISH)
+        ticket = submit_ticket(wish())
         assert ticket.status == Status.OPEN
         eventually(lambda: decided(ticket), what="the decision")
     assert answered_once(ticket)
 
 
 def test_the_message_carries_the_jobs_id_and_nothing_else(house: Installation) -> None:
-    ticket = submit_ticket(WISH)
+    ticket = submit_ticket(wish())
     (raw,) = redis.Redis.from_url(os.environ["TEST_REDIS_URL"]).lrange("celery", 0, -1)
     message = json.loads(raw)
     job = Job.objects.get(kind="triage", subject_id=ticket.pk)
@@ -106,10 +113,10 @@ def test_with_the_broker_down_a_ticket_is_taken_at_once_and_triaged_by_the_worke
     house: Installation, wire: Proxy, connected_before: bool
 ) -> None:
     if connected_before:
-        submit_ticket(WISH)
+        submit_ticket(wish())
     wire.cut()
     started = time.monotonic()
-    ticket = submit_ticket(WISH)
+    ticket = submit_ticket(wish())
     assert time.monotonic() - started < 3
     assert not decided(ticket)
     let_time_pass()
@@ -123,7 +130,7 @@ def test_a_broker_that_hangs_costs_one_request_seconds_and_the_next_nothing(
     wire.stall()
     times = [time.monotonic()]
     for _ in range(2):
-        submit_ticket(WISH)
+        submit_ticket(wish())
         times.append(time.monotonic())
     assert times[1] - times[0] < 10
     assert times[2] - times[1] < 1
@@ -134,13 +141,13 @@ def test_after_an_outage_the_broker_is_used_again(
     house: Installation, wire: Proxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tasks.Broker, "REST", 0.0)
-    submit_ticket(WISH)
+    submit_ticket(wish())
     wire.cut()
-    submit_ticket(WISH)
+    submit_ticket(wish())
     wire.start()
     with house.started(*WORKER):
-        submit_ticket(WISH)  # may still meet the connection that was cut
-        ticket = submit_ticket(WISH)
+        submit_ticket(wish())  # may still meet the connection that was cut
+        ticket = submit_ticket(wish())
         eventually(lambda: decided(ticket), what="the decision by way of the broker")
     assert answered_once(ticket)
 
@@ -155,7 +162,7 @@ def waits_for_a_lock() -> bool:
 
 
 def test_a_job_whose_worker_was_killed_in_the_middle_is_done_once_by_another(house: Installation) -> None:
-    ticket = submit_ticket(WISH)
+    ticket = submit_ticket(wish())
     with house.started(*WORKER) as worker:
         with transaction.atomic():
             Ticket.objects.select_for_update().get(pk=ticket.pk)
@@ -168,7 +175,7 @@ def test_a_job_whose_worker_was_killed_in_the_middle_is_done_once_by_another(hou
 
 
 def test_a_message_that_its_dead_worker_never_confirmed_does_not_decide_again(house: Installation) -> None:
-    ticket = submit_ticket(WISH)
+    ticket = submit_ticket(wish())
     with house.started(*WORKER) as worker, transaction.atomic():
         Ticket.objects.select_for_update().get(pk=ticket.pk)
         eventually(waits_for_a_lock, what="the worker's work on the ticket")

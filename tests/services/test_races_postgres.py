@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from functools import partial
+from itertools import count
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -26,9 +28,13 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 WISH = Submission(subject="Refund", body="Where is my refund?", guest_email="guest@example.com")
 
 
+NUMBERS = count()
+
+
 def open_ticket() -> Ticket:
-    """An open ticket that triage has not seen: saved without the signal."""
-    return Ticket.objects.bulk_create([Ticket(requester_email="guest@example.com", subject="Refund")])[0]
+    """An open ticket of a new guest that triage has not seen: saved without the signal."""
+    address = f"guest{next(NUMBERS)}@example.com"
+    return Ticket.objects.bulk_create([Ticket(requester_email=address, subject="Refund")])[0]
 
 
 def waits_for_a_lock() -> bool:
@@ -81,17 +87,27 @@ def test_one_job_id_claimed_by_many_is_had_by_one(together: Together, slow_jobs:
 def test_many_tickets_at_once_get_one_decision_and_one_answer_each(
     together: Together, sure_of_refund: FakeEngine
 ) -> None:
-    def submit_some() -> None:
-        for _ in range(8):
-            submit_ticket(WISH)
+    def submit_some(place: int) -> None:
+        for number in range(8):
+            submit_ticket(replace(WISH, guest_email=f"guest{place}{number}@example.com"))
 
-    outcomes = together(*[submit_some] * 6, jobs.run_due, jobs.sweep)
+    outcomes = together(*(partial(submit_some, place) for place in range(6)), jobs.run_due, jobs.sweep)
     assert [error for error in outcomes if isinstance(error, Exception)] == []
     assert Ticket.objects.filter(status=Status.AUTO_RESOLVED).count() == 48
     assert Decision.objects.filter(applied=True).count() == 48
     assert Message.objects.filter(sender=Message.Sender.MACHINE).count() == 48
     jobs.run_due()
     assert not OutgoingMail.objects.exists()
+
+
+def test_one_person_who_sends_many_at_once_is_answered_once(
+    together: Together, sure_of_refund: FakeEngine
+) -> None:
+    outcomes = together(*[partial(submit_ticket, WISH)] * 6, jobs.run_due, jobs.sweep)
+    assert [error for error in outcomes if isinstance(error, Exception)] == []
+    assert Message.objects.filter(sender=Message.Sender.MACHINE).count() == 1
+    reasons = Counter(Decision.objects.values_list("reason", flat=True))
+    assert reasons == {"confident": 1, "already_sent": 5}
 
 
 def test_one_ticket_triaged_by_many_is_answered_once(together: Together, sure_of_refund: FakeEngine) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from accounts.models import User
+from accounts.models import Role, User
 from tickets import audit
 from tickets.audit import EventKind
-from tickets.models import Closure, Event, Message, OutgoingMail, Status, Ticket
+from tickets.models import Closure, Event, Handover, Message, OutgoingMail, Status, Ticket, Urgency
 from tickets.subscribers import SUBSCRIBERS
 
 pytestmark = pytest.mark.django_db
@@ -31,6 +31,9 @@ ESCALATE: Step = lambda ticket, agent: ticket.escalate("low_confidence")  # noqa
 CALL: Step = lambda ticket, agent: ticket.request_person()  # noqa: E731
 TAKE: Step = lambda ticket, agent: ticket.assign(agent, actor=agent)  # noqa: E731
 AGENT_REPLY: Step = lambda ticket, agent: ticket.reply("Hello", author=agent)  # noqa: E731
+URGENT: Step = lambda ticket, agent: ticket.escalate("grave", step=Handover.URGENT)  # noqa: E731
+SILENT: Step = lambda ticket, agent: ticket.escalate("machine_written", step=Handover.SILENT)  # noqa: E731
+SPAM: Step = lambda ticket, agent: ticket.quarantine("spam", agent)  # noqa: E731
 OWN_REPLY: Step = lambda ticket, agent: ticket.reply("Hello", author=ticket.requester)  # noqa: E731
 NOTE: Step = lambda ticket, agent: ticket.note("Mind the dog", author=agent)  # noqa: E731
 RESOLVE: Step = lambda ticket, agent: ticket.resolve(actor=agent)  # noqa: E731
@@ -44,6 +47,8 @@ CLOSE: Step = lambda ticket, agent: ticket.close(Closure.AGENT, actor=agent)  # 
         (Status.OPEN, ANSWER, EventKind.AUTO_RESOLVED, REQUESTER),
         (Status.OPEN, ESCALATE, EventKind.ESCALATED, REQUESTER),
         (Status.AUTO_RESOLVED, ESCALATE, EventKind.ESCALATED, NOBODY),
+        (Status.OPEN, SILENT, EventKind.ESCALATED, NOBODY),
+        (Status.OPEN, SPAM, EventKind.QUARANTINED, NOBODY),
         (Status.OPEN, CALL, EventKind.PERSON_REQUESTED, REQUESTER),
         (Status.AUTO_RESOLVED, CALL, EventKind.PERSON_REQUESTED, NOBODY),
         (Status.OPEN, TAKE, EventKind.ASSIGNED, REQUESTER),
@@ -81,6 +86,44 @@ def test_the_mail_carries_the_words_of_the_message_that_caused_it(requester: Use
     assert "The blue one" in first.body
     assert "The blue one" not in second.body
     assert "the red one" in second.body
+
+
+@pytest.mark.usefixtures("other_agent", "supervisor", "stranger")
+def test_what_is_urgent_is_told_to_each_agent_without_its_text(requester: User, agent: User) -> None:
+    ticket = ticket_in(Status.OPEN, requester)
+    ticket.messages.create(sender=Message.Sender.REQUESTER, body="My mother has died.")
+    URGENT(ticket, agent)
+    to_team = OutgoingMail.objects.exclude(recipients=REQUESTER)
+    team = [AGENT, ["otto@example.com"], ["sue@example.com"]]
+    assert sorted(mail.recipients for mail in to_team) == team
+    assert {mail.subject for mail in to_team} == {f"[{ticket.reference}] Urgent: Refund"}
+    assert all("died" not in mail.body for mail in to_team)
+    assert all(f"/admin/tickets/ticket/{ticket.pk}/change/" in mail.body for mail in to_team)
+    assert ticket.urgency == Urgency.URGENT
+    assert ticket.events.get().facts == {"reason": "grave", "step": "urgent"}
+
+
+def test_no_more_than_fifty_are_told_of_one_urgent_ticket(requester: User, agent: User) -> None:
+    for number in range(60):
+        User.objects.create_user(f"agent{number}@example.com", role=Role.AGENT)
+    URGENT(ticket_in(Status.OPEN, requester), agent)
+    assert OutgoingMail.objects.exclude(recipients=REQUESTER).count() == 50
+
+
+def test_an_agent_who_was_switched_off_hears_of_nothing_urgent(requester: User, agent: User) -> None:
+    User.objects.filter(pk=agent.pk).update(is_active=False)
+    URGENT(ticket_in(Status.OPEN, requester), agent)
+    assert [mail.recipients for mail in OutgoingMail.objects.all()] == [REQUESTER]
+
+
+def test_what_is_put_aside_on_arrival_is_told_to_nobody(requester: User, agent: User) -> None:
+    ticket = ticket_in(Status.OPEN, requester)
+    ticket.escalate("spam", step=Handover.QUARANTINE)
+    ticket.refresh_from_db()
+    assert (ticket.status, ticket.is_quarantined) == (Status.ESCALATED, True)
+    assert [event.kind for event in ticket.events.order_by("id")] == ["escalated", "quarantined"]
+    assert ticket.events.get(kind=EventKind.ESCALATED).facts["step"] == "quarantine"
+    assert not OutgoingMail.objects.exists()
 
 
 @pytest.mark.parametrize("step", [NOTE, AGENT_REPLY, ANSWER], ids=["note", "reply", "answer"])

@@ -8,7 +8,7 @@ import pytest
 
 from accounts.models import User
 from tickets.errors import InvalidTransition
-from tickets.models import Closure, Event, Status, Ticket
+from tickets.models import Closure, Event, Status, Ticket, Urgency
 
 pytestmark = pytest.mark.django_db
 
@@ -22,6 +22,10 @@ STEPS: dict[str, Callable[[Ticket, User], object]] = {
     "resolve": lambda ticket, agent: ticket.resolve(actor=agent),
     "reopen": lambda ticket, agent: ticket.reopen(),
     "close": lambda ticket, agent: ticket.close(Closure.AGENT, actor=agent),
+    "confirm_by_reply": lambda ticket, agent: ticket.confirm_by_reply("Thanks", author=ticket.requester),
+    "quarantine": lambda ticket, agent: ticket.quarantine("spam", agent),
+    "release": lambda ticket, agent: ticket.release(agent),
+    "prioritise": lambda ticket, agent: ticket.prioritise(Urgency.HIGH, actor=agent),
 }
 
 # start state -> step -> end state; what is not named here must be refused
@@ -34,6 +38,8 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "agent_reply": Status.PENDING,
         "requester_reply": Status.OPEN,
         "resolve": Status.RESOLVED,
+        "quarantine": Status.ESCALATED,
+        "prioritise": Status.OPEN,
     },
     Status.AUTO_RESOLVED: {
         "escalate": Status.ESCALATED,
@@ -43,6 +49,8 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "requester_reply": Status.ESCALATED,
         "reopen": Status.ESCALATED,
         "close": Status.CLOSED,
+        "confirm_by_reply": Status.CLOSED,
+        "prioritise": Status.AUTO_RESOLVED,
     },
     Status.ESCALATED: {
         "request_person": Status.ESCALATED,
@@ -50,6 +58,8 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "agent_reply": Status.PENDING,
         "requester_reply": Status.ESCALATED,
         "resolve": Status.RESOLVED,
+        "quarantine": Status.ESCALATED,
+        "prioritise": Status.ESCALATED,
     },
     Status.PENDING: {
         "escalate": Status.ESCALATED,
@@ -59,6 +69,8 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "requester_reply": Status.ESCALATED,
         "resolve": Status.RESOLVED,
         "reopen": Status.ESCALATED,
+        "quarantine": Status.ESCALATED,
+        "prioritise": Status.PENDING,
     },
     Status.RESOLVED: {
         "escalate": Status.ESCALATED,
@@ -68,6 +80,8 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "requester_reply": Status.ESCALATED,
         "reopen": Status.ESCALATED,
         "close": Status.CLOSED,
+        "confirm_by_reply": Status.CLOSED,
+        "prioritise": Status.RESOLVED,
     },
     Status.CLOSED: {},
 }
@@ -156,3 +170,39 @@ def test_references_are_unguessable_and_differ() -> None:
     references = {Ticket(subject="x").reference for _ in range(500)}
     assert len(references) == 500
     assert all(len(reference.replace("-", "")) == 12 for reference in references)
+
+
+STALE_STEPS = {
+    "auto_resolve": (Status.OPEN, Status.ESCALATED),
+    "escalate": (Status.OPEN, Status.CLOSED),
+    "request_person": (Status.AUTO_RESOLVED, Status.CLOSED),
+    "assign": (Status.ESCALATED, Status.CLOSED),
+    "agent_reply": (Status.ESCALATED, Status.CLOSED),
+    "requester_reply": (Status.PENDING, Status.CLOSED),
+    "resolve": (Status.ESCALATED, Status.RESOLVED),
+    "reopen": (Status.RESOLVED, Status.CLOSED),
+    "close": (Status.RESOLVED, Status.ESCALATED),
+    "confirm_by_reply": (Status.AUTO_RESOLVED, Status.CLOSED),
+    "quarantine": (Status.ESCALATED, Status.CLOSED),
+    "release": (Status.ESCALATED, Status.CLOSED),
+    "prioritise": (Status.ESCALATED, Status.CLOSED),
+}
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_looks_at_the_row_as_it_is_not_as_it_was_read(step: str, requester: User, agent: User) -> None:
+    """Somebody else has moved the ticket since this copy was read: the lock reads it again and refuses."""
+    read_as, is_now = STALE_STEPS[step]
+    stale = ticket_in(read_as, requester)
+    Ticket.objects.filter(pk=stale.pk).update(status=is_now)
+    with pytest.raises(InvalidTransition):
+        STEPS[step](stale, agent)
+    assert Ticket.objects.get(pk=stale.pk).state is is_now
+    assert not stale.events.exists()
+
+
+def test_the_machine_does_not_answer_what_a_person_has_taken_meanwhile(requester: User, agent: User) -> None:
+    stale = ticket_in(Status.OPEN, requester)
+    Ticket.objects.filter(pk=stale.pk).update(assignee=agent)
+    with pytest.raises(InvalidTransition, match="a person is on it"):
+        stale.auto_resolve("Here you are.", facts={})

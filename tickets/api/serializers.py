@@ -10,10 +10,12 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
+from tickets.access import over_api, readable_messages
 from tickets.errors import AttachmentRefused
 from tickets.intake import attachments
 from tickets.intake.written import as_written
 from tickets.models import Attachment, Feedback, Message, Status, Ticket
+from tickets.querysets import TicketFilter
 
 
 class WrittenField(serializers.CharField):
@@ -163,9 +165,8 @@ class TicketDetailSerializer(TicketSerializer):
 
     @extend_schema_field(MessageSerializer(many=True))
     def get_messages(self, ticket: Ticket) -> Any:
-        messages = ticket.messages.select_related("author").prefetch_related("attachments")
-        if not self.context["request"].user.is_agent:
-            messages = messages.filter(kind=Message.Kind.REPLY)
+        messages = readable_messages(over_api(self.context["request"])).filter(ticket=ticket)
+        messages = messages.select_related("author").prefetch_related("attachments")
         return MessageSerializer(messages, many=True, context=self.context).data
 
     @extend_schema_field(FeedbackSerializer(allow_null=True))
@@ -184,3 +185,14 @@ class TicketFilterSerializer(serializers.Serializer[Any]):
         max_length=100, required=False, help_text="Words of the subject, or a reference."
     )
     scope = serializers.ChoiceField(["own", "all"], default="own", help_text="Agents may ask for all.")
+
+    def chosen(self) -> tuple[str, TicketFilter]:
+        """Whose tickets, and what the list shows of them."""
+        given = self.validated_data
+        return given["scope"], TicketFilter(
+            statuses=given.get("status", ()),
+            words=given.get("q", ""),
+            whole_reference=True,
+            created_after=given.get("created_after"),
+            created_before=given.get("created_before"),
+        )

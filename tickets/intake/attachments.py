@@ -32,6 +32,15 @@ ALLOWED_TYPES: dict[str, tuple[str, tuple[bytes, ...]]] = {
 ACCEPT = ",".join(ALLOWED_TYPES)  # for the file field's ``accept``
 
 
+def largest_mb() -> int:
+    return int(settings.ATTACHMENT_MAX_BYTES) // (1024 * 1024)
+
+
+def hint() -> str:
+    """What is taken, for people."""
+    return f"Up to {settings.ATTACHMENTS_PER_MESSAGE} pictures, documents or logs, {largest_mb()} MB each."
+
+
 def check(file: UploadedFile) -> str:
     """The content type to keep for ``file``; AttachmentRefused with the reason if it is not taken."""
     name = file.name or "file"
@@ -42,8 +51,9 @@ def check(file: UploadedFile) -> str:
         )
     size = file.size or 0
     if size > settings.ATTACHMENT_MAX_BYTES:
-        limit = settings.ATTACHMENT_MAX_BYTES // (1024 * 1024)
-        raise AttachmentRefused(f"{name} is larger than {limit} MB. Send a smaller file or a link to it.")
+        raise AttachmentRefused(
+            f"{name} is larger than {largest_mb()} MB. Send a smaller file or a link to it."
+        )
     if size == 0:
         raise AttachmentRefused(f"{name} is empty.")
     content_type, beginnings = kind
@@ -56,6 +66,7 @@ def check(file: UploadedFile) -> str:
 
 
 def check_all(files: Sequence[UploadedFile]) -> None:
+    """Refuse the files of one message unless all are taken: the one rule of form, API and desk."""
     if len(files) > settings.ATTACHMENTS_PER_MESSAGE:
         raise AttachmentRefused(f"At most {settings.ATTACHMENTS_PER_MESSAGE} files go with one message.")
     for file in files:

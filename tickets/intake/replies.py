@@ -1,23 +1,94 @@
-"""Writing on a ticket: the message with its files, or nothing."""
+"""Writing on a ticket: the message with its files, or nothing.
+
+Before a requester's reply to an answer is kept, a reader that another app registers may say what it means. It helps
+or it is not there: one that is slow, fails or is busy leaves an ordinary reply, which brings the ticket to a person.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Final
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.models import User
+from tickets.errors import InvalidTransition
 from tickets.intake import attachments
-from tickets.models import Message, Ticket
+from tickets.models import Message, Status, Ticket
+
+logger = logging.getLogger(__name__)
+
+READER_SECONDS: Final = 0.05
+READERS_AT_ONCE: Final = 4  # of one process: a reader that hangs must not gather threads
 
 
-@transaction.atomic
+class Meaning(StrEnum):
+    """What a reply to an answer can say beside anything else."""
+
+    THANKS = "thanks"  # it only thanks, or says that the matter is settled
+    DID_NOT_HELP = "did_not_help"
+    ANYTHING = ""
+
+
+#: Gets the text, in a thread of its own, and returns the value of a Meaning. It may not touch the database.
+Reader = Callable[[str], str]
+_reader: Reader | None = None
+_free = threading.BoundedSemaphore(READERS_AT_ONCE)
+
+
+def use_reader(reader: Reader | None) -> None:
+    """Have requesters' replies to answers shown to ``reader`` first; None: to nobody."""
+    global _reader
+    _reader = reader
+
+
 def send_reply(ticket: Ticket, author: User | None, body: str, files: Sequence[UploadedFile] = ()) -> Message:
-    """A public reply; what it does to the ticket's state is ``Ticket.reply``'s business."""
-    message = ticket.reply(body, author=author)
-    attachments.attach(message, files)
+    """A public reply; what it does to the ticket's state is the business of its transition."""
+    meaning = Meaning.ANYTHING if files else _meaning(ticket, author, body)
+    with transaction.atomic():
+        message = _reply(ticket, author, body, meaning)
+        attachments.attach(message, files)
     return message
+
+
+def _reply(ticket: Ticket, author: User | None, body: str, meaning: Meaning) -> Message:
+    if meaning is Meaning.THANKS:
+        try:
+            return ticket.confirm_by_reply(body, author=author)
+        except InvalidTransition:
+            pass  # meanwhile somebody else moved it: an ordinary reply, if that is possible still
+    if meaning is Meaning.DID_NOT_HELP:
+        return ticket.reply(body, author=author, reason="not_solved")
+    return ticket.reply(body, author=author)
+
+
+def _meaning(ticket: Ticket, author: User | None, body: str) -> Meaning:
+    """What the reader says of a requester's reply to an answer; without a lock, so a look at the state as loaded."""
+    answered = ticket.state in {Status.AUTO_RESOLVED, Status.RESOLVED}
+    is_requester = author is None or not author.is_agent or author.pk == ticket.requester_id
+    if _reader is None or not answered or not is_requester or not _free.acquire(blocking=False):
+        return Meaning.ANYTHING
+    said: list[Meaning] = []
+    thread = threading.Thread(
+        target=_ask, args=(_reader, body, said, _free), name="reply-reader", daemon=True
+    )
+    thread.start()
+    thread.join(READER_SECONDS)
+    return said[0] if said else Meaning.ANYTHING
+
+
+def _ask(reader: Reader, body: str, said: list[Meaning], place: threading.BoundedSemaphore) -> None:
+    try:
+        said.append(Meaning(reader(body)))
+    except Exception:
+        # Whatever goes wrong in there, the reply is kept and a person reads it.
+        logger.exception("A requester's reply could not be read")
+    finally:
+        place.release()
 
 
 @transaction.atomic

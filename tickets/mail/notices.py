@@ -8,10 +8,13 @@ from django.conf import settings
 from django.core.mail import send_mail
 from django.template.loader import render_to_string
 
+from accounts.models import User
 from tickets.mail import guest_links
 
 if TYPE_CHECKING:
     from tickets.models import Message, Ticket
+
+TEAM_MAILS = 50  # of one urgent ticket, whatever the size of the team
 
 
 def answered(ticket: Ticket, message: Message) -> None:
@@ -35,6 +38,13 @@ def requester_wrote(ticket: Ticket, message: Message) -> None:
         [ticket.assignee.email],
         message=message,
     )
+
+
+def urgent(ticket: Ticket) -> None:
+    """Every agent learns that a ticket cannot wait, one mail each. What it says is read at the desk only."""
+    team = User.objects.staff().order_by("pk").values_list("email", flat=True)
+    for address in team[:TEAM_MAILS]:
+        _send(ticket, "urgent", f"[{ticket.reference}] Urgent: {ticket.subject}", [address])
 
 
 def access_link(ticket: Ticket) -> None:

@@ -15,13 +15,13 @@ from django.utils import timezone
 from accounts.models import User
 from tickets.errors import AttachmentRefused
 from tickets.intake import attachments
+from tickets.intake.once import page_key
 from tickets.intake.submit import SUBJECT_LENGTH
 from tickets.intake.written import as_written
 from tickets.models import Feedback, Status, Ticket
+from tickets.querysets import TicketFilter
 
 GUEST_TICKETS_AN_HOUR = 10
-LIMIT_MB = settings.ATTACHMENT_MAX_BYTES // (1024 * 1024)
-FILES_HINT = f"Up to {settings.ATTACHMENTS_PER_MESSAGE} pictures, documents or logs, {LIMIT_MB} MB each."
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -72,7 +72,7 @@ class NewTicketForm(forms.Form):
         max_length=SUBJECT_LENGTH,
         required=False,
     )
-    attachments = FilesField(label="Attach files", help_text=FILES_HINT)
+    attachments = FilesField(label="Attach files", help_text=attachments.hint())
     human_requested = forms.BooleanField(
         label="I want a person to answer",
         help_text="We will not answer automatically, even where we could at once.",
@@ -80,10 +80,8 @@ class NewTicketForm(forms.Form):
     )
 
     def once_key(self, sender: str) -> str:
-        """The same for the same text sent twice from one page; a changed text is a new wish."""
-        once = self.cleaned_data.get("once") or uuid.uuid4()
-        content = "\n".join([sender, self.cleaned_data["subject"], self.cleaned_data["body"]])
-        return f"web:{uuid.uuid5(once, content)}"
+        written = self.cleaned_data
+        return page_key(written.get("once"), sender, written["subject"], written["body"])
 
 
 def refuse_flood(email: str) -> None:
@@ -142,7 +140,7 @@ class ReplyForm(forms.Form):
         widget=text_area(5, **{"hx-preserve": "true"}),
         error_messages={"required": "Write something before you send it."},
     )
-    attachments = FilesField(label="Attach files", help_text=FILES_HINT)
+    attachments = FilesField(label="Attach files", help_text=attachments.hint())
 
 
 class FeedbackForm(forms.Form):
@@ -191,7 +189,9 @@ class TicketFilterForm(forms.Form):
     q = forms.CharField(label="Search by subject or reference", max_length=100, required=False)
     show = forms.ChoiceField(choices=[(key, label) for key, (label, _) in SHOW.items()], required=False)
 
-    def chosen(self) -> tuple[str, str]:
-        """The key of the status group and the words to search for."""
+    def chosen(self) -> tuple[str, TicketFilter]:
+        """The key of the status group, and what the list shows."""
         self.is_valid()
-        return self.cleaned_data.get("show") or "all", self.cleaned_data.get("q", "")
+        show = self.cleaned_data.get("show") or "all"
+        statuses = () if show == "all" else self.SHOW[show][1]
+        return show, TicketFilter(statuses=statuses, words=self.cleaned_data.get("q", ""))

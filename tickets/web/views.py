@@ -5,15 +5,12 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core import signing
 from django.core.cache import cache
-from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError
-from django.db.models import Q
 from django.forms import model_to_dict
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,13 +19,22 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.models import User
-from tickets.access import GUEST_SESSION_KEY, open_to_guest, person, visible_attachment, visible_ticket
+from tickets.access import (
+    in_browser,
+    linked_ticket,
+    open_to_guest,
+    own_ticket,
+    own_tickets,
+    person,
+    visible_attachment,
+    visible_ticket,
+)
 from tickets.errors import InvalidTransition
+from tickets.intake.once import submit_once
 from tickets.intake.replies import send_reply
-from tickets.intake.submit import Submission, submit_ticket
+from tickets.intake.submit import Submission
 from tickets.mail import guest_links, notices
-from tickets.models import OPEN_TO_REQUESTER, Feedback, Message, Status, Ticket, TicketQuerySet
-from tickets.references import read_reference
+from tickets.models import OPEN_TO_REQUESTER, Closure, Feedback, Message, Status, Ticket, TicketQuerySet
 from tickets.web import wording
 from tickets.web.downloads import as_download
 from tickets.web.forms import (
@@ -57,42 +63,25 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def recent_tickets(request: HttpRequest) -> list[Ticket]:
     """The newest of a person's own, or of those that this guest's browser may see."""
-    user = person(request)
-    if user is not None:
-        return list(mine(user)[:RECENT])
-    references = request.session.get(GUEST_SESSION_KEY, [])
-    held = Ticket.objects.filter(reference__in=references, requester=None)
-    return list(held[:RECENT]) if references else []
-
-
-def mine(user: User) -> TicketQuerySet:
-    return Ticket.objects.all().for_requester(user)
+    return list(own_tickets(in_browser(request))[:RECENT])
 
 
 @require_GET
 @login_required
 @never_cache
 def tickets(request: HttpRequest) -> HttpResponse:
-    own = mine(cast(User, request.user))
+    own = own_tickets(in_browser(request))
     form = TicketFilterForm(request.GET)
-    show, words = form.chosen()
-    page = keyset_page(own, filtered(own, show, words), request.GET.get("before", ""), PAGE_SIZE)
+    show, wanted = form.chosen()
+    page = keyset_page(own, own.matching(wanted), request.GET.get("before", ""), PAGE_SIZE)
     context = {
         "form": form,
         "show": show,
-        "words": words,
+        "words": wanted.words,
         "groups": [(key, label) for key, (label, _) in TicketFilterForm.SHOW.items()],
         **page,
     }
     return render(request, "tickets/list.html", context)
-
-
-def filtered(own: TicketQuerySet, show: str, words: str) -> TicketQuerySet:
-    if show != "all":
-        own = own.filter(status__in=TicketFilterForm.SHOW[show][1])
-    if words:
-        own = own.filter(Q(subject__icontains=words) | Q(reference__istartswith=read_reference(words)))
-    return own
 
 
 def keyset_page(own: TicketQuerySet, found: TicketQuerySet, before: str, size: int) -> dict[str, Any]:
@@ -119,7 +108,7 @@ def new_ticket(request: HttpRequest) -> HttpResponse:
 @get_or_post
 def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
     """A closed ticket goes on as a new one that is linked to it."""
-    earlier = own_ticket(request, reference)
+    earlier = own_ticket(in_browser(request), reference)
     if earlier.state is not Status.CLOSED:
         return redirect(earlier)
     return submission_page(request, follow_up_of=earlier)
@@ -133,21 +122,11 @@ def submission_page(request: HttpRequest, follow_up_of: Ticket | None = None) ->
     initial = {"body": request.POST.get("body", ""), "subject": follow_up_of.subject if follow_up_of else ""}
     form = form_class(request.POST, request.FILES) if sent else form_class(initial=initial)
     if sent and form.is_valid():
-        ticket = submit_once(request, form, follow_up_of)
-        if ticket.requester_id is None:
-            open_to_guest(request, ticket)
+        ticket, _ = submit_once(submission(person(request), form, follow_up_of))
+        open_to_guest(request, ticket)
         return redirect(f"{ticket.get_absolute_url()}#latest")
     context = {"form": form, "follow_up_of": follow_up_of}
     return render(request, "tickets/new.html", context, status=422 if sent else 200)
-
-
-def submit_once(request: HttpRequest, form: NewTicketForm, follow_up_of: Ticket | None) -> Ticket:
-    """The ticket of this form. A second click on "send", even at the same time, finds the first one's."""
-    wish = submission(person(request), form, follow_up_of)
-    try:
-        return Ticket.objects.filter(external_id=wish.external_id).first() or submit_ticket(wish)
-    except IntegrityError:
-        return Ticket.objects.get(external_id=wish.external_id)
 
 
 def submission(user: User | None, form: NewTicketForm, follow_up_of: Ticket | None) -> Submission:
@@ -174,7 +153,7 @@ def submission(user: User | None, form: NewTicketForm, follow_up_of: Ticket | No
 @require_GET
 @never_cache
 def ticket(request: HttpRequest, reference: str) -> HttpResponse:
-    return ticket_page(request, visible_ticket(request, reference))
+    return ticket_page(request, visible_ticket(in_browser(request), reference))
 
 
 def ticket_page(request: HttpRequest, ticket: Ticket, **forms: Any) -> HttpResponse:
@@ -184,12 +163,13 @@ def ticket_page(request: HttpRequest, ticket: Ticket, **forms: Any) -> HttpRespo
         "ticket": ticket,
         "conversation": conversation.select_related("author").prefetch_related("attachments"),
         "follow_ups": ticket.follow_ups.filter(requester=ticket.requester_id),
-        "for_desk": reads_for_desk(request, ticket),
+        "for_desk": not in_browser(request).owns(ticket),
         "promise": wording.promise(ticket) if ticket.state is Status.ESCALATED else None,
         "reads_long": wording.reads_long(ticket),
         "may_reply": ticket.state in OPEN_TO_REQUESTER,
         "may_ask": ticket.state in ASKABLE and not ticket.human_requested,
         "feedback": said,
+        "closed_by_reply": ticket.closure == Closure.CONFIRMED and not (said and said.solved),
         "feedback_form": FeedbackForm(initial=model_to_dict(said) if said else None),
         "reply_form": ReplyForm(),
         **forms,
@@ -197,23 +177,9 @@ def ticket_page(request: HttpRequest, ticket: Ticket, **forms: Any) -> HttpRespo
     return render(request, "tickets/ticket.html", context, status=422 if forms else 200)
 
 
-def reads_for_desk(request: HttpRequest, ticket: Ticket) -> bool:
-    """An agent who reads somebody else's ticket: answers are written at the desk, not here."""
-    user = person(request)
-    return user is not None and user.is_agent and ticket.requester_id != user.pk
-
-
-def own_ticket(request: HttpRequest, reference: str) -> Ticket:
-    """The ticket if whoever asks may act on it as its requester."""
-    ticket = visible_ticket(request, reference)
-    if reads_for_desk(request, ticket):
-        raise PermissionDenied("Agents act on tickets at their desk.")
-    return ticket
-
-
 @require_POST
 def reply(request: HttpRequest, reference: str) -> HttpResponse:
-    ticket = own_ticket(request, reference)
+    ticket = own_ticket(in_browser(request), reference)
     form = ReplyForm(request.POST, request.FILES)
     if not form.is_valid():
         return ticket_page(request, ticket, reply_form=form)
@@ -227,7 +193,7 @@ def reply(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def ask_for_person(request: HttpRequest, reference: str) -> HttpResponse:
-    ticket = own_ticket(request, reference)
+    ticket = own_ticket(in_browser(request), reference)
     try:
         ticket.request_person(actor=person(request))
     except InvalidTransition:
@@ -237,7 +203,7 @@ def ask_for_person(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_POST
 def feedback(request: HttpRequest, reference: str) -> HttpResponse:
-    ticket = own_ticket(request, reference)
+    ticket = own_ticket(in_browser(request), reference)
     form = FeedbackForm(request.POST)
     if not form.is_valid():
         return ticket_page(request, ticket, feedback_form=form)
@@ -253,7 +219,7 @@ def feedback(request: HttpRequest, reference: str) -> HttpResponse:
 
 @require_GET
 def attachment(request: HttpRequest, token: uuid.UUID) -> FileResponse:
-    return as_download(visible_attachment(request, str(token)))
+    return as_download(visible_attachment(in_browser(request), str(token)))
 
 
 # --- Guests' links ----------------------------------------------------------------------------------
@@ -270,9 +236,7 @@ def guest_link(request: HttpRequest, token: str) -> HttpResponse:
     except signing.BadSignature as error:
         raise Http404("No such link.") from error
     ticket = linked_ticket(reference)
-    if ticket.requester_id is None:
-        open_to_guest(request, ticket)
-    elif person(request) is None:
+    if not open_to_guest(request, ticket) and person(request) is None:
         return redirect(f"{reverse('account_login')}?next={ticket.get_absolute_url()}")
     return redirect(f"{ticket.get_absolute_url()}#latest")
 
@@ -287,10 +251,3 @@ def renew_guest_link(request: HttpRequest, token: str) -> HttpResponse:
     if cache.add(f"guest-link:{ticket.pk}", True, RENEW_PAUSE_SECONDS):
         notices.access_link(ticket)
     return render(request, "tickets/link_sent.html")
-
-
-def linked_ticket(reference: str) -> Ticket:
-    ticket = Ticket.objects.filter(reference=reference).first()
-    if ticket is None:
-        raise Http404("No such ticket.")
-    return ticket

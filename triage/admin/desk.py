@@ -17,7 +17,8 @@ from accounts.models import User
 from tickets.errors import TicketError
 from tickets.models import Closure, Ticket
 from triage.desk.desk import Desk, Unread, open_desk, send_reply, settle
-from triage.desk.forms import AssignForm, CorrectForm, NoteForm, ReplyForm, ResolveForm
+from triage.desk.forms import AssignForm, CorrectForm, NoteForm, ReplyForm, ResolveForm, UrgencyForm
+from triage.desk.wording import MARKED_SPAM
 from triage.models import Decision, Intent
 
 INTENTS_OFFERED = 500
@@ -123,6 +124,7 @@ def show(
         "reply_form": forms.get("reply") or ReplyForm(initial={"seen": desk.seen}),
         "note_form": forms.get("note") or NoteForm(),
         "assign_form": forms.get("assign") or AssignForm(initial={"assignee": desk.ticket.assignee_id}),
+        "urgency_form": UrgencyForm(initial={"urgency": desk.ticket.urgency}),
         "correct_form": forms.get("correct") or CorrectForm(),
         "writing_note": "note" in forms,
         "intents": list(Intent.objects.order_by("title").values_list("slug", "title")[:INTENTS_OFFERED]),
@@ -172,6 +174,22 @@ def assign(step: Step) -> str:
     return f"Assigned to {assignee}." if assignee else "The ticket is back in the queue."
 
 
+def prioritise(step: Step) -> str:
+    urgency = step.valid("urgency", UrgencyForm(step.request.POST))["urgency"]
+    step.ticket.prioritise(urgency, actor=step.agent)
+    return f"The urgency is now “{urgency.label.lower()}”."
+
+
+def spam(step: Step) -> str:
+    step.ticket.quarantine(MARKED_SPAM, step.agent)
+    return "The ticket is in quarantine."
+
+
+def not_spam(step: Step) -> str:
+    step.ticket.release(step.agent)
+    return "The ticket is in the queue."
+
+
 def correct(step: Step) -> str:
     intent = step.valid("correct", CorrectForm(step.request.POST))["intent"]
     return _correct(step, intent)
@@ -214,6 +232,7 @@ def close(step: Step) -> str:
 STEPS: dict[str, Callable[[Step], str]] = {
     step.__name__: step
     for step in (
-        reply, reply_and_resolve, note, take, assign, correct, none_of_ours, resolve, reopen, recall, close,
+        reply, reply_and_resolve, note, take, assign, prioritise, spam, not_spam, correct, none_of_ours, resolve, reopen,
+        recall, close,
     )
 }  # fmt: skip

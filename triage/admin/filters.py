@@ -14,10 +14,12 @@ from django.http import HttpRequest
 from accounts.models import User
 from tickets.models import Status, Ticket
 from triage.core.deciding.gates import CONFIDENT
+from triage.core.types import Stance
 from triage.desk.wording import gate_words, reason_words
-from triage.models import Decision, Intent
+from triage.models import Decision, Example, Intent, choices
 
 OUT_OF_SCOPE = "-"
+PLAIN_ASKING = "-"
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,10 @@ class QueueView:
     ranked: bool = False
     newest_first: bool = False
     counted: bool = False
+    quarantined: bool = False
 
     def rows(self, tickets: QuerySet[Ticket], agent: User) -> QuerySet[Ticket]:
-        return tickets.filter(self.where(agent))
+        return tickets.filter(self.where(agent), quarantined_at__isnull=not self.quarantined)
 
 
 class QueueFilter(SimpleListFilter):
@@ -64,6 +67,7 @@ class QueueFilter(SimpleListFilter):
         ),
         QueueView("auto", "Automatic", lambda agent: Q(status=Status.AUTO_RESOLVED), newest_first=True),
         QueueView("all", "All", lambda agent: Q(), newest_first=True),
+        QueueView("quarantine", "Quarantine", lambda agent: Q(), newest_first=True, quarantined=True),
     )
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
@@ -113,7 +117,29 @@ class IntentFilter(SimpleListFilter):
 
 
 class ExampleIntentFilter(IntentFilter):
+    """What carries the words of no topic but has a stance is not out of scope: its stance finds it."""
+
     nothing = "Out of scope"
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Example]) -> QuerySet[Example]:
+        found = super().queryset(request, queryset)
+        return found.filter(stance="") if self.value() == OUT_OF_SCOPE else found
+
+
+class ExampleStanceFilter(SimpleListFilter):
+    """Plain askings apart from what must not be answered, which no filter by the field offers."""
+
+    title = "stance"
+    parameter_name = "stance"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(PLAIN_ASKING, "Plain asking"), *choices(Stance)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Example]) -> QuerySet[Example]:
+        wanted = self.value()
+        if wanted is None:
+            return queryset
+        return queryset.filter(stance="" if wanted == PLAIN_ASKING else wanted)
 
 
 class TicketIntentFilter(IntentFilter):

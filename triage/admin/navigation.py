@@ -39,6 +39,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "House",
             "items": [
+                _item("Set up your house", "storefront", "triage-house"),
                 _item("People", "group", "admin:accounts_user_changelist"),
                 _item("Background work", "sync", "admin:tickets_job_changelist"),
             ],

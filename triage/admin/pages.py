@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST
 from accounts.admin import ROW_ID, is_supervisor
 from accounts.models import User
 from tickets.models import Job, Ticket
+from triage.answers import facts
 from triage.desk.desk import take_next
 from triage.desk.forms import SimulatorForm
 from triage.instruments import charts, metrics
@@ -84,6 +85,7 @@ def tiles() -> list[Tile]:
             changelist("triage_intent"), "category", str(Intent.objects.count()), alarm=bool(mute),
         ),
         Tile("Answers", "Drafts to approve", changelist("triage_answer"), "chat", str(drafts)),
+        house_tile(),
         Tile("Never-automate rules", "What a person must always read", changelist("triage_guard"), "shield", str(Guard.objects.count())),
         Tile("Examples", "Labelled texts that training learns from", changelist("triage_example"), "school", capped(Example.objects.all())),
         Tile("Simulator", "What would happen to a text", reverse("triage-simulator"), "science"),
@@ -98,6 +100,18 @@ def tiles() -> list[Tile]:
             f"{changelist('tickets_job')}?state=failed", "sync_problem", given_up, alarm=given_up != "0",
         ),
     ]  # fmt: skip
+
+
+def house_tile() -> Tile:
+    """How many approved answers wait for a fact of the house."""
+    known = facts.current()
+    lacking = sum(
+        bool(answer.missing_facts(known)) for answer in Answer.objects.filter(state=Answer.State.APPROVED)
+    )
+    text = "Answers that lack a fact only you can say" if lacking else "No answer lacks a fact"
+    return Tile(
+        "Set up your house", text, reverse("triage-house"), "storefront", str(lacking), alarm=bool(lacking)
+    )
 
 
 def changelist(model: str) -> str:

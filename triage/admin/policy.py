@@ -5,23 +5,29 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Exists, OuterRef, QuerySet
+from django.contrib.admin.views.main import ChangeList
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.text import Truncator
 from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
-from accounts.admin import SupervisorsEdit, is_supervisor
-from triage.admin.filters import ExampleIntentFilter
-from triage.answers.variables import VARIABLES, sample_ticket
+from accounts.admin import ROW_ID, SupervisorsEdit, is_supervisor
+from triage.admin.filters import ExampleIntentFilter, ExampleStanceFilter
+from triage.answers import facts
+from triage.answers.preview import readings as letter_readings
+from triage.answers.variables import NAMES
 from triage.desk.forms import AnswerForm, ExampleForm
 from triage.models import Answer, Example, Guard, Intent, Mode, Rule
 
+TEXTS = ["body", "guest_body", "summary"]
+TAG = '<span class="desk-tag desk-tag-{}">{}</span>'
+LACKS_FACTS = '<span class="desk-tag desk-tag-wait">Lacks facts</span><span class="cell-small">{}</span>'
 NO_ANSWER = "This intent is on Auto but has no approved answer: every such ticket goes to a person."
 
 
@@ -102,8 +108,21 @@ class IntentAdmin(SupervisorsEdit):
     readonly_fields = ["draft_link"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Intent]:
-        approved = Answer.objects.filter(intent=OuterRef("pk"), state=Answer.State.APPROVED)
-        return super().get_queryset(request).annotate(answerable=Exists(approved))
+        approved = Answer.objects.filter(state=Answer.State.APPROVED)
+        rows = (
+            super().get_queryset(request).annotate(answerable=Exists(approved.filter(intent=OuterRef("pk"))))
+        )
+        return rows.prefetch_related(Prefetch("answers", approved, to_attr="approved_answers"))
+
+    def get_changelist_instance(self, request: HttpRequest) -> ChangeList:
+        """Look once, for all rows, at what the house has said."""
+        listed = super().get_changelist_instance(request)
+        known = facts.current()
+        for intent in listed.result_list:
+            intent.lacks = {
+                fact.label: None for one in intent.approved_answers for fact in one.missing_facts(known)
+            }
+        return listed
 
     def has_delete_permission(self, request: HttpRequest, obj: Intent | None = None) -> bool:
         """What once decided a ticket stays; switch it off instead."""
@@ -123,20 +142,22 @@ class IntentAdmin(SupervisorsEdit):
     def mode_shown(self, intent: Intent) -> str:
         return intent.get_mode_display().partition(":")[0]
 
-    @display(
-        description="Answer", label={"Approved": "success", "Missing on Auto": "danger", "None": "default"}
-    )
-    def approved(self, intent: Intent) -> str:
+    @admin.display(description="Answer")
+    def approved(self, intent: Intent) -> SafeString:
+        """Whether there is one, and what the house has still to say for it."""
+        if intent.lacks:  # type: ignore[attr-defined]
+            missing = ", ".join(intent.lacks)  # type: ignore[attr-defined]
+            return format_html(LACKS_FACTS, missing)
         if intent.answerable:  # type: ignore[attr-defined]
-            return "Approved"
-        return "Missing on Auto" if intent.mode == Mode.AUTO else "None"
+            return format_html(TAG, "good", "Approved")
+        return format_html(TAG, *(("bad", "Missing on Auto") if intent.mode == Mode.AUTO else ("", "None")))
 
     @admin.display(description="Answer")
     def draft_link(self, intent: Intent) -> str | SafeString:
         if intent.pk is None:
             return "Save the intent first."
-        facts: dict[str, str | int] = {"intent": intent.pk, "language": "en"}
-        query = urlencode(facts)
+        begun: dict[str, str | int] = {"intent": intent.pk, "language": "en"}
+        query = urlencode(begun)
         return format_html(
             '<a class="desk-link" href="{}?{}">Draft an answer</a>', reverse("admin:triage_answer_add"), query
         )
@@ -181,31 +202,59 @@ class AnswerAdmin(SupervisorsEdit):
         "intent",
         "language",
         "body",
+        "guest_body",
+        "summary",
         "preview",
         "version",
         "state",
         "approved_by",
         "approved_at",
+        "reviewed_by",
+        "reviewed_at",
         "next_version",
     ]
-    facts = ["preview", "version", "state", "approved_by", "approved_at", "next_version"]
+    shown = [
+        "preview",
+        "version",
+        "state",
+        "approved_by",
+        "approved_at",
+        "reviewed_by",
+        "reviewed_at",
+        "next_version",
+    ]
 
     def get_fields(self, request: HttpRequest, obj: Answer | None = None) -> list[str]:
-        return self.fields if obj else ["intent", "language", "body"]
+        return self.fields if obj else ["intent", "language", *TEXTS]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Answer | None = None) -> list[str]:
         if obj is None:
             return []
-        frozen = ["intent", "language"] if obj.state == Answer.State.DRAFT else ["intent", "language", "body"]
-        return [*frozen, *self.facts]
+        frozen = ["intent", "language"] if obj.state == Answer.State.DRAFT else ["intent", "language", *TEXTS]
+        return [*frozen, *self.shown]
 
     def has_delete_permission(self, request: HttpRequest, obj: Answer | None = None) -> bool:
         """Only drafts: what was sent to customers stays on record."""
         return super().has_delete_permission(request) and obj is not None and obj.state == Answer.State.DRAFT
 
     def get_form(self, request: HttpRequest, obj: Answer | None = None, **kwargs: Any) -> Any:
-        names = ", ".join(f"{{{name}}}" for name in VARIABLES)
-        return super().get_form(request, obj, help_texts={"body": f"Variables: {names}"}, **kwargs)
+        names = ", ".join(f"{{{name}}}" for name in NAMES)
+        help_texts = {
+            "body": f"Variables: {names}",
+            "guest_body": "For people without an account. Empty: they get the text above.",
+            "summary": "For a question of one line. Empty: it gets the whole text.",
+        }
+        return super().get_form(request, obj, help_texts=help_texts, **kwargs)
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """A new version begins with the texts of the one before."""
+        initial = super().get_changeform_initial_data(request)
+        number = request.GET.get("version_of", "")
+        before = Answer.objects.filter(pk=number).first() if ROW_ID.fullmatch(number) else None
+        if before is not None:
+            texts = {name: getattr(before, name) for name in TEXTS}
+            initial |= {"intent": before.intent_id, "language": before.language, **texts}
+        return initial
 
     @display(description="State", label={"Approved": "success", "Draft": "warning", "Retired": "default"})
     def state_shown(self, answer: Answer) -> str:
@@ -217,16 +266,15 @@ class AnswerAdmin(SupervisorsEdit):
 
     @admin.display(description="As a customer reads it")
     def preview(self, answer: Answer) -> SafeString:
-        return format_html('<div class="desk-preview">{}</div>', answer.render(sample_ticket()))
+        known = facts.current()
+        readings = ((title, text) for title, text in letter_readings(answer, known))
+        return format_html_join(
+            "", '<p class="house-form">{}</p><div class="desk-preview">{}</div>', readings
+        )
 
     @admin.display(description="Next version")
     def next_version(self, answer: Answer) -> SafeString:
-        facts: dict[str, str | int] = {
-            "intent": answer.intent_id,
-            "language": answer.language,
-            "body": answer.body,
-        }
-        address = f"{reverse('admin:triage_answer_add')}?{urlencode(facts)}"
+        address = f"{reverse('admin:triage_answer_add')}?version_of={answer.pk}"
         return format_html('<a class="desk-link" href="{}">Draft a new version from this text</a>', address)
 
     @action(description="Approve: send this text", permissions=["approve"])
@@ -253,11 +301,11 @@ def _is_approved(answer_id: Any) -> bool:
 
 @admin.register(Example)
 class ExampleAdmin(SupervisorsEdit):
-    """What training learns from. No intent means out of scope."""
+    """What training learns from. No intent means out of scope; a stance, that it must not be answered."""
 
     form = ExampleForm
-    list_display = ["opening", "intent_shown", "source", "is_active", "created_at"]
-    list_filter = [ExampleIntentFilter, "source", "is_active"]
+    list_display = ["opening", "intent_shown", "stance_shown", "source", "is_active", "created_at"]
+    list_filter = [ExampleIntentFilter, ExampleStanceFilter, "topic", "source", "is_active"]
     list_select_related = ["intent"]
     search_fields = ["text"]
     autocomplete_fields = ["intent"]
@@ -269,7 +317,15 @@ class ExampleAdmin(SupervisorsEdit):
 
     @admin.display(description="Intent")
     def intent_shown(self, example: Example) -> str:
-        return str(example.intent) if example.intent else "Out of scope"
+        if example.intent:
+            return str(example.intent)
+        return "None" if example.stance else "Out of scope"
+
+    @admin.display(description="Stance", ordering="stance")
+    def stance_shown(self, example: Example) -> str:
+        """Empty for a plain asking; with what is grave about it."""
+        topic = f" ({example.get_topic_display().lower()})" if example.topic else ""
+        return f"{example.get_stance_display()}{topic}"
 
     @admin.action(description="Leave out of training", permissions=["change"])
     def leave_out(self, request: HttpRequest, queryset: QuerySet[Example]) -> None:
@@ -282,4 +338,6 @@ class ExampleAdmin(SupervisorsEdit):
         self.message_user(request, f"{queryset.update(is_active=True)} examples will be trained on.")
 
     def get_form(self, request: HttpRequest, obj: Example | None = None, **kwargs: Any) -> type[ModelForm]:
-        return super().get_form(request, obj, help_texts={"intent": "Empty: out of scope."}, **kwargs)
+        return super().get_form(
+            request, obj, help_texts={"intent": "Empty: out of scope; with a stance: of no topic."}, **kwargs
+        )

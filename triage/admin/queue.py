@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, cast
 
@@ -21,7 +22,7 @@ from tickets.references import read_reference
 from triage.admin.desk import desk_view
 from triage.admin.filters import AssigneeFilter, QueueFilter, ReasonFilter, TicketIntentFilter, chosen_view
 from triage.desk.desk import queue_rank
-from triage.desk.wording import reason_text
+from triage.desk.wording import MARKED_SPAM, reason_text
 from triage.models import Decision
 from triage.templatetags.desk_words import percent, staff_status, waited
 
@@ -41,7 +42,7 @@ class TicketAdmin(AgentsOnly):
     search_fields = ["reference"]
     search_help_text = "Reference, e-mail address or words of the subject"
     sortable_by = ()
-    actions = ["take", "give_back"]
+    actions = ["take", "give_back", "spam", "not_spam"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Ticket]:
         decisions = Decision.objects.select_related("intent", "corrected_intent").defer(*WIDE)
@@ -52,11 +53,14 @@ class TicketAdmin(AgentsOnly):
         )
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        """Own tickets, then nobody's, the longest waiting first; what is no longer waiting: newest first."""
+        """The urgent, own tickets, then nobody's, the longest waiting first; what no longer waits: newest first."""
         view = chosen_view(request)
+        if view.quarantined:
+            return ["-quarantined_at", "-id"]
         if view.newest_first:
             return ["-id"]
-        return [*([queue_rank(cast(User, request.user))] if view.ranked else []), "escalated_at", "id"]
+        rank = [queue_rank(cast(User, request.user))] if view.ranked else []
+        return ["-urgency", *rank, "escalated_at", "id"]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Ticket], search_term: str
@@ -124,6 +128,13 @@ class TicketAdmin(AgentsOnly):
 
     # --- actions -------------------------------------------------------------------------------------
 
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """What is in quarantine can only be released; nothing else can be."""
+        released = {"not_spam"}
+        offered = super().get_actions(request)
+        inside = chosen_view(request).quarantined
+        return {name: act for name, act in offered.items() if (name in released) is inside}
+
     def has_work_permission(self, request: HttpRequest) -> bool:
         return is_agent(request)
 
@@ -135,18 +146,34 @@ class TicketAdmin(AgentsOnly):
     def give_back(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
         self._assign(request, queryset, None)
 
+    @admin.action(description="Spam: put into quarantine", permissions=["work"])
+    def spam(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
+        agent = cast(User, request.user)
+        self._each(request, queryset, lambda ticket: ticket.quarantine(MARKED_SPAM, agent), "in quarantine")
+
+    @admin.action(description="Not spam: into the queue", permissions=["work"])
+    def not_spam(self, request: HttpRequest, queryset: QuerySet[Ticket]) -> None:
+        agent = cast(User, request.user)
+        self._each(request, queryset, lambda ticket: ticket.release(agent), "in the queue")
+
     def _assign(self, request: HttpRequest, queryset: QuerySet[Ticket], assignee: User | None) -> None:
+        agent, where = cast(User, request.user), "to you" if assignee else "to nobody"
+        self._each(
+            request, queryset, lambda ticket: ticket.assign(assignee, actor=agent), f"assigned {where}"
+        )
+
+    def _each(
+        self, request: HttpRequest, chosen: QuerySet[Ticket], step: Callable[[Ticket], None], now: str
+    ) -> None:
+        """Do one step on each ticket; say how many are ``now`` where they should be, and which refused."""
         done = 0
-        for ticket in queryset:
+        for ticket in chosen:
             try:
-                ticket.assign(assignee, actor=cast(User, request.user))
+                step(ticket)
                 done += 1
             except TicketError as error:
                 self.message_user(request, str(error), messages.WARNING)
-        where = "to you" if assignee else "to nobody"
-        self.message_user(
-            request, f"{done} {'ticket is' if done == 1 else 'tickets are'} now assigned {where}."
-        )
+        self.message_user(request, f"{done} {'ticket is' if done == 1 else 'tickets are'} now {now}.")
 
 
 def render_cell(name: str, **context: Any) -> SafeString:

@@ -20,9 +20,10 @@ from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
 from triage.core.errors import CoreError
 from triage.core.evaluation import Evaluation, evaluate, read_examples
-from triage.core.learning.meaning import Encoder, open_encoder
+from triage.core.learning.meaning import open_encoder
 from triage.core.learning.model import Model
 from triage.core.types import Decision, IntentPolicy, PolicyConfig
+from triage.core.vectors import Encoder
 
 PREDICTION_COLUMNS = ("text", "intent", "confidence", "action", "reason")
 
@@ -88,7 +89,7 @@ def _encoder_of(options: argparse.Namespace) -> Encoder | None:
 
 
 def _gates(options: argparse.Namespace) -> None:
-    print(gates.as_markdown())
+    print(f"{gates.as_markdown()}\n\n{gates.steps_as_markdown()}")
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -1,7 +1,8 @@
 """Stores what was learnt as a folder that cannot be changed unnoticed.
 
-A folder holds plain arrays (read by memory mapping, so the workers of a machine share them), the fitted
-scikit-learn parts in one skops file, and ``manifest.json`` with the SHA-256 of each file and of itself.
+A model and an index of tickets are stored alike: plain arrays (read by memory mapping, so the workers of a
+machine share them), the fitted scikit-learn parts of a model in one skops file, and ``manifest.json`` with the
+SHA-256 of each file and of itself. A folder appears under its name with all its files or not at all.
 Nothing is ever unpickled.
 """
 
@@ -10,9 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from importlib import import_module
 from importlib.metadata import version
@@ -26,6 +27,8 @@ import numpy.typing as npt
 from triage.core.errors import ArtefactError
 
 FORMAT_VERSION = 1
+#: Version of the manifests that the first release gave to its indexes; they are read, not written.
+_FORMER_INDEX_FORMAT = 1
 MANIFEST = "manifest.json"
 PARTS = "parts.skops"
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "skops")
@@ -36,20 +39,20 @@ Arrays = Mapping[str, npt.NDArray[Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """What a stored model is, where it came from and what it was worth.
+    """What a stored artefact is, where it came from and what it was worth.
 
     Attributes
     ----------
     files : dict of str to str
         SHA-256 of each file of the folder.
     fingerprint : str
-        SHA-256 of the training data.
+        SHA-256 of the training data; empty for an index.
     metrics : dict of str to float
         Figures measured while training.
     settings : dict
-        Everything else that is needed to rebuild the model.
+        Everything else that is needed to rebuild the artefact.
     libraries : dict of str to str
-        Versions of the libraries that trained it.
+        Versions of the libraries that made it.
     size : int
         Bytes of all files but the manifest.
     """
@@ -77,11 +80,21 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An artefact read back: its manifest, its arrays (memory-mapped) and its fitted parts."""
+    """An artefact read back: its manifest, its arrays (memory-mapped) and its fitted parts, None without any."""
 
+    folder: Path
     manifest: Manifest
     arrays: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     parts: Any = None
+
+    def array(self, name: str, dtype: np.dtype[Any], dimensions: int = 1) -> npt.NDArray[Any]:
+        """Return an array that must be there, of this type. Raises ArtefactError where it is not."""
+        found = self.arrays.get(name)
+        if found is None or found.dtype != dtype or found.ndim != dimensions:
+            raise ArtefactError(
+                f"{self.folder} has no array “{name}” of {dtype} in {dimensions} dimensions; train again."
+            )
+        return found
 
 
 def skops_io() -> ModuleType:
@@ -101,6 +114,59 @@ def _digest(path: Path) -> str:
     return found.hexdigest()
 
 
+@contextmanager
+def written_whole(folder: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Give a scratch folder that becomes ``folder`` if all goes well, and vanishes otherwise.
+
+    With ``replace`` it takes the place of one that is there; what is open in that one stays readable for those
+    who have it open.
+
+    Raises
+    ------
+    ArtefactError
+        The folder exists already and is not to be replaced.
+    """
+    if folder.exists() and not replace:
+        raise ArtefactError(f"{folder} exists already; choose a new folder for it.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as scratch:
+        new = Path(scratch) / "new"
+        new.mkdir()
+        yield new
+        if replace and folder.exists():
+            folder.rename(Path(scratch) / "old")
+        new.rename(folder)
+
+
+def save_array(folder: Path, name: str, values: npt.NDArray[Any], dtype: np.dtype[Any] | None = None) -> None:
+    """Write one array, so that building a large artefact needs little memory."""
+    array = np.ascontiguousarray(values if dtype is None else values.astype(dtype, copy=False))
+    np.save(folder / f"{name}.npy", array, allow_pickle=False)
+
+
+def seal(
+    folder: Path,
+    *,
+    kind: str,
+    settings: Mapping[str, Any],
+    fingerprint: str = "",
+    metrics: Mapping[str, float] | None = None,
+) -> Manifest:
+    """Write the manifest of a folder whose files are all there; see :class:`Manifest`."""
+    written = sorted(folder.iterdir())
+    manifest = Manifest(
+        kind=kind,
+        fingerprint=fingerprint,
+        files={path.name: _digest(path) for path in written},
+        metrics=dict(metrics or {}),
+        settings=dict(settings),
+        libraries={name: version(name) for name in _LIBRARIES},
+        size=sum(path.stat().st_size for path in written),
+    )
+    _write_manifest(folder / MANIFEST, manifest)
+    return manifest
+
+
 def save(
     folder: Path,
     *,
@@ -111,7 +177,7 @@ def save(
     metrics: Mapping[str, float],
     settings: Mapping[str, Any],
 ) -> Manifest:
-    """Write an artefact into a new folder, all of it or nothing.
+    """Write an artefact that fits in memory into a new folder, all of it or nothing.
 
     Parameters
     ----------
@@ -130,31 +196,11 @@ def save(
     ArtefactError
         The folder exists already.
     """
-    if folder.exists():
-        raise ArtefactError(f"{folder} exists already; choose a new folder for the model.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with written_whole(folder) as new:
         for name, array in arrays.items():
-            np.save(scratch / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
-        skops_io().dump(parts, scratch / PARTS)
-        written = sorted(scratch.iterdir())
-        manifest = Manifest(
-            kind=kind,
-            fingerprint=fingerprint,
-            files={path.name: _digest(path) for path in written},
-            metrics=dict(metrics),
-            settings=dict(settings),
-            libraries={name: version(name) for name in _LIBRARIES},
-            size=sum(path.stat().st_size for path in written),
-        )
-        _write_manifest(scratch / MANIFEST, manifest)
-        scratch.chmod(0o755)
-        scratch.replace(folder)
-    except BaseException:
-        shutil.rmtree(scratch, ignore_errors=True)
-        raise
-    return manifest
+            save_array(new, name, array)
+        skops_io().dump(parts, new / PARTS)
+        return seal(new, kind=kind, settings=settings, fingerprint=fingerprint, metrics=metrics)
 
 
 def _write_manifest(path: Path, manifest: Manifest) -> None:
@@ -179,10 +225,14 @@ def read_manifest(folder: Path) -> Manifest:
         raw = path.read_bytes()
         sealed = json.loads(raw)
     except FileNotFoundError as error:
-        raise ArtefactError(f"{folder} holds no model: {MANIFEST} is missing. Train one.") from error
+        raise ArtefactError(
+            f"{folder} holds nothing stored: {MANIFEST} is missing. Train a model."
+        ) from error
     except (OSError, ValueError) as error:
         raise ArtefactError(f"{path} cannot be read ({error}); restore it or train again.") from error
     changed = ArtefactError(f"{path} was changed after it was written; restore it or train again.")
+    if isinstance(sealed, dict) and "seal" in sealed:
+        return _former_index(folder, raw, sealed, changed)
     if not isinstance(sealed, dict) or set(sealed) != {"content", "sha256"} or raw != _canonical(sealed):
         raise changed
     content = sealed["content"]
@@ -194,6 +244,26 @@ def read_manifest(folder: Path) -> Manifest:
             f"this program reads {FORMAT_VERSION}; train again."
         )
     return Manifest(**content)
+
+
+def _former_index(folder: Path, raw: bytes, sealed: dict[str, Any], changed: ArtefactError) -> Manifest:
+    """Read the manifest of an index that the first release wrote: one flat object with a seal over all else."""
+    content = {name: value for name, value in sealed.items() if name != "seal"}
+    written = json.dumps(content, sort_keys=True).encode()
+    if hashlib.sha256(written).hexdigest() != sealed["seal"] or raw != json.dumps(sealed, indent=1).encode():
+        raise changed
+    if content.pop("format", None) != _FORMER_INDEX_FORMAT:
+        raise ArtefactError(f"{folder} has a format that this program does not read; train again.")
+    files = content.pop("files")
+    return Manifest(
+        kind=content.pop("kind"),
+        fingerprint="",
+        files=files,
+        metrics={},
+        libraries={"numpy": content.pop("numpy")},
+        settings=content,
+        size=sum(path.stat().st_size for path in folder.iterdir() if path.name in files),
+    )
 
 
 def _check_files(folder: Path, files: Mapping[str, str]) -> None:
@@ -233,13 +303,17 @@ def load(folder: Path, *, kind: str, trusted: Sequence[str] = ()) -> Stored:
         for name in manifest.files
         if name.endswith(".npy")
     }
+    parts = _read_parts(folder / PARTS, trusted) if PARTS in manifest.files else None
+    return Stored(folder, manifest, arrays, parts)
+
+
+def _read_parts(path: Path, trusted: Sequence[str]) -> Any:
     sio = skops_io()
     try:
-        unknown = set(sio.get_untrusted_types(file=folder / PARTS)) - set(trusted)
+        unknown = set(sio.get_untrusted_types(file=path)) - set(trusted)
         if unknown:
-            raise ArtefactError(f"{folder / PARTS} holds unexpected types: {', '.join(sorted(unknown))}.")
-        parts = sio.load(folder / PARTS, trusted=list(trusted))
+            raise ArtefactError(f"{path} holds unexpected types: {', '.join(sorted(unknown))}.")
+        return sio.load(path, trusted=list(trusted))
     except (ValueError, TypeError, KeyError, AttributeError, ImportError, OSError) as error:
         # The bytes are intact here, so what fails is another library version's reading of them.
-        raise ArtefactError(f"{folder / PARTS} cannot be rebuilt here ({error}); train again.") from error
-    return Stored(manifest, arrays, parts)
+        raise ArtefactError(f"{path} cannot be rebuilt here ({error}); train again.") from error

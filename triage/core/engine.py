@@ -13,6 +13,7 @@ from triage.core.learning.model import Model, Prediction, Shares
 from triage.core.reading.focus import has_topic
 from triage.core.reading.joints import Joint, Side, asks, odds_of_two
 from triage.core.reading.text import Ask, find_ask
+from triage.core.stance.model import Judgement
 from triage.core.types import Assessment, SimilarTicket, Source, Term
 
 SIMILAR_TICKETS = 5
@@ -36,6 +37,10 @@ UNLIKE_ANYTHING = 0.25
 MOST_SCRAP_CONFIDENCE = 0.5
 #: So many passages get a calibrated confidence; the ranking alone, which is cheap, chooses them.
 PASSAGES_TRIED = 3
+
+
+#: What is believed of the stance where there is no model of it.
+PLAIN_ASKING = Judgement(1.0, None)
 
 
 class Searchable(Protocol):
@@ -102,7 +107,9 @@ class Engine:
         """
         ask = find_ask(subject, body)
         text, belief = self.find_matter(ask)
-        asked = self.find_questions(ask, belief)
+        questions = self.find_questions(ask, belief)
+        judged = self._judge_stance(ask)
+        belief = _asked(belief, judged)
         near = self._search(text)
         weighed = weigh_outcomes(belief.confidence, belief.intent, near)
         runner_up_confidence = min(belief.runner_up_confidence, weighed.confidence)
@@ -113,14 +120,15 @@ class Engine:
             runner_up_confidence=runner_up_confidence,
             margin=weighed.confidence - runner_up_confidence,
             in_scope=belief.in_scope,
-            questions=asked.parts,
-            several_questions=asked.several,
-            asked=asked.intents,
+            questions=questions.parts,
+            several_questions=questions.several,
+            asked=questions.intents,
             guard=self.rulebook.guard(ask.unabridged),
             read_whole=ask.whole and reads_whole(ask.text),
             terms=belief.terms,
             similar=_shown(near, weighed),
             objection=weighed.objection,
+            stance=judged.stance,
             source=belief.source,
             ask=text,
         )
@@ -128,6 +136,12 @@ class Engine:
     def assess_many(self, tickets: Iterable[tuple[str, str]]) -> list[Assessment]:
         """Assess (subject, body) pairs one after the other."""
         return [self.assess(subject, body) for subject, body in tickets]
+
+    def _judge_stance(self, ask: Ask) -> Judgement:
+        """What the writer does with the topic, by all that they say; a plain asking where nothing was taught."""
+        if self.model is None or self.model.stance is None:
+            return PLAIN_ASKING
+        return self.model.stance.judge(ask.unabridged)
 
     def _search(self, text: str) -> tuple[SimilarTicket, ...]:
         if self.index is None:
@@ -207,6 +221,15 @@ class Engine:
             return {}
         sides = list(dict.fromkeys(side for joint in joints for side in (joint.before, joint.after)))
         return dict(zip(sides, self.model.shares(sides), strict=True))
+
+
+def _asked(belief: _Belief, judged: Judgement) -> _Belief:
+    """The belief that the intent is right *and* plainly asked for."""
+    return replace(
+        belief,
+        confidence=belief.confidence * judged.asking,
+        runner_up_confidence=belief.runner_up_confidence * judged.asking,
+    )
 
 
 def _likeliest(joints: Sequence[Joint], whole: _Belief, shares: _Shares) -> list[Joint]:

@@ -18,9 +18,9 @@ from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
 from triage.core.errors import TrainingError
 from triage.core.learning.calibration import brier, expected_calibration_error
-from triage.core.learning.meaning import Encoder
 from triage.core.learning.model import Model
 from triage.core.types import Action, Example, IntentPolicy, PolicyConfig
+from triage.core.vectors import Encoder
 
 Doubles = npt.NDArray[np.float64]
 

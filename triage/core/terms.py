@@ -1,33 +1,99 @@
-"""The terms of the similar-ticket index: words, lower-cased and without accents, cut to their stem."""
+"""How a text becomes words and terms: one tokeniser, one list of stop words and one stemmer for all of the core.
+
+Both the model and the index of similar tickets read texts by these. What is stored was made by one version of
+them, keeps its number, and is never read by another.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
+from typing import Final
 
-_WORD = re.compile(r"\w+")
-#: No real word is longer; cutting keeps pasted base64 from filling the vocabulary with giants.
-LONGEST_TERM = 40
+from triage.core.errors import ArtefactError
+
+#: The version of all this, kept by every artefact that depends on it.
+VERSION: Final = 2
 #: Characters of a text that are read. What comes after some 3,000 words is a pasted log.
-LONGEST_TEXT = 20_000
+LONGEST_TEXT: Final = 20_000
+#: No real word is longer; cutting keeps pasted base64 from filling the vocabulary with giants.
+LONGEST_TERM: Final = 40
+
+#: Words that say how an English sentence is built. In a collection of tickets whose quoted mails lost such words,
+#: they would rank a ticket by its grammar; two of them make no pair.
+BUILDING_WORDS: Final = frozenset(
+    word
+    for line in (
+        "a am an and are as at be been could did do does for had has have he her his i if in is it its me my",
+        "of on or our she should so that the their them there these they this those to us was we were will with",
+        "would you your",
+    )
+    for word in line.split()
+)
+#: Words that are no terms of the index: these change what is asked, so the model hears them, but they do not tell
+#: what a ticket is about.
+STOP_WORDS: Final = BUILDING_WORDS | {"by", "can", "from", "no", "not"}
+
+_WORD: Final = re.compile(r"\d+|[^\W\d_]+")
+_APOSTROPHE: Final = re.compile(r"(?<=\w)['’`´](?=\w)")
+_FORMER_WORD: Final = re.compile(r"\w+")
+_VOWEL: Final = re.compile(r"[aeiouy]")
+
+Tokeniser = Callable[[str], list[str]]
+
+
+def find_words(text: str) -> Iterator[re.Match[str]]:
+    """Find the runs of letters and the runs of digits in a text, one by one.
+
+    They are lower-cased and without accents; an apostrophe joins what it stands between. The places of a match
+    are those in the folded text, see :func:`placed_words` for those in ``text``.
+    """
+    return _WORD.finditer(_joined(text))
+
+
+def placed_words(text: str) -> Iterator[tuple[int, int, str]]:
+    """Find the same words, each with the place of its first character in ``text`` and the one behind its last."""
+    read = [(part, place) for place, char in enumerate(text[:LONGEST_TEXT]) for part in _unmarked(char)]
+    folded = "".join(part for part, _ in read).lower()
+    dropped = {found.start() for found in _APOSTROPHE.finditer(folded)}
+    places = [place for at, (_, place) in enumerate(read) if at not in dropped]
+    for word in _WORD.finditer(_APOSTROPHE.sub("", folded)):
+        yield places[word.start()], places[word.end() - 1] + 1, word.group()
 
 
 def words(text: str) -> list[str]:
-    """Split a text into lower-case words.
+    """Split a text, also an empty or hostile one, into the words of :func:`find_words`."""
+    return _WORD.findall(_joined(text))
 
-    Parameters
-    ----------
-    text : str
-        Any text, also empty or hostile. Its first `LONGEST_TEXT` characters are read.
 
-    Returns
-    -------
-    list of str
-        Letters, digits and underscores in runs, in their order, accents removed.
-    """
-    return _WORD.findall(without_accents(text[:LONGEST_TEXT]).lower())
+def _joined(text: str) -> str:
+    return _APOSTROPHE.sub("", _folded(text))
+
+
+def _former_words(text: str) -> list[str]:
+    """Split a text as the first release's indexes did: at apostrophes, and not between letters and digits."""
+    return _FORMER_WORD.findall(_folded(text))
+
+
+#: The tokenisers by version; every version has the same stop words and the same stemmer.
+_TOKENISERS: Final[Mapping[int, Tokeniser]] = {1: _former_words, VERSION: words}
+
+
+def tokeniser(version: int) -> Tokeniser:
+    """Return the tokeniser that an artefact was made with. Raises ArtefactError for an unknown version."""
+    try:
+        return _TOKENISERS[version]
+    except KeyError:
+        raise ArtefactError(
+            f"Its words were read in a way (version {version}) unknown here; train again."
+        ) from None
+
+
+def _folded(text: str) -> str:
+    return without_accents(text[:LONGEST_TEXT]).lower()
 
 
 def without_accents(text: str) -> str:
@@ -39,18 +105,9 @@ def without_accents(text: str) -> str:
     return decomposed.translate(marks) if marks else decomposed
 
 
-#: Words that say how an English sentence is built, not what it is about. In a collection of tickets whose
-#: quoted mails lost such words, they would rank a ticket by its grammar.
-STOP_WORDS = frozenset(
-    re.findall(
-        r"\w+",
-        """a an the and or of to in on at for with is are was were be been am i me my you your it its this
-        that these those as by from do does did have has had can could would should will if so not no there their
-        they them he she his her we our us""",
-    )
-)
-
-_VOWEL = re.compile(r"[aeiouy]")
+@lru_cache(maxsize=4_096)
+def _unmarked(char: str) -> str:
+    return without_accents(char)
 
 
 @lru_cache(maxsize=65536)
@@ -91,13 +148,15 @@ def _without_plural(word: str) -> str:
     return word
 
 
-def count_terms(text: str) -> dict[str, int]:
+def count_terms(text: str, split: Tokeniser = words) -> dict[str, int]:
     """Count the terms of a text that the index ranks by.
 
     Parameters
     ----------
     text : str
         Any text.
+    split : callable
+        The tokeniser; another than the current one only for an index that was made with it.
 
     Returns
     -------
@@ -105,7 +164,7 @@ def count_terms(text: str) -> dict[str, int]:
         The stems of its words without `STOP_WORDS`, with how often each occurs.
     """
     counts: dict[str, int] = {}
-    for word, repeats in Counter(words(text)).items():
+    for word, repeats in Counter(split(text)).items():
         if word not in STOP_WORDS:
             term = stem(word)
             counts[term] = counts.get(term, 0) + repeats

@@ -62,6 +62,75 @@ class Guard:
     pattern: str
 
 
+class Stance(StrEnum):
+    """What the writer does with a topic, other than plainly asking for it."""
+
+    GRAVE = "grave"
+    MACHINE_WRITTEN = "machine_written"
+    SPAM = "spam"
+    MANIPULATION = "manipulation"
+    NOT_ASKED = "not_asked"
+    SETTLED = "settled"
+    ALREADY_TRIED = "already_tried"
+    ELSEWHERE = "elsewhere"
+    FOR_ANOTHER = "for_another"
+    SPECIAL_CASE = "special_case"
+    TWO_WISHES = "two_wishes"
+
+
+class GraveTopic(StrEnum):
+    """What a grave text tells of."""
+
+    DEATH = "death"
+    INJURY = "injury"
+    ILLNESS = "illness"
+    ASSAULT = "assault"
+    THREAT = "threat"
+    SELF_HARM = "self_harm"
+    MINOR = "minor"
+    FIRE = "fire"
+    GAS = "gas"
+    ELECTRIC = "electric"
+    POISON = "poison"
+    FRAUD = "fraud"
+    THEFT = "theft"
+    DISCRIMINATION = "discrimination"
+    LEGAL = "legal"
+    PRESS = "press"
+    BREACH = "breach"
+    HARDSHIP = "hardship"
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A text that is no plain asking although it speaks of one of our topics.
+
+    ``intent`` is the topic whose words it carries (None: of none), ``topic`` a GraveTopic where the stance is
+    grave, else empty.
+    """
+
+    text: str
+    stance: Stance
+    intent: str | None = None
+    topic: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StanceFound:
+    """That a text is no plain asking, as the stance model sees it.
+
+    ``lead`` is how far its score stands above that of a plain asking, beyond what is tolerated (0 and more);
+    ``topic`` names what is grave; ``terms`` are the words that spoke for it, ``nearest`` the taught text that is
+    most like it.
+    """
+
+    stance: Stance
+    lead: float
+    topic: str = ""
+    terms: tuple[Term, ...] = ()
+    nearest: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Term:
     """A word or feature and how much it weighed: positive for the intent, negative against."""
@@ -116,9 +185,9 @@ class Assessment:
 
     ``confidence`` is the calibrated probability that ``intent`` is right *and* the ticket is
     something we can answer; ``margin`` is confidence minus the runner-up's, on the same scale.
-    ``objection`` is the similar ticket that lowered the confidence, if one did. ``read_whole`` is False
-    where the writer says more than was read. ``questions`` are the texts of what is asked, and ``asked`` the
-    different intents of these where there are several.
+    ``objection`` is the similar ticket that lowered the confidence, if one did. ``stance`` is None for a plain
+    asking. ``read_whole`` is False where the writer says more than was read. ``questions`` are the texts of what is
+    asked, and ``asked`` the different intents of these where there are several.
     """
 
     intent: str | None
@@ -135,6 +204,7 @@ class Assessment:
     terms: tuple[Term, ...] = ()
     similar: tuple[SimilarTicket, ...] = ()
     objection: Objection | None = None
+    stance: StanceFound | None = None
     source: Source = Source.NONE
     ask: str = ""
 

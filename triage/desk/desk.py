@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection, transaction
-from django.db.models import Case, IntegerField, OuterRef, Q, Subquery, When
+from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, When
 
 from accounts.models import User
 from tickets.errors import TicketError
 from tickets.intake import replies
-from tickets.models import Closure, Event, Message, Status, Ticket, TicketQuerySet
+from tickets.models import Closure, Event, Message, Status, Ticket, TicketQuerySet, Urgency
+from triage.answers.house import Fact
+from triage.answers.variables import gaps_in
+from triage.desk.evidence import StanceShown, asked, stance_shown
 from triage.desk.wording import reason_text
 from triage.models import INTENT_CORRECTED, Answer, Decision
 
@@ -21,6 +24,7 @@ MESSAGES_SHOWN = 100
 EVENTS_SHOWN = 100
 OTHERS_SHOWN = 5
 OTHERS_COUNTED = 100
+ACTIVE = [status for status in Status if status.is_active]
 
 
 class Unread(TicketError):
@@ -55,19 +59,21 @@ def own_queue(agent: User) -> TicketQuerySet:
 def take_next(agent: User, *, after: int | None = None) -> Ticket | None:
     """The agent's own ticket that waits longest, else the longest waiting of nobody's, now assigned to them.
 
-    ``after`` is the ticket just left, which is not offered again. Two agents who ask in the same moment get
+    The urgent come first: one of nobody's goes before the agent's own that are less so. ``after`` is the ticket just left, which is not offered again. Two agents who ask in the same moment get
     different tickets: each row is locked before it is taken, and a locked one is passed over.
     """
-    waiting = Ticket.objects.awaiting_agent().order_by("escalated_at", "id")
+    waiting = Ticket.objects.awaiting_agent().order_by("-urgency", "escalated_at", "id")
     if after is not None:
         waiting = waiting.exclude(pk=after)
     own: Ticket | None = waiting.filter(assignee=agent).first()
-    if own is not None:
+    if own is not None and own.urgency == Urgency.URGENT:
         return own
+    unowned = waiting.filter(assignee=None, urgency__gt=own.urgency if own is not None else -1)
     skip = connection.features.has_select_for_update_skip_locked
-    free: Ticket | None = waiting.filter(assignee=None).select_for_update(skip_locked=skip).first()
-    if free is not None:
-        free.assign(agent, actor=agent)
+    free: Ticket | None = unowned.select_for_update(skip_locked=skip).first()
+    if free is None:
+        return own
+    free.assign(agent, actor=agent)
     return free
 
 
@@ -138,6 +144,14 @@ class Neighbour:
 
 
 @dataclass(frozen=True)
+class Other:
+    """Another ticket of the same person; ``same_matter`` if it is about the same, or follows up the other."""
+
+    ticket: Ticket
+    same_matter: bool
+
+
+@dataclass(frozen=True)
 class Trace:
     """An audit row in words."""
 
@@ -154,20 +168,33 @@ class Desk:
     decision: Decision | None
     reason: str
     suggestion: str
+    gaps: Sequence[Fact]
     terms_for: Sequence[Weight]
     terms_against: Sequence[Weight]
     neighbours: Sequence[Neighbour]
     trail: Sequence[Trace]
-    others: Sequence[Ticket]
+    stance: StanceShown | None
+    asked: Sequence[str]
+    open_others: Sequence[Other]
+    others: Sequence[Other]
     others_count: int
+
+    @property
+    def same_matter(self) -> Ticket | None:
+        """The newest other open ticket on this matter: both are answered together."""
+        return next((other.ticket for other in self.open_others if other.same_matter), None)
 
     @property
     def may(self) -> dict[str, bool]:
         """Which steps the ticket's state allows; the transition methods have the last word."""
-        state = self.ticket.state
+        state, quarantined = self.ticket.state, self.ticket.is_quarantined
+        if quarantined:
+            return {"release": True}
         return {
             "reply": state is not Status.CLOSED,
             "assign": state is not Status.CLOSED,
+            "prioritise": state is not Status.CLOSED,
+            "quarantine": state in {Status.OPEN, Status.ESCALATED, Status.PENDING},
             "resolve": state in {Status.OPEN, Status.ESCALATED, Status.PENDING},
             "reopen": state in {Status.PENDING, Status.RESOLVED},
             "recall": state is Status.AUTO_RESOLVED,
@@ -180,6 +207,9 @@ def open_desk(ticket: Ticket, *, whole: bool = False) -> Desk:
     conversation, earlier = _conversation(ticket, whole=whole)
     decision = ticket.decisions.select_related("intent", "corrected_intent", "corrected_by").first()
     others = _others(ticket)
+    suggestion = _suggestion(ticket, decision)
+    open_now = list(others.wanted().filter(status__in=ACTIVE).order_by("-id")[:OTHERS_SHOWN])
+    rest = others.exclude(pk__in=[other.pk for other in open_now])
     return Desk(
         ticket=ticket,
         conversation=conversation,
@@ -187,12 +217,16 @@ def open_desk(ticket: Ticket, *, whole: bool = False) -> Desk:
         seen=conversation[-1].pk if conversation else 0,
         decision=decision,
         reason=reason_text(decision.reason) if decision else "",
-        suggestion=_suggestion(ticket, decision),
+        suggestion=suggestion,
+        gaps=gaps_in(suggestion),
         terms_for=_weights(decision, positive=True),
         terms_against=_weights(decision, positive=False),
         neighbours=_neighbours(decision),
         trail=_trail(ticket),
-        others=list(others.order_by("-id")[:OTHERS_SHOWN]),
+        stance=stance_shown(decision.basis) if decision else None,
+        asked=asked(decision.basis) if decision else [],
+        open_others=_compared(ticket, decision, open_now),
+        others=_compared(ticket, decision, rest.order_by("-id")[:OTHERS_SHOWN]),
         others_count=others.order_by()[:OTHERS_COUNTED].count(),
     )
 
@@ -212,6 +246,8 @@ def _suggestion(ticket: Ticket, decision: Decision | None) -> str:
     if decision is None or ticket.answered_by_machine:
         return ""
     if not decision.corrected_at:
+        if decision.answer and gaps_in(decision.response):  # the house may have said it since
+            return decision.answer.render(ticket)
         return decision.response
     intent = decision.corrected_intent
     if intent is None:
@@ -266,6 +302,8 @@ def _told(event: Event, people: dict[int, User]) -> str:
     if event.kind == Event.Kind.ASSIGNED:
         assignee = people.get(facts.get("assignee"))
         return f"to {assignee}" if assignee else "back to the queue"
+    if event.kind == Event.Kind.PRIORITISED:
+        return Urgency(facts["urgency"]).label.lower() if facts.get("urgency") in Urgency.values else ""
     if event.kind == INTENT_CORRECTED:
         decided, named = facts.get("decided") or "no intent", facts.get("corrected") or "none of ours"
         return f"{named}, as decided" if decided == named else f"{decided} → {named}"
@@ -279,9 +317,22 @@ def _told(event: Event, people: dict[int, User]) -> str:
 
 
 def _others(ticket: Ticket) -> TicketQuerySet:
-    """The requester's other tickets; a guest's are those from the same, unproven address."""
-    same = (
-        Q(requester=ticket.requester_id) if ticket.requester_id else Q(requester_email=ticket.requester_email)
-    )
-    others: TicketQuerySet = Ticket.objects.filter(same).exclude(pk=ticket.pk)
-    return others
+    """The other tickets of the account or mailbox, with the intent last known; a guest's address is unproven."""
+    decisions = Decision.objects.filter(ticket=OuterRef("pk")).order_by("-run")
+    final = Case(When(corrected_at__isnull=False, then=F("corrected_intent")), default=F("intent"))
+    others: TicketQuerySet = Ticket.objects.all().of_same_person(ticket).exclude(pk=ticket.pk)
+    return others.select_related("assignee").annotate(matter=Subquery(decisions.values(matter=final)[:1]))
+
+
+def _compared(ticket: Ticket, decision: Decision | None, others: Iterable[Any]) -> list[Other]:
+    """Each of ``others`` with whether it is on the ticket's matter."""
+    matter = decision.final_intent.pk if decision and decision.final_intent else None
+    return [
+        Other(
+            other,
+            same_matter=(matter is not None and other.matter == matter)
+            or ticket.pk == other.follow_up_of_id
+            or other.pk == ticket.follow_up_of_id,
+        )
+        for other in others
+    ]

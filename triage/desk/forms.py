@@ -9,8 +9,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from accounts.models import User
+from tickets.models import Urgency
 from tickets.web.forms import FilesField, WrittenField
 from triage.answers import language_tags
+from triage.answers.variables import gaps_in
+from triage.core.types import Stance
 from triage.models import Answer, Example, Intent, fingerprint
 
 
@@ -29,6 +32,14 @@ class ReplyForm(forms.Form):
     body = writing("Reply to the requester", "Write the reply first.", 8)
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
     files = FilesField()  # type: ignore[assignment]  # the form's own ``files`` is another thing
+
+    def clean_body(self) -> str:
+        """A suggestion with a gap is no letter yet."""
+        body: str = self.cleaned_data["body"]
+        gaps = ", ".join(fact.gap for fact in gaps_in(body))
+        if gaps:
+            raise ValidationError(f"Fill in {gaps} first: the house has not said it.", code="gap")
+        return body
 
 
 class ResolveForm(forms.Form):
@@ -52,6 +63,12 @@ class AssignForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["assignee"]
         field.queryset = User.objects.staff().order_by("name", "email")  # type: ignore[attr-defined]
+
+
+class UrgencyForm(forms.Form):
+    urgency = forms.TypedChoiceField(
+        choices=Urgency.choices, coerce=lambda raw: Urgency(int(raw)), widget=forms.Select
+    )
 
 
 class CorrectForm(forms.Form):
@@ -89,7 +106,7 @@ class AnswerForm(forms.ModelForm):
 
     class Meta:
         model = Answer
-        fields = ["intent", "language", "body"]
+        fields = ["intent", "language", "body", "guest_body", "summary"]
 
     def clean_language(self) -> str:
         return language_tags.canonical(self.cleaned_data["language"])
@@ -100,7 +117,15 @@ class ExampleForm(forms.ModelForm):
 
     class Meta:
         model = Example
-        fields = ["text", "intent", "is_active"]
+        fields = ["text", "intent", "stance", "topic", "is_active"]
+
+    def clean_topic(self) -> str:
+        topic: str = self.cleaned_data["topic"]
+        if topic and self.cleaned_data.get("stance") != Stance.GRAVE:
+            raise ValidationError(
+                "Only a grave text has a topic. Empty it, or choose the stance Grave.", code="topic"
+            )
+        return topic
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]

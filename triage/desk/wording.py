@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from triage.core.deciding import gates
 
+MARKED_SPAM = "marked_spam"
+
 # Why a ticket came to the team without a gate of triage having said so.
 TICKET_REASONS = {
     "asked_for_person": "The requester asks for a person",
@@ -11,6 +13,8 @@ TICKET_REASONS = {
     "requester_replied": "The requester wrote again",
     "not_solved": "The requester says it is not solved",
     "reopened": "Reopened by an agent",
+    MARKED_SPAM: "An agent took it for spam",
+    "not_spam": "An agent says that it is not spam",
     "recalled": "An agent took the automatic answer back",
 }
 

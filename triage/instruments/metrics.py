@@ -213,8 +213,14 @@ def collect_recent(days: int = 30) -> Metrics:
 Rows = list[dict[str, Any]]
 
 
+def _quarantined() -> QuerySet[Any]:
+    """What counts nowhere. A small set with an index of its own, so that the indexes of the rest still suffice."""
+    return Ticket.objects.all().in_quarantine().order_by().values("pk")
+
+
 def _applied(period: _Period) -> QuerySet[Decision]:
-    return Decision.objects.filter(period.within("created_at"), applied=True).order_by()
+    decisions = Decision.objects.filter(period.within("created_at"), applied=True).order_by()
+    return decisions.exclude(ticket__in=_quarantined())
 
 
 def _decided(period: _Period) -> Rows:
@@ -267,12 +273,14 @@ def _human_outcome(period: _Period) -> Outcome:
     replied = Ticket.objects.filter(
         period.within("first_human_reply_at"), first_reply_seconds__isnull=False
     ).order_by()
+    replied = replied.exclude(pk__in=_quarantined())
     return _outcome(_rows(replied.values(part=part).annotate(n=Count("pk"))))
 
 
 def _by_day(period: _Period, decided: Rows) -> tuple[Day, ...]:
     counts: dict[int, Counter[str]] = defaultdict(Counter)
-    arrived = Ticket.objects.filter(period.within("created_at")).exclude(channel=Channel.IMPORT).order_by()
+    wanted = Ticket.objects.all().wanted().filter(period.within("created_at"))
+    arrived = wanted.exclude(channel=Channel.IMPORT).order_by()
     for row in _rows(arrived.values(day=period.day("created_at")).annotate(n=Count("pk"))):
         counts[row["day"]]["created"] += row["n"]
     for row in decided:
@@ -283,7 +291,7 @@ def _by_day(period: _Period, decided: Rows) -> tuple[Day, ...]:
 
 def _feedback(period: _Period) -> FeedbackSummary:
     given = Feedback.objects.filter(period.within("updated_at")).order_by()
-    given = given.exclude(ticket__channel=Channel.IMPORT)
+    given = given.exclude(ticket__channel=Channel.IMPORT).filter(ticket__quarantined_at=None)
     rows = list(given.values("solved", "rating").annotate(n=Count("pk")))
     solved, stars = Counter[Any](), Counter[Any]()
     for row in rows:
@@ -302,7 +310,8 @@ def _feedback(period: _Period) -> FeedbackSummary:
 
 
 def _backlog(now: datetime) -> Backlog:
-    waiting = Ticket.objects.filter(status__in=[Status.OPEN, Status.ESCALATED, Status.PENDING]).order_by()
+    active = [Status.OPEN, Status.ESCALATED, Status.PENDING]
+    waiting = Ticket.objects.all().wanted().filter(status__in=active).order_by()
     free = Count("pk", filter=Q(assignee=None))
     counted = waiting.values("status").annotate(n=Count("pk"), free=free, oldest=Min("escalated_at"))
     rows = {row["status"]: row for row in _rows(counted)}
@@ -320,6 +329,7 @@ def _backlog(now: datetime) -> Backlog:
 def _first_response(period: _Period) -> ResponseTime:
     waits = (
         Ticket.objects.filter(period.within("first_human_reply_at"), first_reply_seconds__isnull=False)
+        .exclude(pk__in=_quarantined())
         .order_by("first_reply_seconds")
         .values_list("first_reply_seconds", flat=True)
     )
@@ -366,6 +376,7 @@ def _corrected(period: _Period) -> Counter[str]:
     """How often agents named another intent than the decision's, by the decided one."""
     rows = (
         Decision.objects.filter(period.within("created_at"), corrected_at__isnull=False)
+        .exclude(ticket__in=_quarantined())
         .exclude(corrected_intent=F("intent"))
         .exclude(corrected_intent=None, intent=None)
         .order_by()

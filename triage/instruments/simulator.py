@@ -6,14 +6,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.conf import settings
-
-from triage.answers import language
 from triage.answers.variables import sample_ticket
 from triage.core import types as core
-from triage.core.deciding import gates, policy
+from triage.core.deciding import gates
+from triage.desk.evidence import StanceShown, asked, stance_shown
 from triage.models import Answer, Intent
-from triage.running.runtime import policy_config, runtime
+from triage.running.dry_run import decide_new
 
 
 class Passage(StrEnum):
@@ -38,17 +36,22 @@ class Simulation:
     response: str
     latency_ms: float
 
+    @property
+    def stance(self) -> StanceShown | None:
+        return stance_shown(self.decision.facts)
+
+    @property
+    def asked(self) -> list[str]:
+        return asked(self.decision.facts)
+
 
 def simulate(subject: str, body: str) -> Simulation:
     """Assess and decide as triage would for a new ticket with this text.
 
     Raises what the engine raises; a real ticket would be escalated with that failure as its reason.
     """
-    tongue = language.detect(f"{subject}. {body}", default=settings.TRIAGE_LANGUAGE)
-    assessed = runtime.assess(subject, body)
-    decision = policy.decide(
-        assessed.assessment, intents=assessed.snapshot.policies, language=tongue, config=policy_config()
-    )
+    dry_run = decide_new(subject, body)
+    decision, tongue = dry_run.decision, dry_run.language
     intent = Intent.objects.filter(slug=decision.assessment.intent or "").first()
     answer = intent.approved_answer(tongue) if intent else None
     return Simulation(
@@ -57,8 +60,8 @@ def simulate(subject: str, body: str) -> Simulation:
         gates=passages(decision.failed),
         intent=intent,
         answer=answer,
-        response=answer.render(sample_ticket(subject)) if answer else "",
-        latency_ms=assessed.latency_ms,
+        response=answer.render(sample_ticket(subject), asked=body) if answer else "",
+        latency_ms=dry_run.latency_ms,
     )
 
 

@@ -1,19 +1,22 @@
-"""Reading a pack (intents with rules, answers and examples; guards; past tickets) and installing it."""
+"""Reading a pack (intents with rules, answers and examples; contrast; guards; past tickets) and installing it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
 
 from tickets.intake.history import PastTicket, save_past_tickets
+from triage.core.types import Contrast, GraveTopic, Stance
 from triage.models import Answer, Example, Guard, Intent, Mode, PolicyRevision, Rule, fingerprint
 
 try:
@@ -22,6 +25,23 @@ except ImportError:
     from yaml import SafeLoader  # type: ignore[assignment]
 
 STARTER = Path(__file__).parents[1] / "starter"
+Name = TypeVar("Name", bound=StrEnum)
+NO_INTENT = "none"  # heads the contrast texts that carry the words of no intent
+
+
+class PackLoader(SafeLoader):
+    """Refuses a name that stands twice in one mapping: YAML would drop what stands under the first."""
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+        names = set()
+        for key, _ in node.value:
+            if key.value in names:
+                raise yaml.constructor.ConstructorError(
+                    problem=f"{key.value} stands twice; join what is under the two",
+                    problem_mark=key.start_mark,
+                )
+            names.add(key.value)
+        return super().construct_mapping(node, deep=deep)
 
 
 class PackError(Exception):
@@ -32,6 +52,7 @@ class PackError(Exception):
 class Pack:
     intents: list[dict[str, Any]] = field(default_factory=list)
     out_of_scope: list[str] = field(default_factory=list)
+    contrast: list[Contrast] = field(default_factory=list)
     guards: list[dict[str, str]] = field(default_factory=list)
     tickets: list[dict[str, Any]] = field(default_factory=list)
 
@@ -42,6 +63,7 @@ class Installed:
 
     intents: int
     examples: int
+    contrast: int
     guards: int
     tickets: int
 
@@ -53,6 +75,7 @@ def read_pack(folder: Path = STARTER) -> Pack:
     return Pack(
         intents=[read_yaml(file) for file in files],
         out_of_scope=read_list(folder / "out_of_scope.yaml", "texts"),
+        contrast=read_contrast(folder / "contrast.yaml"),
         guards=read_list(folder / "never_automate.yaml", "guards"),
         tickets=read_list(folder / "resolved_tickets.yaml", "tickets"),
     )
@@ -60,7 +83,7 @@ def read_pack(folder: Path = STARTER) -> Pack:
 
 def read_yaml(file: Path) -> dict[str, Any]:
     try:
-        content = yaml.load(file.read_text(encoding="utf-8"), Loader=SafeLoader)
+        content = yaml.load(file.read_text(encoding="utf-8"), Loader=PackLoader)  # noqa: S506  # a SafeLoader
     except yaml.YAMLError as error:
         raise PackError(f"{file.name} is not valid YAML: {error}") from error
     if not isinstance(content, dict):
@@ -72,30 +95,76 @@ def read_list(file: Path, name: str) -> list[Any]:
     return list(read_yaml(file).get(name, [])) if file.is_file() else []
 
 
+def read_contrast(file: Path) -> list[Contrast]:
+    """The texts of ``file``: stance -> intent -> texts, below the stance ``grave`` topic -> intent -> texts."""
+    texts: list[Contrast] = []
+    for name, content in (read_yaml(file) if file.is_file() else {}).items():
+        stance, place = _member(Stance, name, file.name), f"{file.name}: {name}"
+        topics = _mapping(content, place) if stance is Stance.GRAVE else {"": content}
+        for topic_name, intents in topics.items():
+            topic = _member(GraveTopic, topic_name, place) if topic_name else ""
+            inside = f"{place}: {topic}" if topic else place
+            for intent, listed in _mapping(intents, inside).items():
+                slug = None if intent == NO_INTENT else str(intent)
+                texts += [
+                    Contrast(text, stance, slug, topic) for text in _texts(listed, f"{inside}: {intent}")
+                ]
+    return texts
+
+
+def _member(names: type[Name], name: Any, place: str) -> Name:
+    try:
+        return names(name)
+    except ValueError:
+        raise PackError(f"{place}: {name} is none of {', '.join(names)}.") from None
+
+
+def _mapping(content: Any, place: str) -> dict[Any, Any]:
+    if not isinstance(content, dict):
+        raise PackError(f"{place}: a mapping is expected here, see the README of the starter pack.")
+    return content
+
+
+def _texts(content: Any, place: str) -> list[str]:
+    """The list of texts; what YAML takes for a number, a date or yes and no is named."""
+    if not isinstance(content, list):
+        raise PackError(f"{place}: a list of texts is expected, one a line behind a dash.")
+    for text in content:
+        if not isinstance(text, str) or not text.strip():
+            raise PackError(f"{place}: {text!r} is not a text. Put it in quotes.")
+    return content
+
+
 @transaction.atomic
-def install(pack: Pack) -> Installed:
-    """Add what is missing. What a supervisor has changed since is never overwritten."""
-    intents = sum(install_intent(content) for content in pack.intents)
-    examples = install_examples(pack)
+def install(pack: Pack, *, keep_auto: bool) -> Installed:
+    """Add what is missing. What a supervisor has changed since is never overwritten.
+
+    Without ``keep_auto`` an intent that the pack automates is only suggested: nobody here has read its answer.
+    """
+    intents = sum(install_intent(content, keep_auto=keep_auto) for content in pack.intents)
+    examples = install_examples(labelled(pack))
+    contrast = install_examples(contrasting(pack))
     guards = sum(
         Guard.objects.get_or_create(topic=guard["topic"], pattern=guard["pattern"])[1]
         for guard in pack.guards
     )
     tickets = save_past_tickets(list(past_tickets(pack)))
     PolicyRevision.bump()
-    return Installed(intents, examples, guards, len(tickets))
+    return Installed(intents, examples, contrast, guards, len(tickets))
 
 
-def install_intent(content: dict[str, Any]) -> bool:
-    """One intent with its rules and its answer; False if there is one of that name already."""
+def install_intent(content: dict[str, Any], *, keep_auto: bool) -> bool:
+    """One intent with its rules and its answers; False if there is one of that name already."""
     try:
+        mode = Mode(content.get("mode", Mode.SUGGEST))
         intent, created = Intent.objects.get_or_create(
             slug=content["intent"],
             defaults={
                 "title": content["title"],
                 "description": content.get("description", ""),
                 "group": content.get("group", ""),
-                "mode": Mode(content.get("mode", Mode.SUGGEST)),
+                "mode": Mode.SUGGEST if mode is Mode.AUTO and not keep_auto else mode,
+                "meant_for_auto": mode is Mode.AUTO,
             },
         )
         if not created:
@@ -104,32 +173,55 @@ def install_intent(content: dict[str, Any]) -> bool:
             row = Rule(intent=intent, pattern=rule["pattern"], weight=rule.get("weight", 0.8))
             row.full_clean()
             row.save()
-        answer = content.get("answer")
-        if answer:
-            text = Answer(intent=intent, language=answer.get("language", "en"), body=answer["body"].strip())
-            text.save()
-            text.approve(None)
+        install_answers(intent, content)
     except (KeyError, ValueError, ValidationError) as error:
         raise PackError(f"Intent {content.get('intent', '?')}: {error}") from error
     return True
 
 
-def install_examples(pack: Pack) -> int:
-    intents = {intent.slug: intent for intent in Intent.objects.all()}
-    labelled: list[tuple[str, Intent | None]] = [(text, None) for text in pack.out_of_scope]
+def install_answers(intent: Intent, content: dict[str, Any]) -> None:
+    """The text under ``answer:``, and those in other languages under ``answers:``.
+
+    The latter stay drafts unless they are in the house's own language: somebody who reads them must approve.
+    """
+    main = content.get("answer")
+    for answer in [*([main] if main else []), *content.get("answers", [])]:
+        text = Answer(
+            intent=intent,
+            language=answer.get("language", "en"),
+            body=answer["body"].strip(),
+            guest_body=answer.get("guest_body", "").strip(),
+            summary=answer.get("summary", "").strip(),
+        )
+        text.save()
+        if answer is main or text.is_in(settings.TRIAGE_LANGUAGE):
+            text.approve(None)
+
+
+def labelled(pack: Pack) -> Iterator[Example]:
+    intents = Intent.objects.in_bulk(field_name="slug")
+    yield from (Example(text=text) for text in _texts(pack.out_of_scope, "out_of_scope.yaml"))
     for content in pack.intents:
-        labelled += [(text, intents[content["intent"]]) for text in content.get("examples", [])]
+        slug = content["intent"]
+        for text in _texts(content.get("examples", []), f"Intent {slug}, examples"):
+            yield Example(text=text, intent=intents[slug])
+
+
+def contrasting(pack: Pack) -> Iterator[Example]:
+    """Texts of an intent that a house has deleted still teach their stance."""
+    intents: dict[str | None, Intent] = {**Intent.objects.in_bulk(field_name="slug")}
+    for row in pack.contrast:
+        yield Example(text=row.text, intent=intents.get(row.intent), stance=row.stance, topic=row.topic)
+
+
+def install_examples(examples: Iterable[Example]) -> int:
+    """Add those whose text is not there yet; how many these are."""
+    rows = list(examples)
+    for row in rows:
+        row.text, row.source = row.text.strip(), Example.Source.STARTER
+        row.fingerprint = fingerprint(row.text)
     before = Example.objects.count()
-    Example.objects.bulk_create(
-        [
-            Example(
-                text=text.strip(), intent=intent, source=Example.Source.STARTER, fingerprint=fingerprint(text)
-            )
-            for text, intent in labelled
-        ],
-        ignore_conflicts=True,
-        batch_size=500,
-    )
+    Example.objects.bulk_create(rows, ignore_conflicts=True, batch_size=500)
     return Example.objects.count() - before
 
 

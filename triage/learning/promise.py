@@ -12,13 +12,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from triage.core.deciding.policy import HELD_BACK
 from triage.core.deciding.rules import RuleBook
 from triage.core.deciding.thresholds import Guarantee, find_intent_thresholds
 from triage.core.engine import Engine
-from triage.core.learning.meaning import Encoder
 from triage.core.learning.model import Model
-from triage.core.types import Example
+from triage.core.types import Contrast, Example
+from triage.core.vectors import Encoder
 
 DELTA = 0.1  # the promise is broken with at most this probability
 KEPT_FOR_PROOF = 4  # every fourth example of an intent is kept from training
@@ -58,10 +57,11 @@ def prove(
     groups: Mapping[str, str],
     seed: int,
     encoder: Encoder | None = None,
+    contrasts: Sequence[Contrast] = (),
 ) -> ProvenModel:
     """Train on three quarters, find thresholds on the rest. Deterministic for the same examples and seed."""
     learnt, kept = split(examples, seed)
-    model = Model.fit(learnt, seed=seed, encoder=encoder)
+    model = Model.fit(learnt, seed=seed, encoder=encoder, contrasts=contrasts)
     engine = Engine(RuleBook([], []), model)
     assessments = [engine.assess("", example.text) for example in kept]
     guarantee = find_intent_thresholds(
@@ -91,11 +91,3 @@ def split(examples: Sequence[Example], seed: int) -> tuple[list[Example], list[E
         for place, example in enumerate(mine):
             (kept if place % KEPT_FOR_PROOF == 0 else learnt).append(example)
     return learnt, kept
-
-
-def threshold_in(metrics: Mapping[str, Any], slug: str, *, target_error: float) -> float:
-    """The proven threshold of an intent; out of reach where the model proves nothing so strict about it."""
-    promise = metrics.get("promise")
-    if not promise or promise["target_error"] > target_error:
-        return HELD_BACK
-    return float(metrics.get("thresholds", {}).get(slug, HELD_BACK))

@@ -1,7 +1,8 @@
 """Replaying stored decisions: the same text, model, rules and circumstances must give the same decision.
 
 The assessment is made anew by the decision's own model version and rules, with the similar tickets that were
-stored with it (the index has moved on since); the gates see the circumstances that were stored with it.
+stored with it (the index has moved on since); the gates see the circumstances that were stored with it. Only the
+way a text is read is today's: what an older reading decided, and today's would decide otherwise, is told apart.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
 from triage.core.errors import CoreError
 from triage.core.learning.model import Model
+from triage.core.reading.text import READING_VERSION
 from triage.core.types import SimilarTicket, Source
 from triage.learning.train import VERSIONS_KEPT
 from triage.models import Decision, RulebookVersion
 from triage.running import pipeline
-from triage.running.basis import Basis, Reading, read
+from triage.running.basis import Basis, Reading, read, reading_version
 from triage.running.sentence_encoder import configured_encoder
 
 NO_ASSESSMENT = {gates.ENGINE_FAILED.reason, gates.ENGINE_SLOW.reason}
@@ -30,6 +32,7 @@ NO_ASSESSMENT = {gates.ENGINE_FAILED.reason, gates.ENGINE_SLOW.reason}
 class Outcome(StrEnum):
     IDENTICAL = "identical"
     PARTLY = "partly replayed"
+    READ_DIFFERENTLY = "read differently now"
     DIFFERENT = "different"
     IMPOSSIBLE = "cannot be replayed"
 
@@ -72,8 +75,13 @@ class Replayer:
         except (Impossible, CoreError) as reason:
             return Replay(decision, Outcome.IMPOSSIBLE, note=str(reason))
         differences = _differences(decision, again)
-        complete = Outcome.PARTLY if note else Outcome.IDENTICAL
-        return Replay(decision, Outcome.DIFFERENT if differences else complete, differences, note)
+        same = Outcome.PARTLY if note else Outcome.IDENTICAL
+        other = (
+            Outcome.READ_DIFFERENTLY
+            if reading_version(decision.basis) < READING_VERSION
+            else Outcome.DIFFERENT
+        )
+        return Replay(decision, other if differences else same, differences, note)
 
     def _again(self, decision: Decision) -> tuple[str, dict[str, Any]]:
         """A note, empty where nothing is missing, and the values that the decision should have."""
@@ -136,10 +144,12 @@ class _Remembered:
 def text_of(decision: Decision) -> Reading:
     """The ticket as it was judged. Raises Impossible where it is not as it was."""
     if decision.basis:
-        reading = read(decision.ticket, until=decision.basis["seen"])
-        if reading.fingerprint != decision.basis["text"]:
-            raise Impossible("The subject or a message was changed or erased after the decision.")
-        return reading
+        # Decisions of the first release read a follow-up's inherited subject too.
+        for inherited in (False, True):
+            reading = read(decision.ticket, until=decision.basis["seen"], inherited=inherited)
+            if reading.fingerprint == decision.basis["text"]:
+                return reading
+        raise Impossible("The subject or a message was changed or erased after the decision.")
     earlier = decision.ticket.messages.filter(created_at__lte=decision.created_at)
     return read(decision.ticket, until=max(earlier.values_list("pk", flat=True), default=0))
 

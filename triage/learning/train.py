@@ -15,6 +15,7 @@ from django.utils import timezone
 from tickets.models import Ticket
 from triage.core.learning.model import Model
 from triage.core.similar.encoded_index import build_index
+from triage.core.types import Contrast, Stance
 from triage.core.types import Example as LabelledText
 from triage.learning import promise
 from triage.models import Example, Intent, ModelVersion
@@ -37,8 +38,17 @@ class Trained:
 
 
 def labelled_texts() -> list[LabelledText]:
+    """The plain askings, and what is out of scope."""
     rows = Example.objects.for_training().values_list("text", "intent__slug")
     return [LabelledText(text, slug) for text, slug in rows.iterator(chunk_size=2000)]
+
+
+def contrast_texts() -> list[Contrast]:
+    rows = Example.objects.contrast_for_training().values_list("text", "stance", "intent__slug", "topic")
+    return [
+        Contrast(text, Stance(stance), slug, topic)
+        for text, stance, slug, topic in rows.iterator(chunk_size=2000)
+    ]
 
 
 def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = logger.info) -> Trained:
@@ -47,8 +57,9 @@ def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = 
     Raises TrainingError where the examples do not suffice; nothing has changed then.
     """
     examples = labelled_texts()
-    tell(f"Training on {len(examples)} examples …")
-    model, metrics = fit(examples, seed=seed)
+    contrasts = contrast_texts()
+    tell(f"Training on {len(examples)} examples and {len(contrasts)} contrast texts …")
+    model, metrics = fit(examples, contrasts, seed=seed)
     stamp = unused_stamp(timezone.now())
     folder, index_folder = f"model-{stamp}", f"index-{stamp}"
     settings.TRIAGE_MODEL_DIR.mkdir(parents=True, exist_ok=True)
@@ -71,15 +82,18 @@ def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = 
     return Trained(version, len(examples), len(model.intents), tuple(model.skipped_intents), len(index))
 
 
-def fit(examples: list[LabelledText], *, seed: int) -> tuple[Model, dict[str, Any]]:
+def fit(
+    examples: list[LabelledText], contrasts: list[Contrast], *, seed: int
+) -> tuple[Model, dict[str, Any]]:
     """The model and its metrics; where a target error is set, with the thresholds that are proven to keep it."""
     target, encoder = settings.TRIAGE_TARGET_ERROR, configured_encoder()
     if target is None:
-        model = Model.fit(examples, seed=seed, encoder=encoder)
+        model = Model.fit(examples, seed=seed, encoder=encoder, contrasts=contrasts)
         return model, dict(model.metrics)
     groups = dict(Intent.objects.exclude(group="").values_list("slug", "group"))
     proven = promise.prove(
         examples,
+        contrasts=contrasts,
         target_error=target,
         floor=settings.TRIAGE_THRESHOLD,
         groups=groups,

@@ -13,6 +13,11 @@ from typing import Any, Self
 from tickets.models import Message, Ticket
 from triage.core import types as core
 from triage.core.deciding import policy
+from triage.core.reading.text import READING_VERSION
+
+FIRST_READING = 1
+
+LONGEST_PREFIX = 8  # characters of "Re:", "Antw:", "Doorst:"
 
 
 @dataclass(frozen=True)
@@ -32,24 +37,40 @@ class Reading:
         return hashlib.sha256(f"{self.subject}\0{self.body}".encode(errors="surrogatepass")).hexdigest()
 
 
-def read(ticket: Ticket, *, until: int | None = None) -> Reading:
-    """The ticket as it stands, or as it stood when ``until`` was its last message."""
+def read(ticket: Ticket, *, until: int | None = None, inherited: bool = False) -> Reading:
+    """The ticket as it stands, or as it stood when ``until`` was its last message.
+
+    A follow-up speaks for itself: a subject that is only the earlier ticket's is left out, unless ``inherited``
+    subjects are wanted too.
+    """
     rows = ticket.messages.order_by("id")
     written = list(rows if until is None else rows.filter(pk__lte=until))
     asked = [one.body for one in written if one.sender == Message.Sender.REQUESTER]
     return Reading(
-        subject=ticket.subject,
+        subject=ticket.subject if inherited or not _subject_is_inherited(ticket) else "",
         body="\n\n".join(asked),
         seen=written[-1].pk if written else 0,
         untouched=len(asked) == len(written),
     )
 
 
+def _subject_is_inherited(ticket: Ticket) -> bool:
+    """Whether a follow-up's subject is the earlier one, or that behind "Re:" or the like in any language."""
+    if ticket.follow_up_of is None:
+        return False
+    subject, earlier = ticket.subject.casefold(), ticket.follow_up_of.subject.casefold()
+    if not subject.endswith(earlier):
+        return False
+    prefixes = subject.removesuffix(earlier).replace(" :", ":").replace("：", ": ").split()
+    return all(word.endswith(":") and len(word) <= LONGEST_PREFIX for word in prefixes)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Basis:
     """The circumstances of one decision. ``policy`` is None where the intent is not set up.
 
-    ``withdrawn`` says that the approved answer was gone when it was to be sent.
+    ``withdrawn`` says that the approved answer was gone when it was to be sent, ``sent_before`` that the requester
+    had it already. ``reading_version`` says how the text was read.
     """
 
     seen: int
@@ -60,6 +81,8 @@ class Basis:
     policy: core.IntentPolicy | None
     config: core.PolicyConfig
     withdrawn: bool = False
+    sent_before: bool = False
+    reading_version: int = READING_VERSION
 
     def decide(self, assessment: core.Assessment) -> core.Decision:
         """Put an assessment through the gates as they stood."""
@@ -72,6 +95,7 @@ class Basis:
             is_open=self.is_open,
             human_requested=self.human_requested,
             withdrawn=self.withdrawn,
+            sent_before=self.sent_before,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -89,6 +113,8 @@ class Basis:
             "min_margin": self.config.min_margin,
             "house_language": self.config.default_language,
             "withdrawn": self.withdrawn,
+            "sent_before": self.sent_before,
+            "reading": self.reading_version,
         }
 
     @classmethod
@@ -105,4 +131,11 @@ class Basis:
             else None,
             config=core.PolicyConfig(kept["floor"], kept["min_margin"], kept["house_language"]),
             withdrawn=kept["withdrawn"],
+            sent_before=kept.get("sent_before", False),  # not looked at before there was such a gate
+            reading_version=reading_version(kept),
         )
+
+
+def reading_version(kept: Mapping[str, Any]) -> int:
+    """How the text of a stored decision was read; what does not tell was decided by the first reading."""
+    return int(kept.get("reading", FIRST_READING))

@@ -14,11 +14,12 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
-from tickets.models import Status, Ticket
+from tickets.models import Handover, Status, Ticket
 from triage.answers import language
 from triage.core import types as core
 from triage.core.deciding import gates
 from triage.models import FIRST_RUN, Decision, Intent, PolicyRevision, RulebookVersion
+from triage.running import memory
 from triage.running.basis import Basis, read
 from triage.running.runtime import EngineSlow, Snapshot, policy_config, runtime
 
@@ -28,7 +29,7 @@ ATTEMPTS = 3
 
 
 class Outdated(Exception):
-    """The policy or the conversation changed while the ticket was judged."""
+    """The policy or what was said to this person changed while the ticket was judged."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def judge(ticket: Ticket) -> Verdict:
         language=tongue,
         policy=assessed.snapshot.policies.get(assessed.assessment.intent or ""),
         config=policy_config(),
+        sent_before=memory.sent_before(ticket, assessed.assessment.intent),
     )
     decision = basis.decide(assessed.assessment)
     return Verdict(decision, tongue, assessed.snapshot, assessed.latency_ms, basis)
@@ -104,7 +106,7 @@ def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
     ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
     intent = Intent.objects.filter(slug=verdict.decision.assessment.intent or "").first()
     answer = intent.approved_answer(verdict.language) if intent else None
-    if answer is None or not answer.is_in(verdict.language):
+    if answer is None or not answer.is_in(verdict.language) or answer.missing_facts():
         verdict = _without_answer(verdict)
     answers = verdict.decision.action is core.Action.AUTO_RESOLVE
     applied = ticket.state is Status.OPEN and (ticket.may_be_automated or not answers)
@@ -117,12 +119,12 @@ def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
     if verdict.snapshot:
         RulebookVersion.keep(verdict.snapshot.engine.rulebook)
     if applied:
-        _act(ticket, row)
+        _act(ticket, row, Handover(gates.next_step(verdict.decision)))
     return row
 
 
 def _without_answer(verdict: Verdict) -> Verdict:
-    """Retired between the assessment and now; what is left may be in another language."""
+    """Retired, or a fact taken back, between the assessment and now; what is left may be in another language."""
     if verdict.basis is None or verdict.decision.action is not core.Action.AUTO_RESOLVE:
         return verdict
     basis = replace(verdict.basis, withdrawn=True)
@@ -132,16 +134,18 @@ def _without_answer(verdict: Verdict) -> Verdict:
 def _refuse_outdated(ticket: Ticket, verdict: Verdict) -> None:
     seen = verdict.basis.seen if verdict.basis else 0
     newer = ticket.messages.filter(pk__gt=seen).exists()
+    memory.take_turn(ticket)
+    newer = newer or memory.sent_before(ticket, verdict.decision.assessment.intent)
     if newer or (verdict.snapshot and verdict.snapshot.revision != PolicyRevision.current()):
         raise Outdated("What the requester wrote, or the policy, kept changing.")
 
 
-def _act(ticket: Ticket, row: Decision) -> None:
+def _act(ticket: Ticket, row: Decision, step: Handover) -> None:
     facts = {"decision": row.pk, "confidence": row.confidence, "intent": row.intent_slug}
     if row.action == core.Action.AUTO_RESOLVE:
         ticket.auto_resolve(row.response, facts=facts)
     else:
-        ticket.escalate(row.reason, facts=facts)
+        ticket.escalate(row.reason, step=step, facts=facts)
 
 
 def decision_row(ticket: Ticket, verdict: Verdict) -> Decision:

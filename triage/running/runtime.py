@@ -15,21 +15,24 @@ from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Case, Count, Exists, F, Max, OuterRef, Subquery, When
 
 from tickets.models import Message, Ticket, TicketQuerySet
+from triage.answers import facts
+from triage.core.deciding.policy import HELD_BACK
 from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
 from triage.core.errors import CoreError
 from triage.core.learning.model import Model
 from triage.core.similar.encoded_index import AnyTicketIndex, empty_index, open_index
 from triage.core.types import Assessment, Guard, IntentPolicy, Mode, PolicyConfig, ResolvedTicket, Rule
-from triage.learning import promise
 from triage.models import Answer, Decision, Example, Intent, ModelVersion, PolicyRevision
 from triage.models import Guard as GuardRow
 from triage.models import Rule as RuleRow
+from triage.running import reply_reader
 from triage.running.sentence_encoder import configured_encoder
 
 logger = logging.getLogger(__name__)
@@ -96,6 +99,18 @@ class Runtime:
             self._abandon(executor)
             raise EngineSlow(f"No assessment within {settings.TRIAGE_TIMEOUT_SECONDS} s.") from error
         return Assessed(assessment, snapshot, (time.perf_counter() - started) * 1000)
+
+    def glance(self, text: str, seconds: float) -> Assessment | None:
+        """Assess a text with what is loaded, without a look at the database; None if it cannot be had in time."""
+        held = self._snapshot
+        if held is None:
+            return None
+        future = self._executor.submit(held.engine.assess, "", text)
+        try:
+            return future.result(timeout=seconds)
+        except FutureTimeout:
+            future.cancel()  # if it has not begun; a ticket that waits behind it shall not wait longer
+            return None
 
     def snapshot(self) -> Snapshot:
         with self._lock:
@@ -210,18 +225,33 @@ def read_rulebook() -> RuleBook:
 
 
 def read_policies(champion: ModelVersion | None) -> dict[str, IntentPolicy]:
-    languages: dict[str, set[str]] = {}
-    approved = Answer.objects.filter(state=Answer.State.APPROVED).values_list("intent__slug", "language")
-    for slug, language in approved:
-        languages.setdefault(slug, set()).add(language)
+    """What is allowed for each intent. An answer counts only where the house has said all facts in it."""
+    approved, languages = sendable_languages()
     return {
         intent.slug: IntentPolicy(
-            mode=Mode(intent.mode),
+            mode=Mode.SUGGEST if _only_gaps(intent, approved, languages) else Mode(intent.mode),
             threshold=threshold_for(intent, champion),
             answer_languages=frozenset(languages.get(intent.slug, ())),
         )
         for intent in Intent.objects.all()
     }
+
+
+def sendable_languages() -> tuple[set[str], dict[str, set[str]]]:
+    """The intents with an approved answer, and the languages in which it lacks no fact of the house."""
+    known = facts.current()
+    approved: set[str] = set()
+    languages: dict[str, set[str]] = {}
+    for answer in Answer.objects.filter(state=Answer.State.APPROVED).select_related("intent"):
+        approved.add(answer.intent.slug)
+        if not answer.missing_facts(known):
+            languages.setdefault(answer.intent.slug, set()).add(answer.language)
+    return approved, languages
+
+
+def _only_gaps(intent: Intent, approved: set[str], languages: Mapping[str, set[str]]) -> bool:
+    """An automated intent whose every answer lacks facts: an agent gets it as a draft until they are said."""
+    return intent.mode == Mode.AUTO and intent.slug in approved and intent.slug not in languages
 
 
 def threshold_for(intent: Intent, champion: ModelVersion | None) -> float:
@@ -232,8 +262,16 @@ def threshold_for(intent: Intent, champion: ModelVersion | None) -> float:
     limits = [settings.TRIAGE_THRESHOLD, intent.threshold or 0.0]
     if settings.TRIAGE_TARGET_ERROR is not None:
         metrics = champion.metrics if champion else {}
-        limits.append(promise.threshold_in(metrics, intent.slug, target_error=settings.TRIAGE_TARGET_ERROR))
+        limits.append(threshold_in(metrics, intent.slug, target_error=settings.TRIAGE_TARGET_ERROR))
     return max(limits)
+
+
+def threshold_in(metrics: Mapping[str, Any], slug: str, *, target_error: float) -> float:
+    """The proven threshold of an intent; out of reach where the model proves nothing so strict about it."""
+    promise = metrics.get("promise")
+    if not promise or promise["target_error"] > target_error:
+        return HELD_BACK
+    return float(metrics.get("thresholds", {}).get(slug, HELD_BACK))
 
 
 def policy_config() -> PolicyConfig:
@@ -245,3 +283,4 @@ def policy_config() -> PolicyConfig:
 
 
 runtime = Runtime()
+reply_reader.use_engine(runtime.glance)

@@ -9,7 +9,8 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
 from triage.core.errors import EncoderError
-from triage.core.learning.meaning import Encoder, open_encoder
+from triage.core.learning.meaning import open_encoder
+from triage.core.vectors import Encoder
 
 
 def configured_encoder() -> Encoder | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django import template
+from django.conf.locale import LANG_INFO
 from django.utils import timezone
 
 from tickets.models import Status, Ticket
@@ -23,6 +24,12 @@ def percent(share: float | None) -> str:
     if share is None or math.isnan(share):
         return "–"
     return f"{math.floor(share * 1000 + 1e-9) / 10:g} %"
+
+
+@register.filter
+def language_name(tag: str) -> str:
+    """“German” for “de”; the tag itself where it has no name."""
+    return LANG_INFO.get(tag, {}).get("name", tag)
 
 
 @register.filter
@@ -50,6 +57,8 @@ def waited(since: datetime | None) -> str:
 @register.filter
 def staff_status(ticket: Ticket) -> str:
     """The state from the team's side: the model's words are the customer's."""
+    if ticket.is_quarantined:
+        return "In quarantine"
     own = {Status.ESCALATED: "With the team", Status.PENDING: "Waiting for the customer"}
     return str(own.get(ticket.state, ticket.get_status_display()))
 

@@ -14,8 +14,8 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from tests.conftest import FakeEngine
-from tickets.models import Closure, Message, Status, Ticket
-from triage.core.types import Objection, SimilarTicket
+from tickets.models import Closure, Message, Status, Ticket, Urgency
+from triage.core.types import Objection, SimilarTicket, Stance, StanceFound, Term
 from triage.models import Example, Intent
 
 pytestmark = pytest.mark.django_db
@@ -346,3 +346,57 @@ def test_a_long_message_scrolls_in_itself(
     long, short = (web(agent).get(page(submit(body="It rained. " * times))) for times in (400, 1))
     assert 'class="talk-body talk-body-long" tabindex="0" role="region"' in long.content.decode()
     assert "talk-body-long" not in short.content.decode()
+
+
+def test_spam_is_put_aside_and_released_at_the_desk(web: Web, escalated: Ticket, agent: User) -> None:
+    client = web(agent)
+    step(client, escalated, "spam")
+    escalated.refresh_from_db()
+    assert escalated.is_quarantined
+    shown = client.get(page(escalated)).content.decode()
+    assert "Not spam" in shown
+    assert 'name="step" value="reply"' not in shown
+    assert reply(client, escalated).status_code == 409
+    step(client, escalated, "not_spam")
+    escalated.refresh_from_db()
+    assert not escalated.is_quarantined
+
+
+def test_an_agent_sets_the_urgency(web: Web, escalated: Ticket, agent: User) -> None:
+    client = web(agent)
+    step(client, escalated, "prioritise", urgency="2")
+    escalated.refresh_from_db()
+    assert escalated.urgency == Urgency.URGENT
+    shown = client.get(page(escalated)).content.decode()
+    assert '<span class="desk-tag desk-tag-bad">Urgent</span>' in shown
+    assert "Urgency changed: urgent" in shown
+    assert step(client, escalated, "prioritise", urgency="9").status_code == 400
+
+
+def test_the_page_tells_what_the_writer_does_and_each_thing_that_is_asked(
+    web: Web, agent: User, submit: Callable[..., Ticket], engine: FakeEngine, refund_intent: Intent
+) -> None:
+    found = StanceFound(
+        Stance.GRAVE, 0.4, topic="death", terms=(Term("passed away", 0.9),), nearest="My father passed away."
+    )
+    questions = ("How do I close <his> account?", "Where is my refund?")
+    engine.says(refund_intent.slug, 0.97, stance=found, questions=questions, several_questions=True)
+    shown = web(agent).get(page(submit())).content.decode()
+    assert "Something grave is told: death" in shown
+    assert "Words that spoke: “passed away”" in shown
+    assert "Nearest taught text: “My father passed away.”" in shown
+    assert "<li>How do I close &lt;his&gt; account?</li>" in shown
+
+
+def test_another_open_ticket_on_the_matter_is_linked(
+    web: Web, agent: User, escalated: Ticket, submit: Callable[..., Ticket]
+) -> None:
+    client = web(agent)
+    assert "another open ticket on this matter" not in client.get(page(escalated)).content.decode()
+    escalated.assign(agent, actor=agent)
+    second = submit()
+    shown = client.get(page(second)).content.decode()
+    notice = shown[shown.index("another open ticket on this matter") :][:300]
+    assert page(escalated) in notice
+    assert "assigned to Anna Agent" in notice
+    assert "same matter" in shown

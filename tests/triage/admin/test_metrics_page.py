@@ -14,11 +14,12 @@ from accounts.models import User
 from tests.conftest import FakeEngine
 from tickets.models import Event, Ticket
 from triage.core.deciding import gates
-from triage.core.types import Guard
-from triage.instruments import charts, simulator
+from triage.core.types import Guard, Stance, StanceFound, Term
+from triage.instruments import charts
 from triage.instruments.metrics import Day
 from triage.instruments.simulator import Passage, passages
 from triage.models import Decision, Intent
+from triage.running import dry_run
 
 pytestmark = pytest.mark.django_db
 Web = Callable[..., Client]
@@ -27,7 +28,7 @@ PAGES = ["/admin/metrics/", "/admin/simulator/"]
 
 @pytest.fixture
 def simulated(engine: FakeEngine, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    monkeypatch.setattr(simulator, "runtime", engine)
+    monkeypatch.setattr(dry_run, "runtime", engine)
     return engine
 
 
@@ -68,7 +69,7 @@ def test_the_page_tells_the_parts_of_resolution(
 ) -> None:
     engine.says(refund_intent.slug, 0.97)
     submit().record_feedback(solved=True, rating=4)
-    submit().record_feedback(solved=False)
+    submit(guest_email="another@example.com").record_feedback(solved=False)
     content = " ".join(
         re.sub(r"<[^>]+>", " ", web(supervisor).get("/admin/metrics/").content.decode()).split()
     )
@@ -176,3 +177,17 @@ def test_an_engine_that_breaks_is_reported_not_raised(
 
 def test_an_empty_text_is_refused(web: Web, supervisor: User, simulated: FakeEngine) -> None:
     assert "This field is required" in attempt(web(supervisor), body="")
+
+
+def test_the_simulator_tells_what_the_writer_does_and_what_is_asked(
+    web: Web, supervisor: User, simulated: FakeEngine, refund_intent: Intent
+) -> None:
+    found = StanceFound(Stance.SPAM, 0.4, terms=(Term("offer", 0.9),), nearest="We sell ink.")
+    simulated.says(
+        refund_intent.slug, 0.97, stance=found, questions=("Why this?", "Why that?"), several_questions=True
+    )
+    page = web(supervisor).post("/admin/simulator/", {"subject": "", "body": "Cheap ink"}).content.decode()
+    assert "It offers something for sale" in page
+    assert "Words that spoke: “offer”" in page
+    assert "Nearest taught text: “We sell ink.”" in page
+    assert "<li>Why that?</li>" in page

@@ -279,6 +279,29 @@ def test_examples_are_found_by_intent_and_out_of_scope(
     assert found("q=rain") == [theirs]
 
 
+def test_examples_are_found_by_stance(web: Web, supervisor: User, refund_intent: Intent) -> None:
+    plain = Example.objects.create(text="Where is my money?", intent=refund_intent)
+    foreign = Example.objects.create(text="Will it rain?")
+    grave = Example.objects.create(text="He has died.", stance="grave", topic="death")
+    client = web(supervisor)
+
+    def found(query: str) -> list[Example]:
+        return list(client.get(f"/admin/triage/example/?{query}").context["cl"].result_list)
+
+    assert found("stance=grave") == found("topic__exact=death") == [grave]
+    assert found("stance=-") == [foreign, plain]
+    assert found("intent=-") == [foreign]
+    assert "Grave (death)" in client.get("/admin/triage/example/?stance=grave").content.decode()
+
+
+@pytest.mark.parametrize(("stance", "saved"), [("grave", 1), ("settled", 0), ("", 0)])
+def test_only_a_grave_text_has_a_topic(web: Web, supervisor: User, stance: str, saved: int) -> None:
+    wish = {"text": "He has died.", "stance": stance, "topic": "death", "is_active": "on"}
+    response = web(supervisor).post("/admin/triage/example/add/", wish)
+    assert Example.objects.count() == saved
+    assert saved or "Only a grave text has a topic" in response.content.decode()
+
+
 def test_another_model_is_promoted(web: Web, supervisor: User, agent: User) -> None:
     old = ModelVersion.objects.create(folder="m1", training_fingerprint="a", is_champion=True)
     new = ModelVersion.objects.create(folder="m2", training_fingerprint="b", metrics={"accuracy": 0.9})

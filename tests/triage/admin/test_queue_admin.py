@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from tests.conftest import FakeEngine
-from tickets.models import Status, Ticket
+from tickets.models import Status, Ticket, Urgency
 from triage.models import Intent
 
 pytestmark = pytest.mark.django_db
@@ -217,3 +217,66 @@ def test_no_query_of_the_list_counts_without_a_bound(
     counts = [query["sql"] for query in captured if "COUNT(" in query["sql"].upper()]
     assert counts
     assert all(re.search(r"LIMIT \d+", sql) for sql in counts)
+
+
+def set_urgency(ticket: Ticket, urgency: Urgency) -> Ticket:
+    Ticket.objects.filter(pk=ticket.pk).update(urgency=urgency)
+    return ticket
+
+
+def test_what_is_urgent_comes_before_all_else(web: Web, waiting: Callable[..., Ticket], agent: User) -> None:
+    own = waiting(hours=9, assignee=agent)
+    high = set_urgency(waiting(hours=2), Urgency.HIGH)
+    urgent = set_urgency(waiting(hours=1), Urgency.URGENT)
+    assert listed(web(agent)) == [urgent, high, own]
+
+
+def test_only_urgent_is_red_and_normal_is_not_said(
+    web: Web, waiting: Callable[..., Ticket], agent: User
+) -> None:
+    waiting(), set_urgency(waiting(), Urgency.HIGH)
+    page = web(agent).get(QUEUE).content.decode()
+    assert '<span class="desk-tag desk-tag-wait">High</span>' in page
+    assert "desk-tag-bad" not in page
+    set_urgency(waiting(), Urgency.URGENT)
+    page = web(agent).get(QUEUE).content.decode()
+    assert '<span class="desk-tag desk-tag-bad">Urgent</span>' in page
+    assert ">Normal<" not in page
+
+
+@pytest.mark.parametrize("view", ["next", "mine", "unassigned", "team", "waiting", "open", "auto", "all"])
+def test_what_is_in_quarantine_is_in_no_other_list_and_no_count(
+    web: Web, waiting: Callable[..., Ticket], agent: User, view: str
+) -> None:
+    ticket = waiting()
+    ticket.quarantine("spam", agent)
+    client = web(agent)
+    assert listed(client, f"?queue={view}") == []
+    assert {tab["count"] for tab in client.get(QUEUE).context["tabs"]} <= {0, None}
+    assert listed(client, "?queue=quarantine") == [ticket]
+    assert listed(client, f"?q={ticket.reference}") == [ticket]
+
+
+def act(client: Client, view: str, name: str, *tickets: Ticket) -> str:
+    chosen = {"action": name, "_selected_action": [ticket.pk for ticket in tickets]}
+    return client.post(f"{QUEUE}?queue={view}", chosen, follow=True).content.decode()
+
+
+def test_spam_is_put_aside_and_brought_back(web: Web, waiting: Callable[..., Ticket], agent: User) -> None:
+    ticket, client = waiting(), web(agent)
+    assert "1 ticket is now in quarantine." in act(client, "next", "spam", ticket)
+    assert listed(client) == []
+    assert "1 ticket is now in the queue." in act(client, "quarantine", "not_spam", ticket)
+    assert listed(client) == [ticket]
+    assert [event.actor for event in ticket.events.order_by("-id")[:2]] == [agent, agent]
+
+
+def test_each_list_offers_what_can_be_done_there(
+    web: Web, waiting: Callable[..., Ticket], agent: User
+) -> None:
+    waiting(), waiting().quarantine("spam", agent)
+    client = web(agent)
+    assert "Not spam" not in client.get(QUEUE).content.decode()
+    inside = client.get(f"{QUEUE}?queue=quarantine").content.decode()
+    assert "Not spam" in inside
+    assert "Assign to me" not in inside

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from triage.core.learning.meaning import Parts, Spans, Vectors
+from triage.core.vectors import Parts, Spans, Vectors
 
 SYNONYMS = {
     "parcel": "order",

@@ -9,7 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from triage.core.artefact import MANIFEST, Manifest, load, read_manifest, save
+from triage.core.artefact import (
+    MANIFEST,
+    Manifest,
+    load,
+    read_manifest,
+    save,
+    save_array,
+    seal,
+    written_whole,
+)
 from triage.core.errors import ArtefactError
 
 
@@ -58,7 +67,7 @@ def test_any_flipped_bit_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_folder_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ArtefactError, match="Train one"):
+    with pytest.raises(ArtefactError, match="Train a model"):
         load(tmp_path / "nothing", kind="test")
 
 
@@ -113,3 +122,33 @@ def test_a_failed_save_leaves_nothing_behind(tmp_path: Path) -> None:
 
 def test_the_version_names_the_contents(tmp_path: Path) -> None:
     assert store(tmp_path / "a").version == store(tmp_path / "b").version
+
+
+def test_an_artefact_without_parts_has_none(tmp_path: Path) -> None:
+    with written_whole(tmp_path / "m") as new:
+        save_array(new, "ids", np.arange(3), np.dtype(np.int64))
+        seal(new, kind="test", settings={"tickets": 3})
+    found = load(tmp_path / "m", kind="test")
+    assert (found.parts, found.manifest.settings) == (None, {"tickets": 3})
+    assert found.array("ids", np.dtype(np.int64)).tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "dtype", "dimensions"), [("ids", "<i4", 1), ("ids", "<i8", 2), ("x", "<i8", 1)]
+)
+def test_an_array_of_another_type_is_refused(tmp_path: Path, name: str, dtype: str, dimensions: int) -> None:
+    with written_whole(tmp_path / "m") as new:
+        save_array(new, "ids", np.arange(3), np.dtype(np.int64))
+        seal(new, kind="test", settings={})
+    with pytest.raises(ArtefactError, match=f"no array “{name}”"):
+        load(tmp_path / "m", kind="test").array(name, np.dtype(dtype), dimensions)
+
+
+def test_a_folder_that_is_there_is_replaced_only_on_demand(tmp_path: Path) -> None:
+    store(tmp_path / "m")
+    with pytest.raises(ArtefactError, match="exists already"):
+        store(tmp_path / "m")
+    with written_whole(tmp_path / "m", replace=True) as new:
+        seal(new, kind="other", settings={})
+    assert read_manifest(tmp_path / "m").kind == "other"
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]

@@ -22,6 +22,7 @@ class FakeModel:
 
     skipped_intents = ()
     intents = ("other", "refund")
+    stance = None
 
     def __init__(self, known: str, *, elsewhere: float, in_scope: bool = True) -> None:
         self.known, self.elsewhere, self.in_scope = known, elsewhere, in_scope

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from tests.conftest import FakeEngine
 from tickets.errors import AttachmentRefused, InvalidTransition
-from tickets.models import Closure, Event, Message, Status, Ticket
+from tickets.models import Closure, Event, Message, Status, Ticket, Urgency
 from triage.core.types import SimilarTicket, Term
 from triage.desk.desk import Unread, open_desk, send_reply, take_next
 from triage.models import Answer, Intent
@@ -83,6 +83,23 @@ def test_two_agents_in_turn_get_different_tickets(
 ) -> None:
     waiting(hours=5), waiting(hours=4)
     assert take_next(agent) != take_next(other_agent)
+
+
+@pytest.mark.parametrize("urgency", [Urgency.HIGH, Urgency.URGENT])
+def test_what_is_urgent_is_offered_before_own_tickets(
+    waiting: Callable[..., Ticket], agent: User, urgency: Urgency
+) -> None:
+    own, free = waiting(hours=9, assignee=agent), waiting(hours=1)
+    assert take_next(agent) == own
+    Ticket.objects.filter(pk=free.pk).update(urgency=urgency)
+    assert take_next(agent) == free
+    Ticket.objects.filter(pk=own.pk).update(urgency=urgency)
+    assert take_next(agent) == own
+
+
+def test_what_is_in_quarantine_is_never_offered(waiting: Callable[..., Ticket], agent: User) -> None:
+    waiting().quarantine("spam", agent)
+    assert take_next(agent) is None
 
 
 @pytest.mark.postgres
@@ -246,7 +263,7 @@ def test_a_guest_s_other_tickets_are_those_of_the_same_address(
     mine, same = waiting(guest_email="g@example.com"), waiting(guest_email="g@example.com")
     waiting(guest_email="h@example.com"), waiting(requester=requester)
     desk = open_desk(mine)
-    assert (desk.others_count, desk.others) == (1, [same])
+    assert (desk.others_count, [other.ticket for other in desk.open_others]) == (1, [same])
 
 
 def test_a_long_conversation_shows_its_end_first(waiting: Callable[..., Ticket], agent: User) -> None:
@@ -285,3 +302,46 @@ def test_the_page_s_queries_do_not_grow_with_the_ticket(
         ticket.note(f"Note {at}", author=other_agent)
         ticket.assign(agent if at % 2 else other_agent, actor=agent)
     assert queries() == before
+
+
+# --- the same person ------------------------------------------------------------------------------------
+
+
+def test_open_tickets_of_the_same_person_come_first_and_the_same_matter_is_marked(
+    waiting: Callable[..., Ticket], engine: FakeEngine, submit: Submit, requester: User, agent: User
+) -> None:
+    settled = waiting(requester=requester)
+    settled.resolve(actor=agent)
+    same = waiting(guest_email="Rita+shop@example.com", assignee=agent)
+    engine.says(None, 0.1)
+    other = submit(requester=requester, subject="Something else")
+    desk = open_desk(waiting(requester=requester))
+    shown = [(one.ticket, one.same_matter) for one in desk.open_others]
+    assert shown == [(other, False), (same, True)]
+    assert [one.ticket for one in desk.others] == [settled]
+    assert (desk.same_matter, desk.others_count) == (same, 3)
+
+
+def test_what_an_agent_named_counts_as_the_matter(
+    waiting: Callable[..., Ticket], requester: User, agent: User
+) -> None:
+    first, second = waiting(requester=requester), waiting(requester=requester)
+    first.decisions.get().correct(None, by=agent)
+    assert open_desk(second).same_matter is None
+
+
+def test_a_follow_up_is_on_the_matter_it_follows(engine: FakeEngine, submit: Submit, requester: User) -> None:
+    engine.says(None, 0.1)
+    first = submit(requester=requester)
+    later = submit(requester=requester, follow_up_of=first)
+    assert open_desk(later).same_matter == first
+    assert open_desk(first).same_matter == later
+
+
+def test_what_is_in_quarantine_is_no_open_ticket(
+    waiting: Callable[..., Ticket], requester: User, agent: User
+) -> None:
+    spam, wanted = waiting(requester=requester), waiting(requester=requester)
+    spam.quarantine("spam", agent)
+    desk = open_desk(wanted)
+    assert (list(desk.open_others), [one.ticket for one in desk.others]) == ([], [spam])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import count
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from tests.conftest import FakeEngine
 from tickets.intake.history import PastTicket, save_past_tickets
+from tickets.intake.replies import send_reply
 from tickets.models import Channel, Closure, Ticket
 from triage.instruments import metrics
 from triage.models import Decision, Intent
@@ -24,11 +26,12 @@ Submit = Callable[..., Ticket]
 
 @pytest.fixture
 def answered(submit: Submit, engine: FakeEngine, refund_intent: Intent) -> Callable[[], Ticket]:
-    """A fresh ticket that the machine has answered."""
+    """A fresh ticket that the machine has answered, each of another guest."""
+    number = count()
 
     def make() -> Ticket:
         engine.says(refund_intent.slug, 0.97)
-        return submit()
+        return submit(guest_email=f"guest{next(number)}@example.com")
 
     return make
 
@@ -264,3 +267,23 @@ def test_the_number_of_queries_does_not_grow(
         answered()
         escalated().reply("Hello.", author=agent)
     assert queries() == before <= 16
+
+
+def test_what_is_in_quarantine_counts_nowhere(escalated: Callable[[], Ticket], agent: User) -> None:
+    ticket = escalated()
+    ticket.reply("Do we know you?", author=agent)
+    ticket.record_feedback(solved=False, rating=1)
+    ticket.decisions.get().correct(None, by=agent)
+    before = metrics.collect(7)
+    ticket.quarantine("spam", agent)
+    after = metrics.collect(7)
+    assert (before.created, before.escalated, before.backlog.escalated, before.feedback.count) == (1, 1, 1, 1)
+    assert (after.created, after.triaged, after.backlog, after.feedback.count) == (0, 0, metrics.Backlog(), 0)
+    assert (after.human, after.first_response) == (metrics.Outcome(), metrics.ResponseTime())
+    assert (after.by_intent, after.reasons) == ((), ())
+    assert before.by_intent[0].corrected == 1
+
+
+def test_thanks_count_as_confirmed_and_refute_nothing(answered: Callable[[], Ticket]) -> None:
+    send_reply(answered(), None, "Thank you!")
+    assert metrics.collect(7).automatic == metrics.Outcome(answered=1, confirmed=1)

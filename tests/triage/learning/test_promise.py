@@ -61,7 +61,7 @@ def test_an_easy_set_proves_a_loose_promise_and_not_a_strict_one(examples: list[
     ],
 )
 def test_a_threshold_counts_only_where_it_proves_what_is_asked(metrics: dict, expected: float) -> None:
-    assert promise.threshold_in(metrics, "refund", target_error=0.02) == expected
+    assert runtime.threshold_in(metrics, "refund", target_error=0.02) == expected
 
 
 def test_the_configured_floor_stays_below_which_nothing_goes(settings: object) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,13 @@ from accounts.models import User
 from tests.triage.core.concepts import ConceptEncoder
 from tickets.models import Closure, Status, Ticket
 from triage.core.learning.model import Model
+from triage.core.reading.text import READING_VERSION
 from triage.core.types import Example
 from triage.learning import train as learning
 from triage.learning.replay import Outcome, Replay, Replayer
 from triage.models import Answer, Decision, Guard, Intent, ModelVersion, Rule, RulebookVersion
 from triage.running import pipeline, sentence_encoder
+from triage.running.basis import read
 from triage.running.runtime import Runtime
 
 pytestmark = pytest.mark.django_db
@@ -215,6 +218,18 @@ def test_a_text_that_was_erased_or_changed_is_not_passed_off_as_the_one_judged(d
     assert found.outcome is Outcome.IMPOSSIBLE and "changed or erased" in found.note
 
 
+def test_a_follow_up_judged_with_its_inherited_subject_is_replayed_so(
+    decided: Decision, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As decisions of the first release were."""
+    monkeypatch.setattr(pipeline, "read", partial(read, inherited=True))
+    earlier = decided.ticket
+    later = submit(subject=earlier.subject, body="where is my order", follow_up_of=earlier).decisions.get()
+    assert later.basis["text"] == read(later.ticket, inherited=True).fingerprint
+    assert later.basis["text"] != read(later.ticket).fingerprint
+    assert replayed(later).outcome is Outcome.IDENTICAL
+
+
 def test_a_failure_of_the_engine_has_nothing_to_replay(
     decided: Decision, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,6 +257,29 @@ def test_an_answer_withdrawn_at_the_last_moment_is_replayed_as_that(
     assert replayed(decision).outcome is Outcome.IDENTICAL
 
 
+def test_what_an_older_reading_decided_otherwise_is_told_apart(decided: Decision) -> None:
+    assert decided.basis["reading"] == READING_VERSION
+    older = {name: value for name, value in decided.basis.items() if name != "reading"}
+    Decision.objects.filter(pk=decided.pk).update(basis=older)
+    assert replayed(decided).outcome is Outcome.IDENTICAL
+    Decision.objects.filter(pk=decided.pk).update(basis={**older, "several_questions": True})
+    found = replayed(decided)
+    assert found.outcome is Outcome.READ_DIFFERENTLY
+    assert [difference.field for difference in found.differences] == ["several_questions"]
+    Decision.objects.filter(pk=decided.pk).update(basis={**decided.basis, "several_questions": True})
+    assert replayed(decided).outcome is Outcome.DIFFERENT
+
+
+def test_the_command_names_what_is_read_differently_and_does_not_fail(decided: Decision) -> None:
+    older = {**decided.basis, "several_questions": True, "reading": READING_VERSION - 1}
+    Decision.objects.filter(pk=decided.pk).update(basis=older)
+    told = command()
+    assert "read differently now: several_questions: stored True, replayed False" in told
+    assert told.splitlines()[-1].startswith(
+        "0 identical, 0 partly replayed, 1 read differently now, 0 different"
+    )
+
+
 # --- the command -----------------------------------------------------------------------------------------
 
 
@@ -249,7 +287,9 @@ def test_the_command_counts_and_stays_silent_about_what_is_identical(
     decided: Decision, submit: Submit
 ) -> None:
     submit(subject="", body="where is my parcel")
-    assert command().startswith("2 identical, 0 partly replayed, 0 different, 0 cannot be replayed")
+    assert command().startswith(
+        "2 identical, 0 partly replayed, 0 read differently now, 0 different, 0 cannot be replayed"
+    )
     assert command("--last", "1").startswith("1 identical")
     for name in (str(decided.pk), decided.ticket.reference):
         assert command(name).startswith("1 identical")

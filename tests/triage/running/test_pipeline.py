@@ -12,8 +12,9 @@ from django.utils import timezone
 from accounts.models import User
 from tests.conftest import FakeEngine
 from tickets.background import jobs
-from tickets.models import Event, Job, Message, Status, Ticket
-from triage.core.types import Guard, IntentPolicy, Mode, Term
+from tickets.models import Event, Handover, Job, Message, OutgoingMail, Status, Ticket, Urgency
+from triage.core.deciding import gates
+from triage.core.types import Guard, IntentPolicy, Mode, Stance, StanceFound, Term
 from triage.models import Answer, Decision, Intent
 from triage.models import Guard as GuardRow
 from triage.running import pipeline
@@ -90,6 +91,37 @@ def test_each_gate_escalates_with_its_reason(
     engine.says("track_refund", 0.99, **facts)
     ticket = submit()
     assert (ticket.status, ticket.escalation_reason) == (Status.ESCALATED, reason)
+
+
+@pytest.mark.usefixtures("agent", "refund_intent")
+@pytest.mark.parametrize(
+    ("stance", "step", "urgency", "told"),
+    [
+        (Stance.GRAVE, "urgent", Urgency.URGENT, ["anna@example.com", "guest@example.com"]),
+        (Stance.SPAM, "quarantine", Urgency.NORMAL, []),
+        (Stance.MACHINE_WRITTEN, "silent", Urgency.NORMAL, []),
+        (Stance.MANIPULATION, None, Urgency.NORMAL, ["guest@example.com"]),
+        (Stance.NOT_ASKED, None, Urgency.NORMAL, ["guest@example.com"]),
+    ],
+)
+def test_what_a_gate_asks_for_follows(
+    engine: FakeEngine, submit: Submit, stance: Stance, step: str | None, urgency: Urgency, told: list[str]
+) -> None:
+    engine.says("track_refund", 0.99, stance=StanceFound(stance, 0.4))
+    ticket = submit(guest_email="guest@example.com")
+    assert (ticket.status, ticket.escalation_reason) == (Status.ESCALATED, stance.value)
+    assert (ticket.urgency, ticket.is_quarantined) == (urgency, stance is Stance.SPAM)
+    assert ticket.events.get(kind=Event.Kind.ESCALATED).facts.get("step") == step
+    assert sorted(mail.recipients[0] for mail in OutgoingMail.objects.all()) == told
+
+
+def test_nothing_follows_where_a_person_was_first(
+    engine: FakeEngine, refund_intent: Intent, submit: Submit, agent: User
+) -> None:
+    engine.says("track_refund", 0.99, stance=StanceFound(Stance.SPAM, 0.4))
+    engine.during = lambda: Ticket.objects.get().assign(agent, actor=agent)
+    ticket = submit()
+    assert (ticket.is_quarantined, ticket.decisions.get().applied) == (False, False)
 
 
 def test_an_intent_that_is_not_automated_only_suggests(
@@ -292,3 +324,7 @@ def test_a_ticket_that_is_silent_long_enough_is_closed_as_assumed(
     jobs.sweep()
     ticket.refresh_from_db()
     assert (ticket.status, ticket.closure) == (Status.CLOSED, "silence")
+
+
+def test_tickets_and_gates_mean_the_same_steps() -> None:
+    assert [step.value for step in Handover] == [step.value for step in gates.NextStep]

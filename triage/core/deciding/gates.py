@@ -11,104 +11,36 @@ no number, an unexpected type) counts as failed.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any, Final
 
-from triage.core.types import Action, Assessment, IntentPolicy, Mode
+from triage.core.deciding.gate import (
+    CONFIDENT,
+    ENGINE_FAILED,
+    ENGINE_SLOW,
+    NO_MODEL,
+    Case,
+    Failure,
+    Gate,
+    NextStep,
+    Words,
+    no_facts,
+)
+from triage.core.deciding.stance_gates import STANCE_GATES
+from triage.core.types import Action, Decision, Mode, Stance
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """Everything the gates look at, gathered once.
-
-    ``threshold`` is the confidence that the intent needs; ``language`` a base tag such as "en".
-    """
-
-    assessment: Assessment
-    policy: IntentPolicy | None
-    threshold: float
-    language: str
-    min_margin: float
-    is_open: bool = True
-    human_requested: bool = False
-    withdrawn: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Why a gate does not let a ticket through: one sentence for a person, and what becomes of the ticket.
-
-    ``reason`` is the gate's own unless it is named here.
-    """
-
-    detail: str
-    action: Action = Action.ESCALATE
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What a reason means: a clause for staff, and a sentence for the customer whose ticket waits."""
-
-    reason: str
-    staff: str
-    customer: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
-    """One condition of an automatic answer.
-
-    Attributes
-    ----------
-    reason
-        The code that decisions and tickets carry when it fails.
-    passed
-        What holds when it passes, for staff.
-    failed
-        What is the matter when it fails, as a clause for staff.
-    customer
-        The same as a sentence for the customer.
-    looks_at
-        The facts it looks at, in words.
-    facts
-        Those of them that no column of a decision holds, by name, as values for JSON.
-    test
-        None where the gate is passed.
-    """
-
-    reason: str
-    passed: str
-    failed: str
-    customer: str
-    looks_at: str
-    facts: Callable[[Case], Mapping[str, Any]]
-    test: Callable[[Case], Failure | None]
-
-    def judge(self, case: Case) -> Failure | None:
-        """The failure, also where the test itself breaks down: no fault in here may ever send an answer."""
-        try:
-            return self.test(case)
-        except Exception as error:  # fails closed, whatever it is
-            return Failure(
-                f"The decision could not be made ({type(error).__name__}), so a person decides.",
-                reason=ENGINE_FAILED.reason,
-            )
-
-
-CONFIDENT = Words("confident", "The answer is known and every check passed", "")
-_MACHINE_FAILED = "We could not answer this one automatically, so it went straight to our team."
-NO_MODEL = Words("no_model", "No trained model and no rule was available", _MACHINE_FAILED)
-ENGINE_FAILED = Words("engine_failed", "The automatic assessment failed", _MACHINE_FAILED)
-ENGINE_SLOW = Words("engine_slow", "The automatic assessment took too long", _MACHINE_FAILED)
+__all__ = [
+    "BESIDE_THE_GATES", "CONFIDENT", "ENGINE_FAILED", "ENGINE_SLOW", "GATES", "NO_MODEL", "Case", "Failure", "Gate",
+    "NextStep", "Words", "as_markdown", "base_language", "facts", "failures", "next_step", "percent", "reasons",
+    "steps_as_markdown",
+]  # fmt: skip
 
 #: Reasons that no gate gives: all passed, or the engine failed before the first.
 BESIDE_THE_GATES: Final = (CONFIDENT, NO_MODEL, ENGINE_FAILED, ENGINE_SLOW)
 
 
-def _none(case: Case) -> Mapping[str, Any]:
-    return {}
+ASKED_KEPT: Final = 8  # of the separate questions of a text, so many are kept by their words
+ASKED_CHARS: Final = 200
 
 
 def _test_open(case: Case) -> Failure | None:
@@ -145,7 +77,9 @@ def _test_in_scope(case: Case) -> Failure | None:
 
 
 def _test_single_question(case: Case) -> Failure | None:
-    if not case.assessment.several_questions:
+    found = case.assessment.stance
+    two_wishes = found is not None and found.stance is Stance.TWO_WISHES
+    if not (case.assessment.several_questions or two_wishes):
         return None
     asked = " and ".join(f"“{intent}”" for intent in case.assessment.asked)
     if not asked:
@@ -182,6 +116,14 @@ def _test_answer(case: Case) -> Failure | None:
     if case.language and case.language in {base_language(tag) for tag in languages}:
         return None
     return Failure(f"“{case.assessment.intent}” has no approved answer in the language “{case.language}”.")
+
+
+def _test_not_sent_before(case: Case) -> Failure | None:
+    if case.sent_before is False:
+        return None
+    return Failure(
+        f"This person was sent the answer to “{case.assessment.intent}” lately, or it did not help them."
+    )
 
 
 def _test_confidence(case: Case) -> Failure | None:
@@ -242,6 +184,7 @@ GATES: tuple[Gate, ...] = (
         facts=lambda case: {"guard": case.assessment.guard.topic if case.assessment.guard else None},
         test=_test_no_guard,
     ),
+    *STANCE_GATES,
     Gate(
         reason="too_long",
         passed="The text was read to its end",
@@ -269,6 +212,9 @@ GATES: tuple[Gate, ...] = (
         facts=lambda case: {
             "questions": len(case.assessment.questions),
             "several_questions": case.assessment.several_questions,
+            "asked": [question[:ASKED_CHARS] for question in case.assessment.questions[:ASKED_KEPT]]
+            if _test_single_question(case)
+            else [],
         },
         test=_test_single_question,
     ),
@@ -278,7 +224,7 @@ GATES: tuple[Gate, ...] = (
         failed="No known intent fits the text",
         customer="We want to understand exactly what you need, so one of us will read your message.",
         looks_at="the intent",
-        facts=_none,
+        facts=no_facts,
         test=_test_intent_known,
     ),
     Gate(
@@ -301,6 +247,15 @@ GATES: tuple[Gate, ...] = (
             "withdrawn": case.withdrawn,
         },
         test=_test_answer,
+    ),
+    Gate(
+        reason="already_sent",
+        passed="This person was not sent the answer lately, nor in vain",
+        failed="This person was sent the same answer lately",
+        customer="Our usual answer did not seem to help you, so one of us will read your message.",
+        looks_at="what was sent to the same account or mailbox",
+        facts=lambda case: {"sent_before": case.sent_before},
+        test=_test_not_sent_before,
     ),
     Gate(
         reason="low_confidence",
@@ -337,6 +292,14 @@ def failures(case: Case) -> Iterator[tuple[Gate, Failure]]:
             yield gate, failure
 
 
+def next_step(decided: Decision) -> NextStep:
+    """What follows a decision: what the gate says that decided; what is urgent is so wherever it shows."""
+    stopped = {gate.reason: gate.next_step for gate in GATES if gate.reason in decided.failed}
+    if decided.reason != ENGINE_FAILED.reason and NextStep.URGENT in stopped.values():
+        return NextStep.URGENT
+    return stopped.get(decided.reason, NextStep.NONE)
+
+
 def facts(case: Case) -> dict[str, Any]:
     """What the gates look at and no column of a decision holds, as it is kept with the decision."""
     return {name: value for gate in GATES for name, value in gate.facts(case).items()}
@@ -346,6 +309,14 @@ def as_markdown() -> str:
     """The gates as the table of the documents."""
     rows = (f"| {place} | `{g.reason}` | {g.passed} | {g.looks_at} |" for place, g in enumerate(GATES, 1))
     return "\n".join(["| # | Reason | What must hold | Looks at |", "| - | - | - | - |", *rows])
+
+
+def steps_as_markdown() -> str:
+    """What follows where a gate stops a ticket, as the table of the documents."""
+    rows = [f"| `{gate.reason}` | {gate.next_step.words} |" for gate in GATES if gate.next_step]
+    return "\n".join(
+        ["| Reason | What follows |", "| - | - |", *rows, f"| any other | {NextStep.NONE.words} |"]
+    )
 
 
 def is_probability(value: float) -> bool:

@@ -22,6 +22,7 @@ def decide(
     is_open: bool = True,
     human_requested: bool = False,
     withdrawn: bool = False,
+    sent_before: bool = False,
 ) -> Decision:
     """Decide what becomes of an assessed ticket.
 
@@ -41,6 +42,8 @@ def decide(
         The requester said in the form that a person should answer.
     withdrawn
         The approved answer was gone when it was to be sent.
+    sent_before
+        The requester was sent this answer lately, or it did not help them.
 
     Returns
     -------
@@ -66,6 +69,7 @@ def decide(
             is_open=is_open,
             human_requested=human_requested,
             withdrawn=withdrawn,
+            sent_before=sent_before,
         )
         return _decided(case)
     except Exception as error:  # fails closed: no fault in here may ever send an answer or lose a ticket

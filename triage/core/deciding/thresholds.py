@@ -3,7 +3,7 @@
 A threshold picked by looking at the error on the same history breaks its promise about every
 second time. The methods here come with a finite-sample guarantee instead: with probability at
 least ``1 - delta`` the error among the answered tickets of a coming period stays at or below
-``target_error``, and so does the long-run error. It holds only as long as tomorrow looks like the
+``target_error``. It holds only as long as tomorrow looks like the
 labelled history (the tickets could be shuffled between the two without anyone noticing).
 """
 
@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -26,8 +27,6 @@ GRID_STEPS: Final = 60
 #: The walks start at so many times the sample that could prove the promise without a single error:
 #: one early for small samples, one late that forgives a few wrong labels among the surest tickets.
 _STARTS: Final = (1.5, 3.0)
-#: A coming period beyond so many tickets is the long run.
-_LONG_RUN: Final = 1_000_000
 _SETTLING_ROUNDS: Final = 3
 _TOP_LOGIT: Final = 9.0  # 0.99988: above it no history is long enough to tell thresholds apart
 
@@ -37,8 +36,8 @@ class Method(StrEnum):
 
     ``FIXED_SEQUENCE`` (with two starts) and ``BONFERRONI`` are Learn-then-Test (Angelopoulos,
     Bates, Candès, Jordan and Lei 2021, arXiv:2110.01052); ``SGR`` is selection with guaranteed
-    risk (Geifman and El-Yaniv 2017, arXiv:1705.08500). All use exact p-values: hypergeometric for
-    a coming period, binomial for the long run.
+    risk (Geifman and El-Yaniv 2017, arXiv:1705.08500). All use exact hypergeometric p-values.
+    The product uses the first; ``benchmarks/guarantee.py`` compares it with the others.
     """
 
     FIXED_SEQUENCE = "fixed_sequence"
@@ -57,30 +56,20 @@ class Threshold:
     bound
         Upper limit of the long-run error among answered tickets at the level the search tested at
         (so with confidence ``1 - delta`` whatever threshold was chosen); 1.0 for None.
-    target_error, delta
-        What was asked for.
     sample_size
         Labelled tickets looked at.
     answered, errors
         How many of them lie at or above ``value``, and how many of those were wrong.
     coverage
         ``answered / sample_size``.
-    coverage_given_up
-        Coverage at the floor minus ``coverage``: what the promise costs.
-    method
-        How it was found.
     """
 
     value: float | None
     bound: float
-    target_error: float
-    delta: float
     sample_size: int
     answered: int
     errors: int
     coverage: float
-    coverage_given_up: float
-    method: Method
 
     @property
     def holds(self) -> bool:
@@ -99,10 +88,9 @@ def find_threshold(
     target_error: float,
     delta: float = 0.1,
     floor: float = 0.0,
-    horizon: float = 1.0,
     method: Method = Method.FIXED_SEQUENCE,
 ) -> Threshold:
-    """Find the lowest threshold whose error among answered tickets is bounded.
+    """Find the lowest threshold whose error among the answered of as many tickets again is bounded.
 
     Parameters
     ----------
@@ -117,34 +105,26 @@ def find_threshold(
         In (0, 1): how often the promise may fail over repeated draws of the history.
     floor
         The general threshold below which nothing is ever answered.
-    horizon
-        The coming period the promise is about, as a multiple of the history: 1.0 means as many
-        tickets again. ``math.inf`` promises the long-run error only, which needs fewer tickets.
     method
         See :class:`Method`.
 
     Raises
     ------
     ValueError
-        When the arrays differ in length, a confidence is no probability, a limit is outside (0, 1)
-        or the horizon is not positive.
+        When the arrays differ in length, a confidence is no probability, or a limit is outside (0, 1).
     """
     sample = _Sample.of(confidence, correct, floor)
-    promise = _Promise(target_error, delta, horizon)
+    promise = _Promise(target_error, delta)
     value = _SEARCHES[method](sample, promise)
     answered, errors = sample.at(value) if value is not None else (0, 0)
     size = sample.size
     return Threshold(
         value=value,
         bound=upper_bound(errors, answered, delta=_level(method, sample, delta)),
-        target_error=target_error,
-        delta=delta,
         sample_size=size,
         answered=answered,
         errors=errors,
         coverage=answered / size if size else 0.0,
-        coverage_given_up=(sample.at(floor)[0] - answered) / size if size else 0.0,
-        method=method,
     )
 
 
@@ -213,31 +193,22 @@ class _Promise:
 
     target_error: float
     delta: float
-    horizon: float
 
     def __post_init__(self) -> None:
         for name, value in (("target_error", self.target_error), ("delta", self.delta)):
             if not 0.0 < value < 1.0:
                 raise ValueError(f"{name} is {value}: give a share strictly between 0 and 1, such as 0.02.")
-        if not self.horizon > 0.0:
-            raise ValueError(
-                f"horizon is {self.horizon}: give a positive multiple of the history, such as 1."
-            )
 
     def p_value(self, errors: int, answered: int) -> float:
         """Chance of so few errors here if the promise were broken: small means it is kept.
 
-        For a coming period it is the chance that, of all errors in history and period together,
-        at most ``errors`` fell into the history although the period got more than the target.
+        The chance that, of all errors in the history and in as many tickets to come, at most
+        ``errors`` fell into the history although the coming ones got more than the target.
         """
         if answered == 0:
             return 1.0
-        coming = answered * self.horizon
-        if math.isinf(coming) or coming > _LONG_RUN:
-            return float(stats.binom.cdf(errors, answered, self.target_error))
-        period = max(1, round(coming))
-        too_many = math.floor(self.target_error * period) + 1
-        return float(stats.hypergeom.cdf(errors, answered + period, errors + too_many, answered))
+        too_many = math.floor(self.target_error * answered) + 1
+        return float(stats.hypergeom.cdf(errors, 2 * answered, errors + too_many, answered))
 
 
 def _fixed_sequence(sample: _Sample, promise: _Promise) -> float | None:
@@ -327,24 +298,16 @@ class Basis(StrEnum):
 class IntentThreshold:
     """An intent's threshold, and the tickets it was proven on (its own, its group's, the rest's)."""
 
-    intent: str
     basis: Basis
-    pool: str
     threshold: Threshold
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Guarantee:
-    """One threshold for everything, and one for each intent.
-
-    ``level`` is the delta each pool was tested at. With ``family_wise`` all pools hold together
-    with probability ``1 - delta``; without it each pool alone does.
-    """
+    """One threshold for everything, and one for each intent; all of these hold together with ``1 - delta``."""
 
     overall: Threshold
     intents: Mapping[str, IntentThreshold]
-    family_wise: bool
-    level: float
 
     @property
     def held_back(self) -> tuple[str, ...]:
@@ -361,9 +324,6 @@ def find_intent_thresholds(
     delta: float = 0.1,
     floor: float = 0.0,
     groups: Mapping[str, str] | None = None,
-    family_wise: bool = True,
-    horizon: float = 1.0,
-    method: Method = Method.FIXED_SEQUENCE,
 ) -> Guarantee:
     """Find a threshold for each intent: its own, its group's, that of the rest, or none.
 
@@ -371,6 +331,7 @@ def find_intent_thresholds(
     with room for error (three times :func:`smallest_sample`). Smaller ones are pooled by group,
     and groups still too small into one rest. Which pool an intent belongs to depends only on
     counts of confident tickets, never on which were right, so the choice costs no certainty.
+    ``delta`` is split evenly among the pools.
 
     Parameters
     ----------
@@ -378,8 +339,6 @@ def find_intent_thresholds(
         Shape (n,): the *predicted* intent of each ticket.
     groups
         Group of each intent; an intent that is missing goes straight to the rest.
-    family_wise
-        True: ``delta`` is split evenly, and all pools hold together. False: each at ``delta``.
 
     Returns
     -------
@@ -390,22 +349,22 @@ def find_intent_thresholds(
     labels = np.asarray(intents, dtype=object)
     if labels.shape != values.shape:
         raise ValueError(f"intents has shape {labels.shape}, confidence {values.shape}: give one a ticket.")
-    options = {"target_error": target_error, "floor": floor, "horizon": horizon}
-    overall = find_threshold(values, right, delta=delta, method=method, **options)
-    members, level = _pools(labels, values >= floor, groups or {}, target_error, delta), delta
-    if family_wise:  # splitting delta asks for larger pools, which are fewer: settle on both
-        for _ in range(_SETTLING_ROUNDS):
-            level = delta / max(1, len(members))
-            members = _pools(labels, values >= floor, groups or {}, target_error, level)
+    find = partial(find_threshold, target_error=target_error, floor=floor)
+    overall = find(values, right, delta=delta)
+    members = _pools(labels, values >= floor, groups or {}, target_error, delta)
+    for _ in range(
+        _SETTLING_ROUNDS
+    ):  # splitting delta asks for larger pools, which are fewer: settle on both
         level = delta / max(1, len(members))
+        members = _pools(labels, values >= floor, groups or {}, target_error, level)
+    level = delta / max(1, len(members))
     found: dict[str, IntentThreshold] = {}
-    for (basis, pool), names in members.items():
+    for (basis, _), names in members.items():
         mine = np.isin(labels, names)
-        threshold = find_threshold(values[mine], right[mine], delta=level, method=method, **options)
+        threshold = find(values[mine], right[mine], delta=level)
         settled = basis if threshold.holds else Basis.HELD_BACK
-        for name in names:
-            found[name] = IntentThreshold(intent=name, basis=settled, pool=pool, threshold=threshold)
-    return Guarantee(overall=overall, intents=found, family_wise=family_wise, level=level)
+        found |= {name: IntentThreshold(basis=settled, threshold=threshold) for name in names}
+    return Guarantee(overall=overall, intents=found)
 
 
 def _pools(

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triage.core.errors import EncoderError
-from triage.core.learning.meaning import Parts, Vectors
+from triage.core.vectors import Parts, Vectors
 
 # Without this the tokenizer's threads make every fork of a web server print a warning.
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")

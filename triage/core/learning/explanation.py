@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from triage.core.learning.features import Floats, word_spans
-from triage.core.learning.meaning import Parts
+from triage.core.vectors import Parts
 
 #: Stands in an explanation for all that a sentence encoder said, where it does not tell the words apart …
 SENTENCE_TERM = "(the sentence as a whole)"

@@ -7,12 +7,9 @@ explanation of a decision speak in words although most of the weight may sit in 
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, islice, pairwise
 
 import numpy as np
@@ -20,16 +17,14 @@ import numpy.typing as npt
 from scipy import sparse
 
 from triage.core.errors import ArtefactError, TrainingError
-from triage.core.terms import stem, without_accents
+from triage.core.terms import BUILDING_WORDS, LONGEST_TERM, LONGEST_TEXT, find_words, placed_words, stem
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int32]
 
 #: Longer texts are cut: no question needs more, and a hostile text must stay cheap. Of 40,000 tickets of a help
 #: desk one in 270 has more words; their queue is found as often as with 600 words.
-MAX_CHARS = 20_000
 MAX_WORDS = 400
-MAX_WORD_CHARS = 40
 
 WORD, PAIR, CHAR = 0, 1, 2
 #: How much each block may say; each block's vector has this length before all are joined.
@@ -39,21 +34,6 @@ PAIR_REACH = 10
 CHAR_SIZES = (3, 4, 5)
 _CACHED_WORDS = 50_000
 
-#: Words that say how a sentence is built. Two of them make no pair. "not", "no", "from", "by" and "can"
-#: change what is asked and are not among them.
-_BUILDING_WORDS = frozenset(
-    word
-    for line in (
-        "a am an and are as at be been could did do does for had has have he her his i if in is it its me my",
-        "of on or our she should so that the their them there these they this those to us was we were will with",
-        "would you your",
-    )
-    for word in line.split()
-)
-
-_WORD = re.compile(r"\d+|[^\W\d_]+")
-_APOSTROPHE = re.compile(r"(?<=\w)['’`´](?=\w)")
-
 
 def words_of(text: str) -> list[str]:
     """Return the lower-cased, accent-folded words of ``text``, digits as zeros.
@@ -61,36 +41,21 @@ def words_of(text: str) -> list[str]:
     A number keeps its length (up to six) and loses its value: an order number says "an order number
     stands here", not which one.
     """
-    return [_shortened(word.group()) for word in islice(_find_words(text), MAX_WORDS)]
+    return [_shortened(word.group()) for word in islice(find_words(text), MAX_WORDS)]
 
 
 def reads_whole(text: str) -> bool:
     """Say whether :func:`words_of` reads a text to its end."""
-    return len(text) <= MAX_CHARS and next(islice(_find_words(text), MAX_WORDS, None), None) is None
-
-
-def _find_words(text: str) -> Iterator[re.Match[str]]:
-    folded = without_accents(text[:MAX_CHARS]).lower()
-    return _WORD.finditer(_APOSTROPHE.sub("", folded))
+    return len(text) <= LONGEST_TEXT and next(islice(find_words(text), MAX_WORDS, None), None) is None
 
 
 def word_spans(text: str) -> list[tuple[int, int, str]]:
     """Return the words of :func:`words_of`, each with the place of its first character in ``text`` and the one behind its last."""
-    read = [(part, place) for place, char in enumerate(text[:MAX_CHARS]) for part in _folded(char)]
-    folded = "".join(part for part, _ in read).lower()
-    dropped = {found.start() for found in _APOSTROPHE.finditer(folded)}
-    places = [place for at, (_, place) in enumerate(read) if at not in dropped]
-    found = islice(_WORD.finditer(_APOSTROPHE.sub("", folded)), MAX_WORDS)
-    return [(places[w.start()], places[w.end() - 1] + 1, _shortened(w.group())) for w in found]
-
-
-@lru_cache(maxsize=4_096)
-def _folded(char: str) -> str:
-    return "".join(part for part in unicodedata.normalize("NFKD", char) if not unicodedata.combining(part))
+    return [(begin, end, _shortened(word)) for begin, end, word in islice(placed_words(text), MAX_WORDS)]
 
 
 def _shortened(word: str) -> str:
-    return "0" * min(len(word), 6) if word[0].isdigit() else word[:MAX_WORD_CHARS]
+    return "0" * min(len(word), 6) if word[0].isdigit() else word[:LONGEST_TERM]
 
 
 def _char_grams(word: str) -> list[str]:
@@ -112,7 +77,7 @@ def _word_terms(stems: Sequence[str], places: Sequence[int]) -> Iterator[_Named]
 
 def _pair_terms(words: Sequence[str], stems: Sequence[str], places: Sequence[int]) -> Iterator[_Named]:
     """Name the telling words, and the pairs in reach of which at least one is telling, in the order of names."""
-    telling = [words[i] not in _BUILDING_WORDS for i in places]
+    telling = [words[i] not in BUILDING_WORDS for i in places]
     known = [(stems[i], i, tells) for i, tells in zip(places, telling, strict=True)]
     yield from ((name, i, i) for name, i, tells in known if tells)
     for at, (left, i, tells) in enumerate(known, 1):
@@ -251,7 +216,7 @@ class Vectoriser:
     def _count_met(self, spoken: Spoken) -> int:
         named = zip(spoken.words, spoken.stems, strict=True)
         met = {name: word for word, name in named if name.isalpha() and name in self.vocabulary_[WORD]}
-        return 0 if _BUILDING_WORDS.issuperset(met.values()) else len(met)
+        return 0 if BUILDING_WORDS.issuperset(met.values()) else len(met)
 
     def _weigh(self, found: list[int], weight: float) -> tuple[Ints, Floats]:
         counts = Counter(found)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
 from pathlib import Path
@@ -14,21 +13,26 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from triage.core import artefact
+from triage.core import artefact, terms
 from triage.core.artefact import Manifest
-from triage.core.errors import ArtefactError, TrainingError
+from triage.core.errors import ArtefactError
 from triage.core.learning.calibration import expected_calibration_error
 from triage.core.learning.classifier import LinearClassifier
 from triage.core.learning.explanation import attribute_meaning
 from triage.core.learning.features import Floats, Spoken, TextVector, Vectoriser
-from triage.core.learning.meaning import Encoder, read_sentences, refuse_other_encoder
+from triage.core.learning.meaning import read_sentences, refuse_other_encoder
 from triage.core.learning.neighbours import Neighbours
 from triage.core.learning.scope import Classes, Doubles, Familiarity, Ranking, TrustModel, evidence, rank
-from triage.core.learning.training import Corpus, HeldOut, held_out_evidence
-from triage.core.reading.text import find_ask, normalise
-from triage.core.types import Example, Term
+from triage.core.learning.training import Call, Corpus, HeldOut, held_out_evidence, select_examples
+from triage.core.stance.model import StanceModel, can_learn
+from triage.core.types import Contrast, Example, Term
+from triage.core.vectors import Encoder
 
 KIND = "triage model"
+#: Before the names of the stance model's arrays.
+STANCE = "stance_"
+#: What a model that does not say it was made with: models were the first to be read by this version.
+_FIRST_TERMS = 2
 #: An intent with fewer different examples is left to the keyword rules.
 MIN_EXAMPLES = 5
 #: Share of the stream that is expected to be about something nobody taught us, from plenty of examples …
@@ -53,8 +57,6 @@ LEAST_WORDS = 2
 LEAST_KNOWN = 0.5
 _MOST_BARE_CONFIDENCE = 0.5
 _TERMS = 8
-#: Longer examples are read as mails.
-_LINE = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +115,8 @@ class Model:
         Intents that had too few examples to learn; keyword rules must serve them.
     metrics : dict of str to float
         Figures measured on held-out texts while training.
+    stance : StanceModel or None
+        Tells plain askings from other texts; None where too few contrast texts were given.
     """
 
     def __init__(
@@ -129,6 +133,7 @@ class Model:
         metrics: dict[str, float],
         fingerprint: str,
         meaning_by_word: bool = True,
+        stance: StanceModel | None = None,
     ) -> None:
         self.intents = intents
         self.skipped_intents = skipped_intents
@@ -141,6 +146,7 @@ class Model:
         self._trust = trust
         self._sharpness = sharpness
         self._meaning_by_word = meaning_by_word
+        self.stance = stance
 
     @classmethod
     def fit(
@@ -150,6 +156,7 @@ class Model:
         seed: int = 0,
         min_examples: int = MIN_EXAMPLES,
         encoder: Encoder | None = None,
+        contrasts: Sequence[Contrast] = (),
     ) -> Model:
         """Train on labelled texts.
 
@@ -163,6 +170,9 @@ class Model:
             Intents with fewer different texts are skipped, see :attr:`skipped_intents`.
         encoder : Encoder, optional
             Lets the model also read texts as wholes. It then needs the same encoder for every prediction.
+        contrasts : sequence of Contrast, optional
+            Texts that name a topic without plainly asking for it. Where there are enough, the model also learns
+            to tell them from plain askings, see :attr:`stance`.
 
         Raises
         ------
@@ -171,26 +181,30 @@ class Model:
         TrainingError
             Fewer than two intents have enough examples, or no text holds a word.
         """
-        texts, names, intents, skipped = _select(examples, min_examples)
+        texts, names, intents, skipped = select_examples(examples, min_examples)
         labels = np.searchsorted(np.asarray(intents), names)
         outside = np.asarray([name == "" for name in names])
         labels[outside] = len(intents)
         vectoriser = Vectoriser(min_count=2 if len(texts) >= _RARE_FROM else 1).fit(texts)
         corpus = Corpus.read(texts, labels, len(intents), vectoriser, encoder)
-        held_out, sharpness = held_out_evidence(corpus, seed)
-        trust, metrics = _fit_trust(held_out, len(texts), int(outside.sum()), seed)
         taught = corpus.matrix, corpus.sentences, labels, len(intents) + 1
+        beside: list[Call] = [(LinearClassifier(seed=seed).fit, taught)]
+        if can_learn(examples, contrasts):
+            beside.insert(0, (StanceModel(seed=seed).fit, (examples, contrasts)))
+        held_out, sharpness, fitted = held_out_evidence(corpus, seed, beside)
+        trust, metrics = _fit_trust(held_out, len(texts), int(outside.sum()), seed)
         return cls(
             intents=intents,
             skipped_intents=skipped,
             vectoriser=vectoriser,
-            classifier=LinearClassifier(seed=seed).fit(*taught),
+            classifier=fitted[-1],
             encoder=encoder,
             neighbours=Neighbours.build(*taught, vectoriser.starts_),
             trust=trust,
             sharpness=sharpness,
             metrics=metrics | {"texts": float(len(texts)), "intents": float(len(intents))},
-            fingerprint=fingerprint(examples),
+            fingerprint=fingerprint(examples, contrasts),
+            stance=fitted[0] if len(fitted) > 1 else None,
         )
 
     def predict(self, texts: Iterable[str], *, explain: bool = True) -> list[Prediction]:
@@ -312,6 +326,8 @@ class Model:
             "class_unity": neighbours.unity,
             "class_vocabulary": neighbours.vocabulary,
         }
+        if self.stance is not None:
+            arrays |= {f"{STANCE}{name}": array for name, array in self.stance.arrays().items()}
         if self._encoder is not None:
             arrays |= {"sentence_coef": self._classifier.sentence_coef_, "sentences": neighbours.vectors}
         return artefact.save(
@@ -327,6 +343,7 @@ class Model:
                 "sharpness": self._sharpness,
                 "encoder": None if self._encoder is None else self._encoder.fingerprint,
                 "meaning_by_word": self._meaning_by_word,
+                "terms_version": terms.VERSION,
             },
         )
 
@@ -344,6 +361,8 @@ class Model:
         stored = artefact.load(Path(folder), kind=KIND, trusted=TrustModel.TRUSTED)
         arrays, manifest = stored.arrays, stored.manifest
         refuse_other_encoder(encoder, manifest.settings.get("encoder"))
+        if manifest.settings.get("terms_version", _FIRST_TERMS) != terms.VERSION:
+            raise ArtefactError(f"{folder} was taught words split in another way than here; train again.")
         try:
             vectoriser = Vectoriser.from_arrays(arrays)
             classifier = LinearClassifier()
@@ -366,44 +385,29 @@ class Model:
                     vectors=arrays.get("sentences", np.zeros((n_texts, 0), np.float32)),
                     block_starts=vectoriser.starts_,
                 ),
-                trust=TrustModel.from_parts(stored.parts),
+                trust=TrustModel.from_parts(stored.parts or {}),
                 sharpness=manifest.settings["sharpness"],
                 metrics=manifest.metrics,
                 fingerprint=manifest.fingerprint,
                 # Who was trained before words were told apart explains as it always did, also in a replay.
                 meaning_by_word=manifest.settings.get("meaning_by_word", False),
+                stance=_stored_stance(arrays),
             )
         except KeyError as error:
             raise ArtefactError(f"{folder} lacks the part {error}; train again.") from error
 
 
-def fingerprint(examples: Iterable[Example]) -> str:
+def _stored_stance(arrays: Mapping[str, npt.NDArray[np.generic]]) -> StanceModel | None:
+    """The stance model among a model's arrays; None where it was trained without one."""
+    own = {name.removeprefix(STANCE): array for name, array in arrays.items() if name.startswith(STANCE)}
+    return StanceModel.from_arrays(own) if own else None
+
+
+def fingerprint(examples: Iterable[Example], contrasts: Iterable[Contrast] = ()) -> str:
     """Return the SHA-256 of the labelled texts, whatever their order."""
     lines = sorted(json.dumps([e.text, e.intent]) for e in examples)
+    lines += sorted(json.dumps([c.text, c.stance.value, c.intent, c.topic]) for c in contrasts)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _select(
-    examples: Sequence[Example], min_examples: int
-) -> tuple[list[str], list[str], tuple[str, ...], tuple[str, ...]]:
-    """Drop repeats, settle contradictions by majority, and leave out intents with too few texts."""
-    votes: dict[str, Counter[str]] = defaultdict(Counter)
-    for example in examples:
-        text = _question_in(example.text)
-        if text:
-            votes[text][example.intent or ""] += 1
-    labelled = {text: min(seen, key=lambda name: (-seen[name], name)) for text, seen in votes.items()}
-    sizes = Counter(labelled.values())
-    wanted = {e.intent for e in examples if e.intent}
-    intents = tuple(sorted(name for name in wanted if sizes[name] >= min_examples))
-    skipped = tuple(sorted(wanted.difference(intents)))
-    if len(intents) < 2:
-        raise TrainingError(
-            f"Only {len(intents)} intents have {min_examples} or more different examples; "
-            "at least two are needed to train."
-        )
-    kept = sorted(text for text, name in labelled.items() if not name or name in set(intents))
-    return kept, [labelled[text] for text in kept], intents, skipped
 
 
 def _fit_trust(
@@ -430,13 +434,6 @@ def _fit_trust(
 def _expected_unknown(n_texts: int) -> float:
     """Share of unknown texts to expect: the most up to a thousand texts, falling with their square."""
     return float(np.clip(UNKNOWN_SHARE * (_PLENTY / n_texts) ** 2, UNKNOWN_SHARE, MOST_UNKNOWN_SHARE))
-
-
-def _question_in(text: str) -> str:
-    """Read an example as a ticket will be read; a short plain line needs no search for its question."""
-    if "\n" in text or len(text) > _LINE:
-        return find_ask("", text).text
-    return normalise(text)
 
 
 def _stream_weights(held_out: HeldOut, unknown_share: float, n_given: int) -> Doubles:

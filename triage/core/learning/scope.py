@@ -18,12 +18,14 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
+from triage.core.errors import ArtefactError
 from triage.core.learning.calibration import softmax
 from triage.core.learning.features import Floats
 
 Doubles = npt.NDArray[np.float64]
 
-#: What the decision looks at, with the direction in which more of it may change trust (1 up, 0 either).
+#: What the decision looks at, by name, with the direction in which more of it may change trust (1 up, 0 either).
+#: The names are the contract: evidence is put together and read by them, never by place.
 SIGNS: dict[str, int] = {
     "log_odds": 1,
     "log_margin": 1,
@@ -162,28 +164,31 @@ def evidence(
     gap = own - rivals.max(axis=2)
     outside = peaks[:, :, n_intents:].mean(axis=0).max(axis=1, initial=0.0)
     density, agreement = _neighbourhood(similarities.mean(axis=0), starts, ranking.top)
-    columns = (
-        np.log(best + _EPSILON) - np.log(1 - best + _EPSILON),
-        np.log(best + _EPSILON) - np.log(next_best + _EPSILON),
-        scores[at, ranking.top],
-        scores[at, ranking.top] - scores[at, ranking.second],
-        own[0],
-        own[1],
-        gap[0],
-        gap[1],
-        density,
-        agreement,
-        own.mean(axis=0) - outside,
-        np.clip(scores[at, ranking.top] - scores[:, n_intents:].max(axis=1), -5.0, 5.0),
-        _centrality(similarities, classes, ranking.top),
-        classes.unity.mean(axis=0)[ranking.top],
-        familiar.word_share,
-        familiar.pair_share,
-        familiar.known,
-        np.log1p(familiar.n_words),
-        *((own[2], gap[2]) if len(similarities) > 2 else ()),
-    )
-    table = np.column_stack([np.asarray(c, dtype=np.float64) for c in columns])
+    found = {
+        "log_odds": np.log(best + _EPSILON) - np.log(1 - best + _EPSILON),
+        "log_margin": np.log(best + _EPSILON) - np.log(next_best + _EPSILON),
+        "class_score": scores[at, ranking.top],
+        "score_margin": scores[at, ranking.top] - scores[at, ranking.second],
+        "word_similarity": own[0],
+        "char_similarity": own[1],
+        "word_gap": gap[0],
+        "char_gap": gap[1],
+        "class_density": density,
+        "agreement": agreement,
+        "outside_gap": own.mean(axis=0) - outside,
+        "outside_score": np.clip(scores[at, ranking.top] - scores[:, n_intents:].max(axis=1), -5.0, 5.0),
+        "central": _centrality(similarities, classes, ranking.top),
+        "unity": classes.unity.mean(axis=0)[ranking.top],
+        "word_share": familiar.word_share,
+        "pair_share": familiar.pair_share,
+        "known": familiar.known,
+        "log_length": np.log1p(familiar.n_words),
+    }
+    names = [*SIGNS]
+    if len(similarities) > 2:
+        found |= {"sentence_similarity": own[2], "sentence_gap": gap[2]}
+        names += SENTENCE_SIGNS
+    table = np.column_stack([np.asarray(found[name], dtype=np.float64) for name in names])
     return np.clip(table, -20.0, 20.0)
 
 
@@ -280,18 +285,36 @@ class TrustModel:
             "logistic": ranker.logistic,
             "boosting": ranker.boosting,
             "lines": None if self.lines_ is None else self.lines_.tolist(),
+            "signs": ranker.signs,
         }
 
     @classmethod
     def from_parts(cls, parts: dict[str, Any]) -> TrustModel:
-        """Rebuild from what :meth:`parts` gave."""
+        """Rebuild from what :meth:`parts` gave.
+
+        Raises
+        ------
+        ArtefactError
+            It was taught evidence by other names, or with other signs, than are put together here.
+        """
+        signs = parts.get("signs")
+        if signs is not None and list(signs.items()) != list(_signs(len(signs)).items()):
+            raise ArtefactError(
+                "The model was taught other evidence than this version looks at; train again."
+            )
         model = cls()
         model.ranker_ = _Ranker(0)
         model.ranker_.constant, model.ranker_.logistic = parts["constant"], parts["logistic"]
-        model.ranker_.boosting = parts["boosting"]
+        model.ranker_.boosting, model.ranker_.signs = parts["boosting"], signs or {}
         model.ranker_.plant()
         model.lines_ = None if parts["lines"] is None else np.asarray(parts["lines"])
         return model
+
+
+def _signs(n_columns: int) -> dict[str, int]:
+    """The names of the evidence in a table of so many columns, in order, with their signs."""
+    known = SIGNS | SENTENCE_SIGNS
+    return {name: known[name] for name in [*known][:n_columns]}
 
 
 def _bent(ranks: Doubles) -> Doubles:
@@ -326,9 +349,11 @@ class _Ranker:
         self.constant: float | None = None
         self.logistic: Pipeline | None = None
         self.boosting: HistGradientBoostingClassifier | None = None
+        self.signs: dict[str, int] = {}
         self._forest: _Forest | None = None
 
     def fit(self, table: Doubles, right: npt.NDArray[np.bool_], weights: Doubles) -> _Ranker:
+        self.signs = _signs(table.shape[1])
         self.logistic = make_pipeline(StandardScaler(), LogisticRegression(C=1.0, max_iter=2000))
         self.logistic.fit(table, right, logisticregression__sample_weight=weights)
         if len(right) >= BOOSTING_FROM:
@@ -339,7 +364,7 @@ class _Ranker:
                 learning_rate=0.08,
                 min_samples_leaf=30,
                 l2_regularization=5.0,
-                monotonic_cst=[*SIGNS.values(), *SENTENCE_SIGNS.values()][: table.shape[1]],
+                monotonic_cst=list(self.signs.values()),
                 early_stopping=False,
                 random_state=self.seed,
             )
@@ -361,6 +386,16 @@ class _Ranker:
         return np.asarray(found, dtype=np.float64)
 
 
+def _learnt_trees(boosting: HistGradientBoostingClassifier) -> tuple[list[npt.NDArray[Any]], float]:
+    """Return the nodes of each tree, and where their sum starts.
+
+    The one place where scikit-learn's private attributes are read: it has no public way to the trees. Why they are
+    needed, and what it would cost to do without: docs/decisions/boosted-trees.md.
+    """
+    trees = [stage[0].nodes for stage in boosting._predictors]
+    return trees, float(np.ravel(boosting._baseline_prediction)[0])
+
+
 class _Forest:
     """Boosted trees laid out as arrays, all of them walked at once.
 
@@ -369,10 +404,9 @@ class _Forest:
     """
 
     def __init__(self, boosting: HistGradientBoostingClassifier) -> None:
-        trees = [stage[0].nodes for stage in boosting._predictors]
+        trees, self.start = _learnt_trees(boosting)
         width = max(len(nodes) for nodes in trees)
         shape = (len(trees), width)
-        self.start = float(np.ravel(boosting._baseline_prediction)[0])
         self.feature = np.zeros(shape, dtype=np.int64)
         self.limit = np.full(shape, np.inf)
         self.left = np.tile(np.arange(width), (len(trees), 1))

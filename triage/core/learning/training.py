@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils.parallel import Parallel, delayed
 
+from triage.core.errors import TrainingError
 from triage.core.learning.calibration import fit_sharpness
 from triage.core.learning.classifier import MANY_TEXTS, LinearClassifier
 from triage.core.learning.features import BLOCK_WEIGHTS, Floats, Vectoriser, words_of
-from triage.core.learning.meaning import Encoder, read_sentences
+from triage.core.learning.meaning import read_sentences
 from triage.core.learning.neighbours import (
     class_unity,
     class_vocabulary,
@@ -24,10 +26,14 @@ from triage.core.learning.neighbours import (
     without_common,
 )
 from triage.core.learning.scope import Classes, Doubles, Familiarity, evidence, rank
+from triage.core.reading.text import find_ask, normalise
 from triage.core.terms import stem
+from triage.core.types import Example
+from triage.core.vectors import Encoder
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
+Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
 #: A text is judged by a model that learned from nine tenths, almost as much as the final one will have.
 TEXT_FOLDS = 10
@@ -38,6 +44,8 @@ INTENT_FOLDS = 5
 FINE_INTENT_FOLDS = 20
 #: No more folds than it takes to judge this many texts, but at least two: more would say the same again.
 ENOUGH_JUDGED = 3_000
+#: Longer examples are read as mails.
+_LINE = 200
 #: From this many texts on two processes are worth their start.
 _MANY = 3_000
 
@@ -79,6 +87,36 @@ class Corpus:
         matrix = vectoriser.matrix([vectoriser.vector(text) for text in texts])
         words = [[stem(word) for word in words_of(text)] for text in texts]
         return cls(words, matrix, read_sentences(encoder, texts), labels, n_intents, vectoriser)
+
+
+def select_examples(
+    examples: Sequence[Example], min_examples: int
+) -> tuple[list[str], list[str], tuple[str, ...], tuple[str, ...]]:
+    """Drop repeats, settle contradictions by majority, and leave out intents with too few texts."""
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for example in examples:
+        text = _question_in(example.text)
+        if text:
+            votes[text][example.intent or ""] += 1
+    labelled = {text: min(seen, key=lambda name: (-seen[name], name)) for text, seen in votes.items()}
+    sizes = Counter(labelled.values())
+    wanted = {e.intent for e in examples if e.intent}
+    intents = tuple(sorted(name for name in wanted if sizes[name] >= min_examples))
+    skipped = tuple(sorted(wanted.difference(intents)))
+    if len(intents) < 2:
+        raise TrainingError(
+            f"Only {len(intents)} intents have {min_examples} or more different examples; "
+            "at least two are needed to train."
+        )
+    kept = sorted(text for text, name in labelled.items() if not name or name in set(intents))
+    return kept, [labelled[text] for text in kept], intents, skipped
+
+
+def _question_in(text: str) -> str:
+    """Read an example as a ticket will be read; a short plain line needs no search for its question."""
+    if "\n" in text or len(text) > _LINE:
+        return find_ask("", text).text
+    return normalise(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,13 +229,12 @@ def _judge(corpus: Corpus, trial: _Trial, seed: int) -> _Judged:
     return _Judged(trial, matrix, sentences, known, scores, local)
 
 
-def _judge_all(corpus: Corpus, trials: Sequence[_Trial], seed: int) -> list[_Judged]:
-    """Judge every trial; a large corpus in as many processes as there are cores, at most two."""
-    if len(corpus.labels) < _MANY:
-        return [_judge(corpus, trial, seed) for trial in trials]
-    return list(
-        Parallel(n_jobs=min(2, os.cpu_count() or 1))(delayed(_judge)(corpus, t, seed) for t in trials)
-    )
+def run_together(calls: Sequence[Call], *, many: bool) -> list[Any]:
+    """Make calls, each (function, arguments); ``many``: in as many processes as there are cores, at most two."""
+    if not many:
+        return [function(*arguments) for function, arguments in calls]
+    processes = min(2, os.cpu_count() or 1)
+    return list(Parallel(n_jobs=processes)(delayed(function)(*arguments) for function, arguments in calls))
 
 
 def _evidence_of(corpus: Corpus, judged: _Judged, sharpness: float) -> HeldOut:
@@ -242,23 +279,37 @@ def _sharpness(corpus: Corpus, judged: Sequence[_Judged]) -> float:
     return fit_sharpness(np.vstack(scores), np.concatenate(labels))
 
 
-def held_out_evidence(corpus: Corpus, seed: int) -> tuple[HeldOut, float]:
+def held_out_evidence(
+    corpus: Corpus, seed: int, beside: Sequence[Call] = ()
+) -> tuple[HeldOut, float, list[Any]]:
     """Collect the evidence on held-out texts and on held-out intents.
+
+    Parameters
+    ----------
+    corpus : Corpus
+    seed : int
+    beside : sequence of calls
+        What else there is to do while the trials are judged: the cores are never idle.
 
     Returns
     -------
     HeldOut
     float
         The sharpness of the class probabilities, fitted on the held-out texts.
+    list
+        What the calls of ``beside`` returned.
     """
+    many = len(corpus.labels) >= _MANY
     by_text = list(_text_trials(corpus, seed))
-    judged = _judge_all(corpus, [*by_text, *_intent_trials(corpus, seed)], seed)
+    trials = [*by_text, *_intent_trials(corpus, seed)]
+    done = run_together([*beside, *((_judge, (corpus, trial, seed)) for trial in trials)], many=many)
+    judged: list[_Judged] = done[len(beside) :]
     sharpness = _sharpness(corpus, judged[: len(by_text)])
-    parts = [_evidence_of(corpus, one, sharpness) for one in judged]
+    parts = run_together([(_evidence_of, (corpus, one, sharpness)) for one in judged], many=many)
     found = HeldOut(
         np.vstack([p.table for p in parts]),
         np.concatenate([p.right for p in parts]),
         np.concatenate([p.in_scope for p in parts]),
         np.concatenate([p.given for p in parts]),
     )
-    return found, sharpness
+    return found, sharpness, done[: len(beside)]

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from triage.core import artefact
+from triage.core.artefact import save_array, seal, written_whole
 from triage.core.errors import ArtefactError
-from triage.core.index_files import map_array, read_manifest, save_array, write_manifest, written_whole
-from triage.core.learning.meaning import Encoder
 from triage.core.similar.similarity import TicketIndex, wanted
 from triage.core.types import ResolvedTicket, SimilarTicket
+from triage.core.vectors import Encoder
 
 KIND = "ticket-vectors"
 #: Tickets found by their words that are put in order anew.
@@ -55,7 +56,7 @@ class EncodedTicketIndex:
         EncoderError
             If the encoder fails.
         """
-        with written_whole(folder) as new:
+        with written_whole(folder, replace=True) as new:
             writer = _VectorWriter(encoder)
             TicketIndex.build(writer.passing(tickets), new / "words")
             writer.write(new / "vectors")
@@ -150,13 +151,13 @@ class _StoredVectors:
 
     @classmethod
     def open(cls, folder: Path, encoder: Encoder) -> _StoredVectors:
-        manifest = read_manifest(folder, KIND)
-        if manifest["encoder"] != encoder.fingerprint:
-            raise ArtefactError(f"{folder} was built with another encoder; rebuild the index")
+        stored = artefact.load(folder, kind=KIND)
+        if stored.manifest.settings["encoder"] != encoder.fingerprint:
+            raise ArtefactError(f"{folder} was built with another encoder; train again.")
         return cls(
-            map_array(folder, "ids", manifest, np.dtype(np.int64)),
-            map_array(folder, "codes", manifest, np.dtype(np.int8), dimensions=2),
-            map_array(folder, "scales", manifest, np.dtype(np.float32)),
+            stored.array("ids", np.dtype(np.int64)),
+            stored.array("codes", np.dtype(np.int8), dimensions=2),
+            stored.array("scales", np.dtype(np.float32)),
         )
 
     def products(self, vector: Vectors, ids: npt.NDArray[np.int64]) -> Vectors:
@@ -193,7 +194,7 @@ class _VectorWriter:
         save_array(folder, "ids", ids[by_id], np.dtype(np.int64))
         save_array(folder, "codes", codes[by_id], np.dtype(np.int8))
         save_array(folder, "scales", scales[by_id], np.dtype(np.float32))
-        write_manifest(folder, KIND, {"encoder": self._encoder.fingerprint, "tickets": len(ids)})
+        seal(folder, kind=KIND, settings={"encoder": self._encoder.fingerprint, "tickets": len(ids)})
 
 
 def _coded(vectors: Vectors) -> _Coded:

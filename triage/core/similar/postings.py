@@ -1,7 +1,7 @@
 """The stored side of the similar-ticket index: which ticket contains which term, as mapped arrays.
 
-A folder holds one ``.npy`` file per array and a manifest with the SHA-256 of each. Arrays are opened
-read-only and memory-mapped, so every worker of a machine shares the same pages.
+A folder (see ``triage.core.artefact``) holds one ``.npy`` file per array. Arrays are opened read-only and
+memory-mapped, so every worker of a machine shares the same pages.
 """
 
 from __future__ import annotations
@@ -15,9 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from triage.core.index_files import map_array, read_manifest
+from triage.core import artefact, terms
 
 KIND = "ticket-index"
+#: What an index that does not say it was made with.
+_FIRST_TERMS = 1
 ARRAYS: dict[str, np.dtype[Any]] = {
     "keys": np.dtype(np.uint64),
     "rows": np.dtype(np.int32),
@@ -59,6 +61,8 @@ class Postings:
     intents : ndarray of int32, shape (n_tickets,)
         Place in ``intent_names``; -1 for none.
     intent_names : tuple of str
+    terms_version : int
+        How the texts were split, see ``triage.core.terms``.
     """
 
     keys: npt.NDArray[np.uint64]
@@ -72,6 +76,7 @@ class Postings:
     by_id: npt.NDArray[np.int32]
     intents: npt.NDArray[np.int32]
     intent_names: tuple[str, ...] = ()
+    terms_version: int = terms.VERSION
 
     @classmethod
     def none(cls) -> Postings:
@@ -88,11 +93,11 @@ class Postings:
         ArtefactError
             If a file is missing, has other bytes than the manifest says, or another format.
         """
-        manifest = read_manifest(folder, KIND)
-        arrays: dict[str, Any] = {
-            name: map_array(folder, name, manifest, dtype) for name, dtype in ARRAYS.items()
-        }
-        return cls(**arrays, intent_names=tuple(manifest["intents"]))
+        stored = artefact.load(folder, kind=KIND)
+        arrays: dict[str, Any] = {name: stored.array(name, dtype) for name, dtype in ARRAYS.items()}
+        settings = stored.manifest.settings
+        version = settings.get("terms_version", _FIRST_TERMS)
+        return cls(**arrays, intent_names=tuple(settings["intents"]), terms_version=version)
 
     def rows_of(self, keys: Sequence[int]) -> npt.NDArray[np.int64]:
         """Return the row of each term key, -1 for terms that no ticket contains; shape (n_keys,)."""

@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from triage.core.artefact import save_array, seal, written_whole
 from triage.core.errors import ArtefactError
-from triage.core.index_files import save_array, write_manifest, written_whole
 from triage.core.similar.postings import ARRAYS, KIND
 from triage.core.similar.ranking import impacts, term_key
-from triage.core.terms import STOP_WORDS, stem, words
+from triage.core.terms import STOP_WORDS, VERSION, stem, words
 from triage.core.types import ResolvedTicket
 
 #: Tickets that are counted together: enough to sort in bulk, few enough to stay small in memory.
@@ -41,7 +41,7 @@ def write_postings(tickets: Iterable[ResolvedTicket], folder: Path) -> None:
     ArtefactError
         If an id occurs twice.
     """
-    with written_whole(folder) as new:
+    with written_whole(folder, replace=True) as new:
         counting = _Counting()
         stream = iter(tickets)
         while chunk := list(islice(stream, CHUNK)):
@@ -118,9 +118,13 @@ def _write(counting: _Counting, folder: Path) -> None:
     _save(folder, "by_id", np.argsort(ids[by_number]))
     _save(folder, "intents", np.asarray(counting.intents, dtype=np.int32)[by_number])
     _write_postings(counting.chunks, folder, starts, by_number)
-    write_manifest(
-        folder, KIND, {"intents": list(counting.intent_codes), "tickets": len(ids), "terms": len(keys)}
-    )
+    settings = {
+        "intents": list(counting.intent_codes),
+        "tickets": len(ids),
+        "terms": len(keys),
+        "terms_version": VERSION,
+    }
+    seal(folder, kind=KIND, settings=settings)
 
 
 def _peaks(

@@ -20,7 +20,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from triage.core.terms import count_terms
+from triage.core.terms import Tokeniser, count_terms, words
 
 #: BM25's saturation of repeated terms and its penalty on length.
 SATURATION = 1.2
@@ -129,6 +129,6 @@ def impacts_of(counts: Mapping[int, int]) -> Impacts:
     return impacts(repeats, np.full(len(counts), repeats.sum(), dtype=np.int64))
 
 
-def count_keys(text: str) -> dict[int, int]:
-    """Count the term keys of a text."""
-    return {term_key(term): repeats for term, repeats in count_terms(text).items()}
+def count_keys(text: str, split: Tokeniser = words) -> dict[int, int]:
+    """Count the term keys of a text, as the tokeniser of the index splits it."""
+    return {term_key(term): repeats for term, repeats in count_terms(text, split).items()}

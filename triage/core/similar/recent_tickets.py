@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triage.core.similar.ranking import QueryTerm, count_keys, impacts_of
+from triage.core.terms import Tokeniser
 from triage.core.types import ResolvedTicket, SimilarTicket
 
 
@@ -25,7 +26,8 @@ class _Row:
 class RecentTickets:
     """Postings in memory that grow by one ticket at a time. Not safe for threads; its owner locks."""
 
-    def __init__(self) -> None:
+    def __init__(self, split: Tokeniser) -> None:
+        self._split = split
         self._rows: dict[int, _Row] = {}
         self._keys: dict[int, Sequence[int]] = {}
         self._slot_of: dict[int, int] = {}
@@ -47,7 +49,7 @@ class RecentTickets:
         """Take a ticket in, in place of an earlier one with its id."""
         self.discard(ticket.id)
         slot = len(self._ids)
-        counts = count_keys(ticket.text)
+        counts = count_keys(ticket.text, self._split)
         for key, weight in zip(counts, impacts_of(counts).tolist(), strict=True):
             row = self._rows.setdefault(key, _Row())
             row.slots.append(slot)

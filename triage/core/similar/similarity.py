@@ -13,6 +13,7 @@ from triage.core.similar.postings_build import write_postings
 from triage.core.similar.pruning import best_numbers
 from triage.core.similar.ranking import Query, count_keys, weigh_query
 from triage.core.similar.recent_tickets import RecentTickets
+from triage.core.terms import tokeniser
 from triage.core.types import ResolvedTicket, SimilarTicket
 
 
@@ -27,7 +28,8 @@ class TicketIndex:
 
     def __init__(self, base: Postings) -> None:
         self._base = base
-        self._recent = RecentTickets()
+        self._split = tokeniser(base.terms_version)
+        self._recent = RecentTickets(self._split)
         self._gone: set[int] = set()
         self._lock = threading.Lock()
 
@@ -113,7 +115,7 @@ class TicketIndex:
             Exactly the k best and the best confirmed ones, best first, ties by id. Empty if no ticket
             shares a term with the text.
         """
-        counts = count_keys(text)
+        counts = count_keys(text, self._split)
         if not counts or k < 1:
             return ()
         with self._lock:

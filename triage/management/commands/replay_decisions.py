@@ -22,7 +22,8 @@ DIGITS = 19  # what has more is no id in any database
 class Command(BaseCommand):
     help = (
         "Replay stored decisions with their own model version, rules and circumstances, and compare every field. "
-        "Writes nothing. Ends with 0 if nothing differs, 1 if a decision differs (the field is named), "
+        "Writes nothing. Ends with 0 if nothing differs, be it that an older reading of texts decided otherwise, "
+        "1 if a decision differs (the field is named), "
         "2 if there was nothing that could be replayed."
     )
     requires_system_checks: list[str] = []

@@ -11,7 +11,7 @@ import pytest
 from tickets.web import wording as customer_wording
 from triage.core.deciding import gates
 from triage.core.deciding.policy import decide
-from triage.core.types import Action, Assessment, Guard, IntentPolicy, Mode, PolicyConfig
+from triage.core.types import Action, Assessment, Guard, IntentPolicy, Mode, PolicyConfig, Stance, StanceFound
 from triage.desk import wording as staff_wording
 from triage.instruments import simulator
 
@@ -31,7 +31,7 @@ SHOUTING = gates.Gate(
 @pytest.fixture
 def with_a_new_gate(monkeypatch: pytest.MonkeyPatch) -> None:
     """What adding one record to the list does; the fact it looks at is on the assessment already."""
-    monkeypatch.setattr(gates, "GATES", (*gates.GATES[:4], SHOUTING, *gates.GATES[4:]))
+    monkeypatch.setattr(gates, "GATES", (*gates.GATES[:3], SHOUTING, *gates.GATES[3:]))
 
 
 def decided(assessment: Assessment = SURE, **options: object):
@@ -47,7 +47,7 @@ class TestANewGate:
         assert decided(replace(SURE, ask="where is it")).action is Action.AUTO_RESOLVE
 
     def test_stands_where_the_list_has_it(self) -> None:
-        assert decided(replace(SURE, ask="LOUD", read_whole=False)).reason == "too_long"
+        assert decided(replace(SURE, ask="LOUD", guard=Guard("legal", "sue"))).reason == "never_automate"
         assert decided(replace(SURE, ask="LOUD", in_scope=False)).reason == "shouting"
 
     def test_has_words_for_staff_and_customer(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,7 +64,7 @@ class TestANewGate:
         assert decided(replace(SURE, ask="LOUD")).facts["shouting"] is True
 
     def test_is_in_the_table_of_the_documents(self) -> None:
-        assert "| 5 | `shouting` | The text is not all in capitals | the letters |" in gates.as_markdown()
+        assert "| 4 | `shouting` | The text is not all in capitals | the letters |" in gates.as_markdown()
 
 
 def test_the_order_of_the_gates_is_the_contract() -> None:
@@ -72,12 +72,23 @@ def test_the_order_of_the_gates_is_the_contract() -> None:
         "not_open",
         "asked_for_person",
         "never_automate",
+        "grave",
+        "machine_written",
+        "spam",
+        "manipulation",
+        "not_asked",
+        "settled",
+        "already_tried",
+        "elsewhere",
+        "for_another",
+        "special_case",
         "too_long",
         "out_of_scope",
         "several_questions",
         "unknown_intent",
         "mode_not_auto",
         "no_answer",
+        "already_sent",
         "low_confidence",
         "small_margin",
     ]
@@ -110,6 +121,11 @@ def test_a_gate_that_breaks_down_has_failed() -> None:
     [
         ("human_requested", "asked_for_person", "The requester ticked that a person should answer."),
         ("withdrawn", "no_answer", "The approved answer was withdrawn before it could be sent."),
+        (
+            "sent_before",
+            "already_sent",
+            "This person was sent the answer to “refund” lately, or it did not help them.",
+        ),
     ],
 )
 def test_circumstances_of_the_ticket_are_gates_too(circumstance: str, reason: str, detail: str) -> None:
@@ -124,6 +140,19 @@ def test_the_facts_of_all_gates_have_different_names() -> None:
     assert len(names) == len(set(names))
 
 
+@pytest.mark.parametrize("stance", Stance)
+def test_every_stance_but_plain_asking_stops_the_answer(stance: Stance) -> None:
+    decision = decided(replace(SURE, stance=StanceFound(stance, 0.4)))
+    expected = "several_questions" if stance is Stance.TWO_WISHES else stance.value
+    assert (decision.action, decision.failed) == (Action.ESCALATE, (expected,))
+    assert decision.facts["stance"]["kind"] == stance.value
+
+
+def test_what_is_grave_is_named() -> None:
+    decision = decided(replace(SURE, stance=StanceFound(Stance.GRAVE, 0.4, topic="self_harm")))
+    assert decision.detail == "The text tells of something grave (self harm)."
+
+
 def test_no_two_gates_share_a_reason() -> None:
     reasons = [gate.reason for gate in gates.GATES] + [words.reason for words in gates.BESIDE_THE_GATES]
     assert len(reasons) == len(set(reasons))
@@ -133,3 +162,35 @@ def test_the_documents_have_the_table_as_it_is() -> None:
     text = (Path(__file__).parents[4] / "docs" / "triage.md").read_text(encoding="utf-8")
     (table,) = re.findall(r"(?:^\|.*\n)*^\| # \| Reason .*\n(?:^\|.*\n)+", text, flags=re.MULTILINE)
     assert table.strip() == gates.as_markdown()
+    (steps,) = re.findall(r"^\| Reason \| What follows .*\n(?:^\|.*\n)+", text, flags=re.MULTILINE)
+    assert steps.strip() == gates.steps_as_markdown()
+
+
+@pytest.mark.parametrize(
+    ("stance", "step"),
+    [
+        (Stance.GRAVE, "urgent"),
+        (Stance.SPAM, "quarantine"),
+        (Stance.MACHINE_WRITTEN, "silent"),
+        (Stance.MANIPULATION, ""),
+        (Stance.SETTLED, ""),
+    ],
+)
+def test_the_gate_that_decides_says_what_follows(stance: Stance, step: str) -> None:
+    assert gates.next_step(decided(replace(SURE, stance=StanceFound(stance, 0.4)))) == step
+
+
+def test_what_is_sent_has_no_next_step() -> None:
+    assert gates.next_step(decided()) is gates.NextStep.NONE
+
+
+@pytest.mark.parametrize(("stance", "step"), [(Stance.GRAVE, "urgent"), (Stance.SPAM, "")])
+def test_only_what_is_grave_weighs_where_another_gate_decides(stance: Stance, step: str) -> None:
+    decision = decided(replace(SURE, stance=StanceFound(stance, 0.4), guard=Guard("legal", "sue")))
+    assert (decision.reason, gates.next_step(decision)) == ("never_automate", step)
+
+
+def test_a_gate_that_breaks_down_calls_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = [replace(gate, test=lambda case: 1 / 0) for gate in gates.GATES]  # type: ignore[arg-type, return-value]
+    monkeypatch.setattr(gates, "GATES", tuple(broken))
+    assert gates.next_step(decided()) is gates.NextStep.NONE

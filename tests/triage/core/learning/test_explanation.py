@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from triage.core.learning.explanation import NO_WORD_TERM, SENTENCE_TERM, attribute_meaning
 from triage.core.learning.features import words_of
-from triage.core.learning.meaning import Parts
+from triage.core.vectors import Parts
 
 LEAD = np.array([1, 0], dtype=np.float32)
 

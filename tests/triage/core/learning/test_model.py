@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.triage.core.shop import shop_examples
+from triage.core import terms
+from triage.core.artefact import MANIFEST, PARTS, seal
 from triage.core.errors import ArtefactError, TrainingError
-from triage.core.learning.model import Model, fingerprint
+from triage.core.learning.model import KIND, Model, fingerprint
 from triage.core.types import Example
 
 
@@ -143,3 +145,21 @@ def test_a_model_is_not_stored_over_another(model: Model, tmp_path: Path) -> Non
 def test_the_fingerprint_tells_other_examples_apart() -> None:
     assert fingerprint(shop_examples()) == fingerprint(shop_examples()[::-1])
     assert fingerprint(shop_examples()) != fingerprint(shop_examples()[1:])
+
+
+def test_a_stored_model_without_its_fitted_parts_is_refused(model: Model, tmp_path: Path) -> None:
+    manifest = model.save(tmp_path / "model")
+    for name in (PARTS, MANIFEST):
+        (tmp_path / "model" / name).unlink()
+    seal(tmp_path / "model", kind=KIND, settings=manifest.settings)
+    with pytest.raises(ArtefactError, match="lacks the part"):
+        Model.load(tmp_path / "model")
+
+
+def test_a_model_taught_words_split_in_another_way_is_refused(
+    model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model.save(tmp_path / "model")
+    monkeypatch.setattr(terms, "VERSION", terms.VERSION + 1)
+    with pytest.raises(ArtefactError, match="split in another way"):
+        Model.load(tmp_path / "model")

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from triage.core.artefact import read_manifest
 from triage.core.errors import ArtefactError
+from triage.core.similar import postings_build
 from triage.core.similar.similarity import TicketIndex
+from triage.core.terms import VERSION
 from triage.core.types import ResolvedTicket
 
 TICKETS = [
@@ -110,6 +113,18 @@ def test_building_over_an_index_replaces_it_and_leaves_open_ones_alone(
     assert [path.name for path in tmp_path.iterdir()] == ["index"]
 
 
+def test_an_index_keeps_how_its_texts_were_split(index: TicketIndex, tmp_path: Path) -> None:
+    assert read_manifest(tmp_path / "index").settings["terms_version"] == VERSION
+
+
+def test_an_index_split_in_an_unknown_way_is_refused(
+    index: TicketIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postings_build, "VERSION", 99)
+    with pytest.raises(ArtefactError, match="version 99"):
+        TicketIndex.build([ResolvedTicket(1, "password")], tmp_path / "index")
+
+
 def test_an_id_given_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtefactError, match="ticket 3"):
         TicketIndex.build([ResolvedTicket(3, "a card"), ResolvedTicket(3, "b card")], tmp_path / "index")
@@ -117,7 +132,7 @@ def test_an_id_given_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_missing_index_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ArtefactError, match="build the index first"):
+    with pytest.raises(ArtefactError, match=r"manifest\.json is missing"):
         TicketIndex.open(tmp_path)
 
 

@@ -6,7 +6,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.core.terms import LONGEST_TERM, LONGEST_TEXT, STOP_WORDS, count_terms, stem, words
+from triage.core.errors import ArtefactError
+from triage.core.learning.features import words_of
+from triage.core.terms import (
+    LONGEST_TERM,
+    LONGEST_TEXT,
+    STOP_WORDS,
+    VERSION,
+    count_terms,
+    placed_words,
+    stem,
+    tokeniser,
+    words,
+)
 
 
 @pytest.mark.parametrize(
@@ -53,3 +65,24 @@ def test_no_text_breaks_the_terms(text: str) -> None:
     counts = count_terms(text)
     assert all(term and repeats > 0 for term, repeats in counts.items())
     assert sum(counts.values()) <= len(words(text))
+
+
+def test_an_apostrophe_joins_and_digits_stand_apart_from_letters() -> None:
+    assert words("I can't find order2024_7") == ["i", "cant", "find", "order", "2024", "7"]
+
+
+@given(st.text())
+def test_the_model_reads_the_words_of_the_index_with_their_numbers_masked(text: str) -> None:
+    masked = ["0" * min(len(word), 6) if word[0].isdigit() else word[:LONGEST_TERM] for word in words(text)]
+    assert words_of(text) == masked[:400]
+
+
+@given(st.text())
+def test_placed_words_are_the_words(text: str) -> None:
+    assert [word for _, _, word in placed_words(text)] == words(text)
+
+
+def test_a_version_that_nobody_knows_is_refused() -> None:
+    assert tokeniser(VERSION) is words
+    with pytest.raises(ArtefactError, match="version 99"):
+        tokeniser(99)

@@ -1,0 +1,121 @@
+"""Sets of tickets by name, and the filters of every list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Case, Q, Value, When
+from django.db.models.functions import Concat, Lower, StrIndex, Substr
+from django.db.models.lookups import GreaterThan, LessThan
+from django.utils import timezone
+
+from tickets.references import read_reference
+from tickets.states import Status
+
+if TYPE_CHECKING:
+    from accounts.models import User
+    from tickets.models import Ticket  # the rows' type
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketFilter:
+    """What a list shows, whoever asks for it. Nothing given leaves nothing out.
+
+    ``words`` stand together in the subject, or name a reference: the beginning of one is enough unless
+    ``whole_reference`` is set.
+    """
+
+    statuses: Collection[str] = ()
+    words: str = ""
+    whole_reference: bool = False
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+    @property
+    def condition(self) -> Q:
+        """The moment of ``created_after`` is within, that of ``created_before`` is not."""
+        wanted = Q()
+        if self.statuses:
+            wanted &= Q(status__in=self.statuses)
+        if self.created_after:
+            wanted &= Q(created_at__gte=self.created_after)
+        if self.created_before:
+            wanted &= Q(created_at__lt=self.created_before)
+        if self.words:
+            named = "reference" if self.whole_reference else "reference__istartswith"
+            wanted &= Q(subject__icontains=self.words) | Q(**{named: read_reference(self.words)})
+        return wanted
+
+
+def mailbox_of(field: str) -> Case:
+    """SQL for the mailbox that the address in ``field`` reaches: ``Rita+shop@example.com`` is rita@example.com."""
+    text = models.CharField(max_length=254)
+    address = Lower(field, output_field=text)
+    plus, at = StrIndex(address, Value("+")), StrIndex(address, Value("@"))
+    bare = Concat(Substr(address, 1, plus - 1), Substr(address, at), output_field=text)
+    return Case(
+        When(GreaterThan(plus, 0) & LessThan(plus, at), then=bare), default=address, output_field=text
+    )
+
+
+class TicketQuerySet(models.QuerySet["Ticket"]):
+    def named(self, reference: str) -> Self:
+        """The one ticket of this reference, however it is typed."""
+        return self.filter(reference=read_reference(reference))
+
+    def matching(self, wanted: TicketFilter) -> Self:
+        return self.filter(wanted.condition)
+
+    def for_requester(self, user: User) -> Self:
+        return self.filter(requester=user)
+
+    def of_same_person(self, ticket: Ticket) -> Self:
+        """Everything of the account or from the mailbox that ``ticket`` came from, that ticket included."""
+        own = Q(mailbox=ticket.mailbox)
+        return self.filter(own | Q(requester=ticket.requester_id) if ticket.requester_id else own)
+
+    def held_by_guest(self, references: Collection[str]) -> Self:
+        """Those among ``references`` that belong to no account."""
+        return self.filter(requester=None, reference__in=references) if references else self.none()
+
+    def visible_to(self, user: User | None, held: Collection[str] = ()) -> Self:
+        """All tickets for agents; for everybody else their own, and those a guest's browser holds."""
+        if user is None:
+            return self.held_by_guest(held)
+        if user.is_agent:
+            return self.all()
+        return self.for_requester(user) | self.held_by_guest(held) if held else self.for_requester(user)
+
+    def wanted(self) -> Self:
+        """Without what is in quarantine."""
+        return self.filter(quarantined_at=None)
+
+    def in_quarantine(self) -> Self:
+        return self.filter(quarantined_at__isnull=False)
+
+    def awaiting_agent(self) -> Self:
+        return self.wanted().filter(status=Status.ESCALATED)
+
+    def unassigned(self) -> Self:
+        return self.filter(assignee=None)
+
+    def auto_resolved(self) -> Self:
+        return self.filter(status=Status.AUTO_RESOLVED)
+
+    def settled(self) -> Self:
+        """What similar tickets are looked for among."""
+        return self.filter(status__in=[Status.RESOLVED, Status.CLOSED])
+
+    def silent_since(self, moment: datetime) -> Self:
+        """Answered tickets whose requester has said nothing since ``moment``."""
+        return self.filter(status__in=[Status.AUTO_RESOLVED, Status.RESOLVED], resolved_at__lt=moment)
+
+
+def silence_limit() -> datetime:
+    """Answered tickets that nobody touched since this moment count as settled."""
+    return timezone.now() - timedelta(days=settings.CLOSE_AFTER_SILENT_DAYS)
