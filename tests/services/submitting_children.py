@@ -14,12 +14,15 @@ from tickets.background import jobs  # noqa: E402
 from tickets.intake.submit import Submission, submit_ticket  # noqa: E402
 
 
-def submit_some(count: int, failures: multiprocessing.Queue[str]) -> None:
+def submit_some(child: int, count: int, failures: multiprocessing.Queue[str]) -> None:
+    """Each ticket from somebody else: nobody is sent the same answer twice."""
     try:
         for number in range(count):
             submit_ticket(
                 Submission(
-                    subject=f"Refund {number}", body="Where is my refund?", guest_email="g@example.com"
+                    subject=f"Refund {number}",
+                    body="Where is my refund?",
+                    guest_email=f"guest-{child}-{number}@example.com",
                 )
             )
     except Exception:  # told to the parent, whatever it is
@@ -38,7 +41,9 @@ def work(rounds: int, failures: multiprocessing.Queue[str]) -> None:
 def main(children: int, tickets_each: int) -> int:
     fork = multiprocessing.get_context("fork")
     failures: multiprocessing.Queue[str] = fork.Queue()
-    processes = [fork.Process(target=submit_some, args=(tickets_each, failures)) for _ in range(children)]
+    processes = [
+        fork.Process(target=submit_some, args=(child, tickets_each, failures)) for child in range(children)
+    ]
     processes.append(fork.Process(target=work, args=(10, failures)))
     for process in processes:
         process.start()

@@ -13,7 +13,7 @@ def test_eight_processes_that_submit_and_triage_at_once_lose_nothing(installatio
     pack = installation.folder / "pack" / "intents"
     pack.mkdir(parents=True)
     (pack / "track_refund.yaml").write_text(PACK_INTENT)
-    installation.manage("load_starter", str(pack.parent))
+    installation.manage("load_starter", str(pack.parent), "--keep-auto")
     ended = installation.run("-m", "tests.services.submitting_children", str(CHILDREN), str(TICKETS_EACH))
     assert ended.returncode == 0, ended.stderr
     assert "locked" not in ended.stderr
