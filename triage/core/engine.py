@@ -14,7 +14,7 @@ from triage.core.reading.focus import has_topic
 from triage.core.reading.joints import Joint, Side, asks, odds_of_two
 from triage.core.reading.text import Ask, find_ask
 from triage.core.stance.model import Judgement
-from triage.core.types import Assessment, SimilarTicket, Source, Term
+from triage.core.types import Assessment, SimilarTicket, Source, Stance, Term
 
 SIMILAR_TICKETS = 5
 #: The nearest confirmed tickets that may weigh against a belief, also where older ones are nearer.
@@ -139,9 +139,16 @@ class Engine:
 
     def _judge_stance(self, ask: Ask) -> Judgement:
         """What the writer does with the topic, by all that they say; a plain asking where nothing was taught."""
+        judged = self._judge(ask.unabridged)
+        found = judged.stance
+        if found is not None and found.stance is Stance.TWO_WISHES and not ask.joints.found:
+            return Judgement(judged.asking, None)  # two wishes need a place where they meet
+        return judged
+
+    def _judge(self, text: str) -> Judgement:
         if self.model is None or self.model.stance is None:
             return PLAIN_ASKING
-        return self.model.stance.judge(ask.unabridged)
+        return self.model.stance.judge(text)
 
     def _search(self, text: str) -> tuple[SimilarTicket, ...]:
         if self.index is None:
@@ -210,9 +217,13 @@ class Engine:
         return Questions(bool(met), joints.cut(joint for joint, *_ in met), tuple(intents))
 
     def believe_sides(self, joints: Iterable[Joint], shares: _Shares) -> list[tuple[Joint, Side, Side]]:
-        """Say for both sides of some joints what they are about, and how surely."""
+        """Say for both sides of some joints what they ask for, and how surely: what is only told asks nothing."""
         tried = list(joints)
-        believed = {side: self._believe(side) for joint in tried for side in (joint.before, joint.after)}
+        believed = {
+            side: _asked(self._believe(side), self._judge(side))
+            for joint in tried
+            for side in (joint.before, joint.after)
+        }
         return [(joint, *_sides(joint, believed, shares)) for joint in tried]
 
     def shares(self, joints: Sequence[Joint]) -> _Shares:
