@@ -25,6 +25,8 @@ STARTER = Path(__file__).parents[3] / "triage" / "starter"
 GUARDED_INTENTS = {"account_hacked", "data_request", "complaint", "contact_human_agent"}
 INTENTS_ABOUT_PEOPLE = {"contact_human_agent", "contact_customer_service"}
 TOPICS = {
+    "death",
+    "illness",
     "person",
     "legal",
     "security",
@@ -39,6 +41,16 @@ TOPICS = {
 TICKET_KEYS = {"intent", "subject", "body", "requester_name", "reply", "days_ago"}
 
 HITS = {
+    "death": [
+        "My father passed away in April. How do I close his account?",
+        "my late husband had a subscription",
+        "mum died last week, cancel her order",
+    ],
+    "illness": [
+        "i had a stroke and cannot use the website",
+        "she is in hospital, please cancel",
+        "I was put on a drip",
+    ],
     "person": [
         "let me talk to a human",
         "I want a real person, now",
@@ -83,6 +95,10 @@ HITS = {
 }
 
 MISSES = [
+    "the phone battery died last week, is it under warranty",
+    "the price nearly gave me a heart attack, how do I cancel",
+    "do you sell funeral wreaths",
+    "my late delivery, where is it",
     "Speak of the devil, my parcel has just come",
     "Can I have the number of human resources?",
     "I'd like to contact customer service, what are the opening hours?",
