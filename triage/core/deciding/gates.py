@@ -292,10 +292,16 @@ def failures(case: Case) -> Iterator[tuple[Gate, Failure]]:
             yield gate, failure
 
 
+#: Topics of never-automate rules that are as urgent as what the stance model takes for grave.
+URGENT_TOPICS: Final = frozenset({"self_harm", "threat", "safety", "death", "illness"})
+
+
 def next_step(decided: Decision) -> NextStep:
     """What follows a decision: what the gate says that decided; what is urgent is so wherever it shows."""
     stopped = {gate.reason: gate.next_step for gate in GATES if gate.reason in decided.failed}
-    if decided.reason != ENGINE_FAILED.reason and NextStep.URGENT in stopped.values():
+    guard = decided.assessment.guard
+    grave = NextStep.URGENT in stopped.values() or (guard is not None and guard.topic in URGENT_TOPICS)
+    if decided.reason != ENGINE_FAILED.reason and grave:
         return NextStep.URGENT
     return stopped.get(decided.reason, NextStep.NONE)
 

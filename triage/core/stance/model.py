@@ -30,6 +30,8 @@ UNASKED_SHARE = 0.2
 _KEPT_SHARE = 0.2
 #: Fewer texts of a stance, or fewer askings, teach nothing; a stance below this is left out.
 LEAST_TEXTS = 20
+#: Of a text with fewer known words, most likely in another language, no stance is named.
+LEAST_KNOWN = 0.5
 #: Cost of a text on the wrong side. Between 0.1 and 1 held-out writers see no difference above noise.
 COST = 0.3
 _TOLERANCE = 0.02
@@ -147,7 +149,7 @@ class StanceModel:
         lead = float(scores[best] - scores[0])
         slope, constant = self.line_
         probability = 1 / (1 + math.exp(-min(max(slope * lead + constant, -30.0), 30.0)))
-        if not columns.size or lead <= self.tolerance_:
+        if not columns.size or lead <= self.tolerance_ or self.reader_.known_share(tokens) < LEAST_KNOWN:
             return Judgement(probability, None)
         return Judgement(probability, self._found(best, lead, tokens, phrases, columns, weights))
 

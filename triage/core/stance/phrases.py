@@ -183,6 +183,11 @@ class PhraseReader:
         tokens = tokens_of(text)
         return tokens, self._find(tokens)
 
+    def known_share(self, tokens: Sequence[str]) -> float:
+        """Return the share of the words, marks and numbers aside, that were taught; 0 where there is none."""
+        words = [token for token in tokens if token[0].isalpha()]
+        return sum(word in self.words_ for word in words) / len(words) if words else 0.0
+
     def matrix(self, texts: Iterable[str]) -> sparse.csr_matrix:
         """Return the weighted phrases of many texts, shape (n_texts, n_phrases)."""
         return self._rows(self.weigh(self._find(tokens_of(text))) for text in texts)

@@ -194,3 +194,10 @@ def test_a_gate_that_breaks_down_calls_nobody(monkeypatch: pytest.MonkeyPatch) -
     broken = [replace(gate, test=lambda case: 1 / 0) for gate in gates.GATES]  # type: ignore[arg-type, return-value]
     monkeypatch.setattr(gates, "GATES", tuple(broken))
     assert gates.next_step(decided()) is gates.NextStep.NONE
+
+
+@pytest.mark.parametrize(("topic", "step"), [("death", "urgent"), ("safety", "urgent"), ("legal", "")])
+def test_a_rule_on_something_grave_is_as_urgent_as_the_model(topic: str, step: str) -> None:
+    decision = decided(replace(SURE, guard=Guard(topic, "died")))
+    assert decision.reason == "never_automate"
+    assert gates.next_step(decision) == step

@@ -135,3 +135,12 @@ def test_any_text_gets_a_probability(text: str) -> None:
     judged = _TAUGHT.judge(text)
     assert 0.0 <= judged.asking <= 1.0
     assert judged.stance is None or judged.stance.lead >= 0
+
+
+def test_of_a_text_in_another_language_no_stance_is_named(taught: StanceModel) -> None:
+    for text in (
+        "Bitte stornieren Sie meine Bestellung auf keinen Fall",
+        "请不要取消我的订单",
+        "do nicht bitte keinesfalls",
+    ):
+        assert taught.judge(text).stance is None
