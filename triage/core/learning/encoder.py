@@ -78,7 +78,7 @@ class SentenceEncoder:
     Attributes
     ----------
     fingerprint : str
-        SHA-256 of weights and tokenizer.
+        SHA-256 of weights, whatever files they lie in, and tokenizer.
     size : int
         Length of a vector.
 
@@ -92,11 +92,14 @@ class SentenceEncoder:
         self._weights = _weights_at(place)
         tokenizer_file = _tokenizer_beside(self._weights)
         weights, tokenizer = _read(self._weights), _read(tokenizer_file)
-        self.fingerprint = hashlib.sha256(hashlib.sha256(weights).digest() + tokenizer).hexdigest()
+        elsewhere = b"".join(_digest(file) for file in _named_in(weights, self._weights))
+        self.fingerprint = hashlib.sha256(
+            hashlib.sha256(weights).digest() + tokenizer + elsewhere
+        ).hexdigest()
         if fingerprint is not None and fingerprint != self.fingerprint:
             raise EncoderError(f"{place} holds other weights than the model was trained with; train again")
         self._tokenizer = _tokenizer(tokenizer, tokenizer_file)
-        self._session = _session(weights, self._weights, threads)
+        self._session = _session(self._weights, threads)
         self._inputs = {each.name: _NUMBERS.get(each.type, np.int64) for each in self._session.get_inputs()}
         if _MASK not in self._inputs or not _INPUTS.issuperset(self._inputs):
             raise EncoderError(
@@ -257,13 +260,29 @@ def _tokenizer(content: bytes, path: Path) -> Any:
     return tokenizer
 
 
-def _session(weights: bytes, path: Path, threads: int) -> Any:
+def _named_in(weights: bytes, path: Path) -> list[Path]:
+    """The files beside a network that it names: large ones keep their weights outside (external data)."""
+    beside = sorted(file for file in path.parent.iterdir() if file.is_file() and file != path)
+    return [file for file in beside if file.name != TOKENIZER and file.name.encode() in weights]
+
+
+def _digest(path: Path) -> bytes:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").digest()
+    except OSError as error:
+        raise EncoderError(
+            f"{path} cannot be read ({error.strerror}); put the encoder's file there"
+        ) from error
+
+
+def _session(path: Path, threads: int) -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
     try:
-        return onnxruntime.InferenceSession(weights, options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     # As above: bare exceptions from compiled code.
     except Exception as error:
         raise EncoderError(f"{path} is no ONNX model ({error}); replace it") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ pytest.importorskip("sentencepiece", reason="it is not installed, see requiremen
 pytest.importorskip("onnxruntime", reason="requirements-encoder.txt is not installed")
 pytest.importorskip("tokenizers", reason="requirements-encoder.txt is not installed")
 
+import onnx
 import onnxruntime
 import sentencepiece
 import tokenizers
@@ -154,3 +156,20 @@ def test_a_question_is_nearest_to_its_translation(encoder: SentenceEncoder) -> N
         ["Şifremi unuttum", "Paketim nerede?", "Paramı geri istiyorum"],
     ):
         assert (encoder.encode(asked) @ english.T).argmax(axis=1).tolist() == [0, 1, 2]
+
+
+def test_a_network_whose_weights_lie_in_a_second_file_is_loaded_and_told_apart(
+    folder: Path, encoder: SentenceEncoder, tmp_path: Path
+) -> None:
+    shutil.copy(folder / "tokenizer.json", tmp_path)
+    whole = onnx.load(folder / "model.onnx")
+    onnx.save(
+        whole, tmp_path / "model.onnx", save_as_external_data=True, location="model.data", size_threshold=1024
+    )
+    assert (tmp_path / "model.onnx").stat().st_size < (folder / "model.onnx").stat().st_size / 10
+    split = SentenceEncoder(tmp_path)
+    assert np.allclose(split.encode(TEXTS), encoder.encode(TEXTS), atol=1e-6)
+    data = bytearray((tmp_path / "model.data").read_bytes())
+    data[len(data) // 2] ^= 1
+    (tmp_path / "model.data").write_bytes(data)
+    assert SentenceEncoder(tmp_path).fingerprint != split.fingerprint
