@@ -18,6 +18,8 @@ from tests.installation import Installation
 pytestmark = pytest.mark.process
 ARCHIVE = Path(__file__).parent / "first_release.tar.xz"
 DECISIONS = 202
+#: Since the model parts the questions of a text: most of these differ in the number of its parts alone.
+READ_DIFFERENTLY = 45
 
 
 @pytest.fixture(scope="module")
@@ -30,10 +32,11 @@ def upgraded(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     return installation
 
 
-def test_its_decisions_replay_identically(upgraded: Installation) -> None:
+def test_its_decisions_replay_unless_they_are_read_differently_now(upgraded: Installation) -> None:
     told = upgraded.manage("replay_decisions", "--last", "1000")
     assert told.splitlines()[-1].startswith(
-        f"{DECISIONS} identical, 0 partly replayed, 0 different, 0 cannot"
+        f"{DECISIONS - READ_DIFFERENTLY} identical, 0 partly replayed, {READ_DIFFERENTLY} read differently now, "
+        "0 different, 0 cannot"
     )
 
 
