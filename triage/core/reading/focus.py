@@ -35,7 +35,6 @@ _PIECE_LENGTHS: Final = (8, 14)
 _SENTENCE_END: Final = re.compile(
     r"(?<=[.!?…。！？])(?<!\s\d\.)(?<!\s\d\d\.)(?<!\s[ap]m\.)(?<!\s[AP]M\.)(?<!\s[ap]\.m\.)[\"'”’)\]]{0,2}(?:\s+|$)|(?<=[。！？])|\n+"
 )
-_WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _ENGLISH: Final = LANGUAGES["en"]
 _TOPIC: Final = re.compile("|".join(_ENGLISH.topics))
 #: Two letters tell most words apart from every stem, long before the stems are tried.
@@ -99,8 +98,8 @@ def focus(text: str) -> str:
     if matter.isdisjoint(meant):
         meant = said
     kept = [s for s in meant if s in matter]
-    is_story = len(_WORD.findall(" ".join(meant))) >= STORY_WORDS
-    if not is_story or len(_WORD.findall(" ".join(kept))) < _KEPT_WORDS:
+    is_story = len(spoken(" ".join(meant))) >= STORY_WORDS
+    if not is_story or len(spoken(" ".join(kept))) < _KEPT_WORDS:
         kept = meant
     return text if len(kept) == len(said) else "\n".join(kept)
 
@@ -122,7 +121,7 @@ def find_passages(joints: Joints) -> tuple[str, ...]:
 
 
 def _counts(text: str, words: int) -> bool:
-    return len(text) <= _LONGEST_PASSAGE and len(_WORD.findall(text)) >= words
+    return len(text) <= _LONGEST_PASSAGE and len(spoken(text)) >= words
 
 
 def _pieces(sentence: str) -> list[str]:
@@ -141,4 +140,4 @@ def _pieces(sentence: str) -> list[str]:
 def is_english(text: str, share: float = 0.25) -> bool:
     """Say whether a share of the words are the small ones of English, so that word lists can judge it."""
     words = spoken(text)
-    return not words or _ENGLISH.share(words) >= share
+    return len([word for word in words if word in _ENGLISH.common]) >= share * len(words)

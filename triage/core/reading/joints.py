@@ -148,14 +148,13 @@ def asks(sentence: str, language: Language | None = None) -> bool:
 
 
 def _ask(words: Sequence[str], language: Language | None) -> bool:
-    """Say whether words open with what asks, or hold two words that do so anywhere."""
+    """Say whether words open with what asks, or hold a wish anywhere."""
     if language is None:
         return False
-    phrases = language.asks
-    likely = [at for at, word in enumerate(words) if word in phrases.first]
-    if not likely:
-        return False
-    return "asks" in _opening(words, 0, language)[1] or max(phrases.length_at(words, at) for at in likely) > 1
+    wishes = [at for at, word in enumerate(words) if word in language.wishes.first]
+    return "asks" in _opening(words, 0, language)[1] or any(
+        language.wishes.length_at(words, at) for at in wishes
+    )
 
 
 def _opening(words: Sequence[str], at: int, language: Language | None) -> tuple[int, frozenset[str]]:

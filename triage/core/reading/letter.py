@@ -162,13 +162,10 @@ def _drop_signature(lines: list[str], english: bool) -> list[str]:
             continue
         if _DELIMITER.match(bare) or _is_device_footer(bare) or _is_farewell(bare):
             return lines[:position]
-        if bare.endswith(",") and _is_unknown_farewell(bare) and _is_name(_next_filled(lines, position + 1)):
+        following = next(filter(_is_filled, lines[position + 1 : position + 4]), "").strip()
+        if bare.endswith(",") and _is_unknown_farewell(bare) and _is_name(following):
             return lines[:position]
     return lines
-
-
-def _next_filled(lines: list[str], position: int) -> str:
-    return next((line.strip() for line in lines[position : position + 3] if line.strip()), "")
 
 
 def _frame_start(lines: list[str], english: bool) -> int:

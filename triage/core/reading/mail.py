@@ -298,7 +298,8 @@ def _headers_near(lines: list[str], position: int) -> bool:
 
 def _starts_headers(lines: list[str], position: int) -> bool:
     """Recognise the header block of an older mail by its names, or by its shape in other languages."""
-    if position >= len(lines) or not _may_be_header(lines[position]):
+    first = lines[position] if position < len(lines) else ""
+    if len(first) > _FRAME_CHARS or not _HEADER.match(first):
         return False
     block = [line for line in lines[position : position + 7] if line.strip()]
     names = [_name(header) for header in takewhile(bool, map(_HEADER.match, block)) if header]
@@ -309,10 +310,6 @@ def _starts_headers(lines: list[str], position: int) -> bool:
     if len(names) < 3 or _MAIL_ADDRESS.search(shown) is None:
         return False
     return len(names) >= 4 or _DATE.search(shown) is not None
-
-
-def _may_be_header(line: str) -> bool:
-    return len(line) <= _FRAME_CHARS and _HEADER.match(line) is not None
 
 
 def _body_below_headers(lines: list[str]) -> tuple[str, ...]:
