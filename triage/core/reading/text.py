@@ -283,7 +283,8 @@ def _read_title(subject: str, mail: str) -> _Title:
 def _divide(title: _Title, own: str, unabridged: str) -> tuple[str, str]:
     """Return what of the subject stands before the question, as a sentence, and the lines that hold the question."""
     said = set(_WORD.findall(own.lower()))
-    if not said - (_POINTS_AT_SUBJECT if title.text else frozenset()):
+    says_something = any(letter.isalpha() for letter in title.text)  # a number alone is nothing to point at
+    if not said - (_POINTS_AT_SUBJECT if says_something else frozenset()):
         return "", _flatten(title.text) or unabridged or own
     if title.replies or not _adds(title.text, said):
         return "", own
