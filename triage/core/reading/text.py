@@ -251,7 +251,7 @@ def find_ask(subject: str, body: str) -> Ask:
     letter = read_mail(mail, forwarded=title.passed_on, goes_on=not read_mail_whole)
     unabridged, heard = _flatten_beginning(f"{title.text} {letter.unabridged}", keep_words=True)
     own = "\n".join(map(_flatten, _beginning(letter.own, MAX_OWN_CHARS).split("\n")))
-    heading, lines = _divide(title, own, unabridged)
+    heading, lines = _divide(title, own, unabridged or _flatten(mail))
     joints = find_joints(f"{heading}\n{lines}".strip())
     text = f"{heading} {_flatten(focus(lines))}".strip()
     plain = not title.text and text == unabridged and len(text.split()) < _PLAIN_WORDS

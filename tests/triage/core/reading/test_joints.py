@@ -55,6 +55,18 @@ def test_inside_one_clause_there_is_no_joint(text: str) -> None:
     assert find_joints(text).found == ()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It worked until May, second pair fits badly and how do I return it?",
+        "Can it be sent by mail on a chosen date and which amounts are possible?",
+        "I lost my card while I was away and need another one",
+    ],
+)
+def test_an_ordinal_or_a_date_announces_nothing(text: str) -> None:
+    assert not any("also" in joint.signs for joint in find_joints(text).found)
+
+
 def test_what_tells_and_what_points_back_says_so() -> None:
     assert {"after_tells", "short_after"} <= signs(
         "Where is my refund? I sent shoes back.", "I sent shoes back."

@@ -132,6 +132,19 @@ def test_two_clauses_of_a_language_without_tables_cannot_be_read(text: str) -> N
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "orderd rong colour can chnage to black?? order 7712",
+        "shampoo bottle leaked all over the box, lid wasnt on right. order 19-334",
+        "cancel order 3381 pls. reason: ordered after two glasses of wine lol",
+    ],
+)
+def test_careless_english_is_english(text: str) -> None:
+    language = language_of(spoken(text))
+    assert language is not None and language.tag == "en"
+
+
+@pytest.mark.parametrize(
     "text", ["", "refund", "Var är mitt paket?", "我的包裹在哪里？", "cancel order 4711"]
 )
 def test_one_short_clause_needs_no_tables(text: str) -> None:

@@ -115,6 +115,7 @@ MAIL_PIECES = st.sampled_from(
 
 @settings(deadline=None)
 @example("", "Hi,\n0@A")
+@example("", "00000Hi,\n> quoted\n")
 @example("0", "E")
 @given(st.text(max_size=40), st.lists(st.one_of(MAIL_PIECES, st.text(max_size=12))).map("".join))
 def test_any_mail_is_read_and_no_words_are_lost_altogether(subject: str, body: str) -> None:
