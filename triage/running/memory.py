@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from django.conf import settings
 from django.db.models import Q
@@ -11,12 +12,14 @@ from django.utils import timezone
 from tickets.models import Ticket
 from triage.models import Action, Decision
 
+LONGEST_CHAIN: Final = 50  # of follow-ups that are looked at
+
 
 def sent_before(ticket: Ticket, intent: str | None) -> bool:
     """Whether the answer to ``intent``, in whatever version, went to the ticket's sender and should not again.
 
     So it is if it was sent within TRIAGE_REPEAT_DAYS, if it did not settle the matter whenever it was sent, and if
-    ``ticket`` follows up the very ticket that was answered with it.
+    ``ticket`` follows up the very ticket that was answered with it, directly or by others in between.
     """
     if intent is None:
         return False
@@ -24,10 +27,20 @@ def sent_before(ticket: Ticket, intent: str | None) -> bool:
     failed = Q(ticket__reopen_count__gt=0) | Q(ticket__feedback__solved=False)
     same_person = Ticket.objects.all().of_same_person(ticket).exclude(pk=ticket.pk).order_by()
     told = (fresh | failed) & Q(ticket__in=same_person.values("pk"))
-    if ticket.follow_up_of_id is not None:
-        told |= Q(ticket=ticket.follow_up_of_id)
+    if earlier := _followed(ticket):
+        told |= Q(ticket__in=earlier)
     sent = Decision.objects.filter(intent_slug=intent, action=Action.AUTO_RESOLVE, applied=True)
     return sent.filter(told).exists()
+
+
+def _followed(ticket: Ticket) -> list[int]:
+    """The tickets that ``ticket`` follows up, the latest first: one query each, as chains are short."""
+    found: list[int] = []
+    earlier = ticket.follow_up_of_id
+    while earlier is not None and earlier not in found and len(found) < LONGEST_CHAIN:
+        found.append(earlier)
+        earlier = Ticket.objects.filter(pk=earlier).values_list("follow_up_of", flat=True).first()
+    return found
 
 
 def take_turn(ticket: Ticket) -> None:

@@ -182,6 +182,24 @@ def test_a_decision_from_before_there_was_a_memory_is_replayed_without_it(submit
     assert Basis.from_json(kept).sent_before is False
 
 
+def test_a_whole_chain_of_follow_ups_is_remembered(submit: Submit, engine: FakeEngine) -> None:
+    first = submit(guest_email=RITA)
+    engine.says(None, 0.0)
+    second = submit(guest_email="ritas-partner@example.com", follow_up_of=first)
+    third = submit(guest_email="ritas-son@example.com", follow_up_of=second)
+    engine.says("track_refund", 0.97)
+    assert reason(submit(guest_email="ritas-daughter@example.com", follow_up_of=third)) == "already_sent"
+
+
+def test_a_circle_of_follow_ups_is_walked_once(submit: Submit, engine: FakeEngine) -> None:
+    engine.says(None, 0.0)
+    first = submit(guest_email=RITA)
+    second = submit(guest_email="other@example.com", follow_up_of=first)
+    Ticket.objects.filter(pk=first.pk).update(follow_up_of=second)
+    second.refresh_from_db()
+    assert memory.sent_before(second, "track_refund") is False
+
+
 # --- a follow-up speaks for itself ------------------------------------------------------------------------
 
 
