@@ -22,6 +22,18 @@ def tell_requester_of_handover(event: Event) -> None:
         notices.escalated(event.ticket)
 
 
+def tell_requester_that_it_was_wanted(event: Event) -> None:
+    """Out of quarantine for the first time, where nobody has told the requester anything since the ticket came in."""
+    left_open = (
+        event.ticket.events.filter(before=Status.OPEN).exclude(after=Status.OPEN).order_by("id").first()
+    )
+    straight = left_open is not None and (
+        left_open.kind == EventKind.QUARANTINED or left_open.facts.get("step") == Handover.QUARANTINE
+    )
+    if straight and event.ticket.events.filter(kind=EventKind.RELEASED).count() == 1:
+        notices.escalated(event.ticket)
+
+
 def tell_team_of_urgency(event: Event) -> None:
     if event.facts.get("step") == Handover.URGENT:
         notices.urgent(event.ticket)
@@ -42,6 +54,7 @@ SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {
     EventKind.AUTO_RESOLVED: (tell_requester_the_answer,),
     EventKind.ESCALATED: (tell_requester_of_handover, tell_team_of_urgency),
     EventKind.PERSON_REQUESTED: (tell_requester_of_handover,),
+    EventKind.RELEASED: (tell_requester_that_it_was_wanted,),
     EventKind.ASSIGNED: (tell_requester_of_handover,),
     EventKind.REPLIED: (tell_the_other_side,),
 }

@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from accounts.models import Role, User
 from tickets.errors import InvalidTransition
 from tickets.models import Closure, Event, OutgoingMail, Status, Ticket, Urgency
+from tickets.states import Handover
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +59,42 @@ def test_released_it_waits_as_long_as_it_has_waited(put_aside: Ticket, agent: Us
     assert (put_aside.escalated_at, put_aside.escalation_reason) == (since, "not_spam")
     assert kinds(put_aside) == [Event.Kind.QUARANTINED, Event.Kind.RELEASED]
     assert Ticket.objects.all().awaiting_agent().get() == put_aside
+
+
+def mails() -> list[str]:
+    return [mail.subject for mail in OutgoingMail.objects.order_by("id")]
+
+
+def test_released_for_the_first_time_its_requester_is_told(ticket: Ticket, agent: User) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(status=Status.OPEN)
+    ticket.refresh_from_db()
+    ticket.escalate("spam", step=Handover.QUARANTINE)
+    assert mails() == []
+    ticket.release(agent)
+    assert mails() == ["We are on it: Cheap ink"]
+    ticket.quarantine("spam", agent)
+    ticket.release(agent)
+    assert len(mails()) == 1
+
+
+def test_put_aside_by_an_agent_before_anybody_was_told_it_is_the_same(ticket: Ticket, agent: User) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(status=Status.OPEN)
+    ticket.refresh_from_db()
+    ticket.quarantine("spam", agent)
+    ticket.request_person(actor=ticket.requester)
+    assert mails() == ["We are on it: Cheap ink"]
+
+
+@pytest.mark.parametrize(("step", "told"), [(Handover.NORMAL, 1), (Handover.SILENT, 0)])
+def test_who_was_told_before_or_is_a_machine_is_not_told_again(
+    ticket: Ticket, agent: User, step: Handover, told: int
+) -> None:
+    Ticket.objects.filter(pk=ticket.pk).update(status=Status.OPEN)
+    ticket.refresh_from_db()
+    ticket.escalate("low_confidence", step=step)
+    ticket.quarantine("spam", agent)
+    ticket.release(agent)
+    assert len(mails()) == told
 
 
 def test_only_what_is_in_quarantine_is_released(ticket: Ticket, agent: User) -> None:
