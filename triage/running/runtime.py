@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connections
 from django.db.models import Case, Count, Exists, F, Max, OuterRef, Subquery, When
 
 from tickets.models import Message, Ticket, TicketQuerySet
@@ -40,6 +41,7 @@ logger = logging.getLogger(__name__)
 CATCH_UP_OVERLAP = timedelta(seconds=30)  # a transaction may commit later than its timestamp says
 CATCH_UP_BATCH = 1_000  # so many are added before one assessment: about a fifth of a second
 ENCODED_CATCH_UP_BATCH = 20  # the same where each is read by a sentence encoder first
+LOOK_AGAIN_SECONDS = 60.0  # a process that judges no tickets itself looks for news so often, if it is asked
 INDEX_CHARS = 4_000  # the ask stands at the beginning; longer texts only blur the comparison
 
 
@@ -81,6 +83,10 @@ class Runtime:
         self._caught_up_to: datetime | None = None
         self._seen: tuple[datetime | None, int] = (None, 0)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="triage")
+        self._looked_at = (
+            -LOOK_AGAIN_SECONDS
+        )  # when the database was last asked, by the clock of this process
+        self._looking = threading.Lock()
 
     def assess(self, subject: str, body: str) -> Assessed:
         """Assess a text with the champion and the rules as they are now.
@@ -101,8 +107,14 @@ class Runtime:
         return Assessed(assessment, snapshot, (time.perf_counter() - started) * 1000)
 
     def glance(self, text: str, seconds: float) -> Assessment | None:
-        """Assess a text with what is loaded, without a look at the database; None if it cannot be had in time."""
+        """Assess a text with what is loaded, without a look at the database; None if it cannot be had in time.
+
+        Where a broker has other processes judge the tickets, nothing else makes this one look for a newer champion
+        or rule: it then does so beside, for the glances to come.
+        """
         held = self._snapshot
+        if settings.CELERY_BROKER_URL and time.monotonic() - self._looked_at >= LOOK_AGAIN_SECONDS:
+            self._look_beside()
         if held is None:
             return None
         future = self._executor.submit(held.engine.assess, "", text)
@@ -111,6 +123,21 @@ class Runtime:
         except FutureTimeout:
             future.cancel()  # if it has not begun; a ticket that waits behind it shall not wait longer
             return None
+
+    def _look_beside(self) -> None:
+        """Bring the engine up to date in a thread of its own, one at a time; what fails is tried again later."""
+        if self._looking.acquire(blocking=False):
+            threading.Thread(target=self._look, name="triage-look", daemon=True).start()
+
+    def _look(self) -> None:
+        try:
+            self.warm()
+        except Exception as error:  # no reply may depend on it: it is read by a person then
+            logger.warning("Replies are read without the newest model: %s", type(error).__name__)
+        finally:
+            self._looked_at = time.monotonic()
+            connections.close_all()
+            self._looking.release()
 
     def snapshot(self) -> Snapshot:
         with self._lock:
@@ -135,6 +162,7 @@ class Runtime:
         executor.shutdown(wait=False, cancel_futures=True)
 
     def _current(self) -> Snapshot:
+        self._looked_at = time.monotonic()
         champion = ModelVersion.objects.filter(is_champion=True).first()
         revision = PolicyRevision.current()
         held = self._snapshot

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from triage.core.types import Assessment, Guard, Stance, StanceFound
 from triage.running import reply_reader
 from triage.running.reply_reader import PHRASES, only_thanks, read_reply
-from triage.running.runtime import Runtime
+from triage.running.runtime import LOOK_AGAIN_SECONDS, Runtime
 
 
 @pytest.fixture(autouse=True)
@@ -109,3 +111,40 @@ def test_an_engine_that_is_busy_says_nothing(db: None) -> None:
     time.sleep(0.35)
     assert runtime.glance("It arrived", 1.0) is not None
     runtime._executor.shutdown()
+
+
+def test_where_a_broker_judges_elsewhere_a_glance_brings_the_engine_up_to_date_beside(
+    transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CELERY_BROKER_URL = "redis://broker"
+    runtime, loaded = Runtime(), threading.Event()
+    warm = runtime.warm
+    monkeypatch.setattr(runtime, "warm", lambda: (warm(), loaded.set()))
+    started = time.monotonic()
+    assert runtime.glance("It arrived", 0.02) is None
+    assert time.monotonic() - started < 0.2
+    assert loaded.wait(10)
+    assert runtime.glance("It arrived", 1.0) is not None
+    loaded.clear()
+    assert not loaded.wait(0.2)  # a minute has not passed
+    runtime._looked_at -= LOOK_AGAIN_SECONDS
+    runtime.glance("It arrived", 1.0)
+    assert loaded.wait(10)
+    runtime._executor.shutdown()
+
+
+def test_a_look_beside_that_fails_is_tried_again(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.CELERY_BROKER_URL = "redis://broker"
+    runtime, tried = Runtime(), []
+
+    def fail() -> None:
+        tried.append(1)
+        raise OSError
+
+    monkeypatch.setattr(runtime, "warm", fail)
+    for _ in range(2):
+        assert runtime.glance("It arrived", 0.02) is None
+        assert runtime._looking.acquire(timeout=10)
+        runtime._looking.release()
+        runtime._looked_at -= LOOK_AGAIN_SECONDS
+    assert len(tried) == 2
