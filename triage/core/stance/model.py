@@ -17,8 +17,8 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from triage.core.reading.text import find_ask, normalise
 from triage.core.stance.phrases import Floats, PhraseReader, Phrases
+from triage.core.stance.taught import SHOWN, read
 from triage.core.types import Contrast, Example, Stance, StanceFound, Term
 
 #: Share of the askings in training that the model may hold up when it has not learnt them. One in six of them was
@@ -36,10 +36,7 @@ LEAST_KNOWN = 0.5
 COST = 0.3
 _TOLERANCE = 0.02
 _TERMS = 6
-_LINE = 200
 _ASKING = "ask"
-#: Characters of a taught text that are kept to be shown.
-_SHOWN = 200
 
 Strings = Sequence[str]
 
@@ -96,7 +93,7 @@ class StanceModel:
         self._fit_topics(matrix, rows)
         contrast = np.flatnonzero(labels != _ASKING)
         self.taught_ = _Taught(
-            tuple(texts[at][:_SHOWN] for at in contrast),
+            tuple(texts[at][:SHOWN] for at in contrast),
             tuple(labels[contrast].tolist()),
             matrix[contrast].astype(np.float32),
         )
@@ -259,13 +256,6 @@ def _line(lead: npt.NDArray[np.float64], asks: npt.NDArray[np.bool_]) -> tuple[f
     weights = np.where(asks, (1 - UNASKED_SHARE) / asks.sum(), UNASKED_SHARE / (~asks).sum()) * len(asks)
     fitted = LogisticRegression(C=100.0).fit(lead[:, None], asks, sample_weight=weights)
     return min(float(fitted.coef_[0, 0]), 0.0), float(fitted.intercept_[0])
-
-
-def read(text: str) -> str:
-    """Read a training text as a ticket will be read: all that its writer says, without quotes."""
-    if "\n" in text or len(text) > _LINE:
-        return find_ask("", text).unabridged
-    return normalise(text)
 
 
 def _without_rare(rows: list[tuple[str, str, str, str]]) -> list[tuple[str, str, str, str]]:
