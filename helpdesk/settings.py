@@ -39,6 +39,7 @@ TRIAGE_MODEL_DIR = Path(env.text("TRIAGE_MODEL_DIR", str(VAR_DIR / "models")))
 # --- Tickets --------------------------------------------------------------------------------------
 CLOSE_AFTER_SILENT_DAYS = env.whole("CLOSE_AFTER_SILENT_DAYS", 4, least=1)
 GUEST_LINK_DAYS = env.whole("GUEST_LINK_DAYS", 90, least=1)
+REPLY_HOLD_SECONDS = env.whole("REPLY_HOLD_SECONDS", 10)
 RESPONSE_TARGET_HOURS = env.whole("RESPONSE_TARGET_HOURS", 8, least=1)
 ATTACHMENT_MAX_BYTES = env.whole("ATTACHMENT_MAX_MB", 10, least=1) * 1024 * 1024
 ATTACHMENTS_PER_MESSAGE = 5
@@ -49,6 +50,7 @@ INSTALLED_APPS = [
     "helpdesk",
     "triage",
     "tickets",
+    "tickets.desk",
     "accounts",
     "unfold",
     "django.contrib.admin",

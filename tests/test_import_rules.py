@@ -73,6 +73,7 @@ def test_only_the_bridge_and_its_like_reach_into_the_engine() -> None:
 LATE_IMPORTS = {
     ("accounts/apps.py", "ready"): "receivers register when their module is loaded",
     ("tickets/apps.py", "ready"): "receivers register; Celery is loaded only where a broker is set",
+    ("tickets/desk/apps.py", "ready"): "receivers and jobs register when their module is loaded",
     ("triage/apps.py", "ready"): "receivers register; the encoder is loaded only where one is set",
     ("helpdesk/gunicorn.py", "post_worker_init"): "settings must be configured before models are loaded",
     ("triage/running/work.py", "perform"): "heavy numerics, which only who judges tickets needs",

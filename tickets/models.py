@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -15,7 +15,7 @@ from django.utils import timezone
 from tickets.audit import Event, Trail
 from tickets.background.jobs import Job
 from tickets.conversation import Attachment, Feedback, Message, attachment_path
-from tickets.errors import InvalidTransition
+from tickets.errors import Held, InvalidTransition
 from tickets.mail.outbox import OutgoingMail
 from tickets.querysets import TicketQuerySet, mailbox_of, silence_limit
 from tickets.references import new_reference
@@ -305,9 +305,17 @@ class Ticket(models.Model):
         self.reopen_count += returned
 
     @transaction.atomic
-    def assign(self, assignee: User | None, *, actor: User | None) -> None:
-        """Give the ticket to an agent, or back to the queue with None."""
+    def assign(
+        self, assignee: User | None, *, actor: User | None, held_by: Collection[int | None] | None = None
+    ) -> None:
+        """Give the ticket to an agent, or back to the queue with None.
+
+        ``held_by`` says in whose charge it may be until now (None among them: nobody's); whoever else has it keeps
+        it, and Held is raised. Without it, it is taken from anybody.
+        """
         self._lock("assign", *(set(Status) - {Status.CLOSED}))
+        if held_by is not None and self.assignee_id not in held_by:
+            raise Held(self.reference, self.assignee)
         if assignee is not None and not assignee.is_agent:
             raise InvalidTransition(f"{assignee} is not an agent and cannot be assigned tickets.")
         if self.assignee_id == (assignee.pk if assignee else None):

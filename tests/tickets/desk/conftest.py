@@ -1,0 +1,46 @@
+"""A ticket in the queue, and what a worker does once the time of holding is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.models import User
+from tickets.background import jobs
+from tickets.intake.submit import Submission, submit_ticket
+from tickets.models import Job, Ticket
+
+
+@pytest.fixture
+def waiting(db: None) -> Callable[..., Ticket]:
+    """A ticket in the queue since ``hours`` ago."""
+
+    def make(hours: float = 1, assignee: User | None = None, email: str = "guest@example.com") -> Ticket:
+        ticket = submit_ticket(Submission(subject="Where is it?", body="My parcel.", guest_email=email))
+        ticket.escalate("low_confidence")
+        since = timezone.now() - timedelta(hours=hours)
+        Ticket.objects.filter(pk=ticket.pk).update(escalated_at=since, assignee=assignee)
+        ticket.refresh_from_db()
+        return ticket
+
+    return make
+
+
+@pytest.fixture
+def time_is_up(db: None) -> Callable[[], None]:
+    """Have the worker do what is held until later."""
+
+    def run() -> None:
+        Job.objects.filter(finished_at=None).update(run_at=timezone.now())
+        jobs.run_due()
+
+    return run
+
+
+def last_message(ticket: Ticket) -> int:
+    newest = ticket.messages.order_by("-id").values_list("pk", flat=True).first()
+    assert newest is not None
+    return newest

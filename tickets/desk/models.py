@@ -1,0 +1,166 @@
+"""What an agent's work needs beside the ticket itself. None of it is a message, and no customer ever sees it."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from tickets.models import Message, Ticket, attachment_path
+
+
+class DraftQuerySet(models.QuerySet["Draft"]):
+    def written(self) -> Self:
+        """Those that hold something."""
+        return self.exclude(reply="", note="", intent="", files=None)
+
+
+class Draft(models.Model):
+    """What an agent is writing on a ticket. One a person and ticket, whatever tab or machine it is typed in."""
+
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="drafts")
+    reply = models.TextField(blank=True, default="", max_length=settings.MESSAGE_MAX_CHARS)
+    note = models.TextField(blank=True, default="", max_length=settings.MESSAGE_MAX_CHARS)
+    intent = models.CharField(blank=True, default="", max_length=120)
+    came_back = models.CharField(
+        blank=True, default="", max_length=300, help_text="Why the reply was not sent after all."
+    )
+    version = models.PositiveIntegerField(
+        default=0, help_text="Grows with each change: a tab that is behind notices."
+    )
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager[Draft]] = DraftQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agent", "ticket"], name="draft_one_a_person")]
+        indexes = [models.Index(fields=["updated_at"], name="draft_by_age")]
+
+    def __str__(self) -> str:
+        return f"Draft of {self.agent_id} on {self.ticket_id}"
+
+
+class HeldReplyQuerySet(models.QuerySet["HeldReply"]):
+    def on_its_way(self) -> Self:
+        return self.filter(sent_at=None, undone_at=None)
+
+
+class HeldReply(models.Model):
+    """A reply that its author has sent and can still take back: no message, no Event and no mail yet."""
+
+    class Then(models.TextChoices):
+        """What becomes of the ticket once the reply is out."""
+
+        WAIT = "wait", "Waits for the customer"
+        RESOLVE = "resolve", "Is resolved"
+
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="held_replies")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="held_replies")
+    body = models.TextField(max_length=settings.MESSAGE_MAX_CHARS)
+    then = models.CharField(max_length=8, choices=Then.choices, default=Then.WAIT)
+    seen = models.PositiveBigIntegerField(help_text="The last message that its author had read.")
+    once = models.UUIDField(help_text="The same for the same reply sent twice.")
+    created_at = models.DateTimeField(default=timezone.now)
+    send_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    message = models.OneToOneField(Message, models.SET_NULL, null=True, blank=True, related_name="+")
+
+    objects: ClassVar[models.Manager[HeldReply]] = HeldReplyQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["once"], condition=Q(undone_at=None), name="held_reply_once")
+        ]
+        indexes = [
+            models.Index(
+                fields=["author"], name="held_on_its_way", condition=Q(sent_at=None, undone_at=None)
+            ),
+            models.Index(fields=["created_at"], name="held_by_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Reply of {self.author_id} on {self.ticket_id}"
+
+
+class KeptFile(models.Model):
+    """A file that waits with a draft or a held reply; sending makes it an attachment, in its place on the disk."""
+
+    draft = models.ForeignKey(Draft, models.CASCADE, null=True, blank=True, related_name="files")
+    held = models.ForeignKey(HeldReply, models.CASCADE, null=True, blank=True, related_name="files")
+    token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    file = models.FileField(upload_to=attachment_path)
+    name = models.CharField(max_length=150)
+    content_type = models.CharField(max_length=80)
+    size = models.PositiveIntegerField(help_text="bytes")
+    sha256 = models.CharField(max_length=64)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class PresenceQuerySet(models.QuerySet["Presence"]):
+    def now(self) -> Self:
+        """Who has a ticket open at this moment."""
+        return self.filter(seen_at__gte=timezone.now() - Presence.LASTS)
+
+
+class Presence(models.Model):
+    """An agent has a ticket's page open. Each poll of the page renews it."""
+
+    LASTS = timedelta(seconds=8)
+
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="presences")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="presences")
+    writing = models.BooleanField(default=False)
+    seen_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager[Presence]] = PresenceQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agent", "ticket"], name="presence_one_a_person")]
+        indexes = [models.Index(fields=["seen_at"], name="presence_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} at {self.ticket_id}"
+
+
+class Snooze(models.Model):
+    """A ticket out of everybody's way until a moment, or until its requester writes."""
+
+    ticket = models.OneToOneField(Ticket, models.CASCADE, related_name="snooze")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="snoozed")
+    until = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id} until {self.until:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_over(self) -> bool:
+        moment: datetime = self.until
+        return moment <= timezone.now()
+
+
+class Visit(models.Model):
+    """An agent was led to this ticket in their present round: it is not offered again before the next one."""
+
+    agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="visits")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="visits")
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agent", "ticket"], name="visit_one_a_round")]
+        indexes = [models.Index(fields=["at"], name="visit_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.agent_id} at {self.ticket_id}"
