@@ -7,6 +7,8 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+    if sys.argv[1:2] == ["work"]:
+        os.environ["HELPDESK_PROCESS"] = "work"  # the settings bound what a worker waits for
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 

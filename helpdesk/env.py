@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -137,9 +138,31 @@ def mail(name: str, url: str) -> dict[str, Any]:
         raise ImproperlyConfigured(f"{name} cannot be read: {error}.") from None
 
 
-def database(name: str, default: str, *, base: Path) -> dict[str, Any]:
-    """Django's settings for the URL. SQLite gets WAL and IMMEDIATE transactions: deferred ones fail with
-    "database is locked" as soon as two processes read and then write. A relative file lies below ``base``.
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """How long one process waits for its database, in seconds; 0 is without end."""
+
+    connect: int  # for the server to let us in
+    free: int  # for a connection while all are taken
+    lock: int  # for a row that somebody else holds, or for SQLite's one writer
+    statement: int  # for one statement to be done
+    answer: int  # for a word of a server that says nothing
+
+
+#: Somebody waits for the answer of a web process, and a thread waits with them.
+WEB_WAITS = Waits(connect=3, free=10, lock=3, statement=12, answer=15)
+#: Nobody waits for a worker; it goes on with something else.
+WORK_WAITS = Waits(connect=5, free=30, lock=10, statement=60, answer=75)
+#: A command that somebody starts may take its time, but never holds up the house behind a lock it waits for.
+COMMAND_WAITS = Waits(connect=5, free=30, lock=20, statement=0, answer=0)
+WAITS = {"web": WEB_WAITS, "work": WORK_WAITS}
+
+
+def database(name: str, default: str, *, base: Path, waits: Waits = COMMAND_WAITS) -> dict[str, Any]:
+    """Django's settings for the URL, with every wait bounded as ``waits`` says. A relative file lies below ``base``.
+
+    SQLite gets WAL and IMMEDIATE transactions: deferred ones fail with "database is locked" as soon as two processes
+    read and then write.
     """
     url = text(name, default)
     if not url.startswith(DATABASE_SCHEMES):
@@ -155,9 +178,11 @@ def database(name: str, default: str, *, base: Path) -> dict[str, Any]:
         if config["NAME"] != ":memory:":
             config["NAME"] = str(base / config["NAME"])
             Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+        config["ENGINE"] = "helpdesk.database.sqlite3"
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
+            "timeout": waits.lock
+            * 2,  # SQLite has one writer for all, so that a queue is no sign of a stuck row
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; "
                 "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=134217728;"
@@ -166,7 +191,29 @@ def database(name: str, default: str, *, base: Path) -> dict[str, Any]:
     else:
         config.setdefault("CONN_MAX_AGE", 60)
         config["CONN_HEALTH_CHECKS"] = True
+        config["ENGINE"] = "helpdesk.database.postgresql"
+        config["ANSWER_SECONDS"], config["CONNECT_WAIT_SECONDS"] = waits.answer, waits.free
+        given = config.setdefault("OPTIONS", {})  # what the address itself asks for counts
+        for option, value in server_bounds(waits).items():
+            given.setdefault(option, value)
     return config
+
+
+def server_bounds(waits: Waits) -> dict[str, Any]:
+    """libpq's and the server's own bounds. The server ends a transaction that its client forgot, and frees its locks;
+    TCP notices a host that is gone."""
+    seconds = {
+        "lock_timeout": waits.lock, "statement_timeout": waits.statement,
+        "idle_in_transaction_session_timeout": 120,
+    }  # fmt: skip
+    return {
+        "connect_timeout": waits.connect,
+        "options": " ".join(f"-c {bound}={value * 1000}" for bound, value in seconds.items()),
+        "keepalives_idle": 20,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": 30_000,
+    }
 
 
 def refuse_unsafe(*, production: bool, debug: bool, demo: bool, secret_key: str, hosts: list[str]) -> None:

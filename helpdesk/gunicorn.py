@@ -9,13 +9,15 @@ import threading
 import time
 from typing import Any
 
+from helpdesk.serving.worker import close_door_before_stopping
 from triage.core.artefact import skops_io
 
+os.environ["HELPDESK_PROCESS"] = "web"  # the settings bound what a request waits for
 skops_io()  # first of all, and once for all workers: it goes through every module that is loaded before it
 
 preload_app = True  # the libraries are loaded once and shared, which halves time to start and memory
 threads = 4
-worker_class = "gthread"
+worker_class = "helpdesk.serving.worker.Worker"
 timeout = 60
 graceful_timeout = 10
 keepalive = 5
@@ -30,6 +32,10 @@ def on_starting(server: Any) -> None:
     served_by = os.environ.get("SERVED_BY", "")
     if served_by:
         threading.Thread(target=end_with, args=(int(served_by),), daemon=True).start()
+
+
+def when_ready(server: Any) -> None:
+    close_door_before_stopping(server)
 
 
 def end_with(parent: int) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import uuid
 from collections.abc import Callable
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
+
+from helpdesk.logs import request_id
 
 # Inline styles: the admin theme and Swagger UI set them. Scripts come from our own files only, except on
 # the pages named below, whose libraries start themselves with an inline script or build functions at run time.
@@ -15,6 +19,27 @@ STRICT = (
 )
 RELAXED = STRICT.replace("script-src 'self'", "script-src 'self' 'unsafe-inline' 'unsafe-eval'")
 RELAXED_PREFIXES = ("/admin", "/api/docs")
+
+
+GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+
+
+class RequestIdMiddleware:
+    """Gives each request an id, or takes over the one that a proxy gave it; answer and log lines carry it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        current = given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        token = request_id.set(current)
+        try:
+            response = self.get_response(request)
+        finally:
+            request_id.reset(token)
+        response.headers["X-Request-ID"] = current
+        return response
 
 
 class SecurityHeadersMiddleware:

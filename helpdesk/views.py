@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from urllib.parse import urlencode
 
 from django.conf import settings
 from django.contrib.admin.sites import site
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
+from django.template.loader import render_to_string
+
+from helpdesk import pulse
+from helpdesk.database.outages import Outage, outage_of, what_became_of
+from helpdesk.logs import request_id
 
 ERRORS = {
     400: ("bad_request", "That request could not be understood", "Go back and try again."),
     403: ("forbidden", "You may not do that", "Log in with another account or ask a colleague who may."),
     404: ("not_found", "There is nothing here", "The address is wrong, or you may not see what it names."),
-    500: ("server_error", "Something broke on our side", "Nothing you sent is lost. Try again in a minute."),
 }
 
 
@@ -23,8 +27,7 @@ def error(request: HttpRequest, status: int) -> HttpResponse:
     code, title, advice = ERRORS[status]
     if request.path == "/api" or request.path.startswith("/api/"):
         return JsonResponse({"code": code, "message": f"{title}. {advice}", "errors": {}}, status=status)
-    template = "500.html" if status == 500 else "error.html"
-    return render(request, template, {"status": status, "title": title, "advice": advice}, status=status)
+    return render(request, "error.html", {"status": status, "title": title, "advice": advice}, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -40,7 +43,31 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    return error(request, 500)
+    """500 for a bug, 503 for an outage. Both say what became of what was sent, and ask nothing of the database."""
+    outage = outage_of(sys.exception())
+    return failure(request, outage) if outage else failure(request, BROKEN, status=500)
+
+
+BROKEN = Outage("server_error", "Something broke on our side", 0)
+
+
+def failure(request: HttpRequest, outage: Outage, *, status: int = 503) -> HttpResponse:
+    became = what_became_of(request.method)
+    when = f"Try again in {in_words(outage.retry_after)}." if outage.retry_after else ""
+    response: HttpResponse
+    if request.path == "/api" or request.path.startswith("/api/"):
+        message = f"{outage.title}. {became.partition(' Your browser')[0]} {when}".strip()
+        response = JsonResponse({"code": outage.code, "message": message, "errors": {}}, status=status)
+    else:
+        facts = {"title": outage.title, "advice": f"{became} {when}", "number": request_id.get()}
+        response = HttpResponse(render_to_string("500.html", facts), status=status)
+    if outage.retry_after:
+        response["Retry-After"] = str(outage.retry_after)
+    return response
+
+
+def in_words(seconds: int) -> str:
+    return f"{seconds} seconds" if seconds < 60 else f"{seconds // 60} minutes"
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -53,13 +80,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def health(request: HttpRequest) -> JsonResponse:
-    """200 when the database answers, 503 when it does not."""
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"status": "database unreachable"}, status=503)
-    return JsonResponse({"status": "ok"})
+    """200 when the database answers at once, 503 when it does not."""
+    if pulse.database_answers():
+        return JsonResponse({"status": "ok"})
+    return JsonResponse({"status": "database unreachable"}, status=503, headers={"Retry-After": "10"})
 
 
 def admin_login(request: HttpRequest) -> HttpResponse:

@@ -18,6 +18,7 @@ from django.test import Client, TestCase
 from rest_framework.test import APIClient
 
 from accounts.models import Role, User
+from helpdesk import pulse
 from tests.installation import Installation
 from tickets.intake.submit import Submission, submit_ticket
 from tickets.models import Ticket
@@ -187,6 +188,7 @@ def fresh_cache() -> Iterator[None]:
     cache.clear()
     yield
     cache.clear()
+    pulse.let_go()
 
 
 @pytest.fixture(scope="session")
