@@ -51,6 +51,7 @@ INSTALLED_APPS = [
     "triage",
     "tickets",
     "tickets.desk",
+    "tickets.search",
     "accounts",
     "unfold",
     "django.contrib.admin",
@@ -332,7 +333,11 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "triage.admin.navigation.favicon"}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": ["triage.admin.navigation.tokens", "triage.admin.navigation.theme"],
+    "STYLES": [
+        "triage.admin.navigation.tokens",
+        "triage.admin.navigation.theme",
+        "triage.admin.navigation.tools",
+    ],
     "SCRIPTS": ["triage.admin.navigation.script"],
     "ACCOUNT": {"navigation": "triage.admin.navigation.account_links"},
     "SIDEBAR": {

@@ -24,15 +24,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketFilter:
-    """What a list shows, whoever asks for it. Nothing given leaves nothing out.
-
-    ``words`` stand together in the subject, or name a reference: the beginning of one is enough unless
-    ``whole_reference`` is set.
-    """
+    """What a list shows, whoever asks for it. Nothing given leaves nothing out. Words: ``tickets.search``."""
 
     statuses: Collection[str] = ()
-    words: str = ""
-    whole_reference: bool = False
     created_after: datetime | None = None
     created_before: datetime | None = None
 
@@ -46,9 +40,6 @@ class TicketFilter:
             wanted &= Q(created_at__gte=self.created_after)
         if self.created_before:
             wanted &= Q(created_at__lt=self.created_before)
-        if self.words:
-            named = "reference" if self.whole_reference else "reference__istartswith"
-            wanted &= Q(subject__icontains=self.words) | Q(**{named: read_reference(self.words)})
         return wanted
 
 

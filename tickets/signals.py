@@ -7,7 +7,7 @@ from typing import Any
 from allauth.account.models import EmailAddress
 from allauth.account.signals import email_confirmed
 from django.contrib.auth import user_logged_in
-from django.db.models.signals import post_save
+from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
@@ -15,10 +15,12 @@ from accounts.models import User
 from tickets.background import jobs, lifecycle, sealer
 from tickets.intake import claims
 from tickets.mail import outbox
-from tickets.models import Status, Ticket
+from tickets.models import Message, Status, Ticket
+from tickets.search import catch_up, index
 
 jobs.register(outbox.KIND, outbox.deliver)
 jobs.register_sweep(lifecycle.close_silent_tickets)
+jobs.register_sweep(catch_up.backfill)
 jobs.register_beat(sealer.seal_events)
 
 
@@ -42,3 +44,29 @@ def give_back_tickets(instance: User, update_fields: frozenset[str] | None, **kw
     ):
         for ticket in Ticket.objects.filter(assignee=instance).exclude(status=Status.CLOSED):
             ticket.assign(None, actor=None)
+
+
+@receiver(post_save, sender=Message)
+def index_message(instance: Message, created: bool, raw: bool = False, **kwargs: Any) -> None:
+    """What is said can be found at once; what was changed or taken back cannot any more."""
+    if created and not raw:
+        index.add_message(instance)
+    elif not raw:
+        index.index_tickets([instance.ticket_id])
+
+
+@receiver(post_delete, sender=Message)
+def forget_message(instance: Message, origin: Any = None, **kwargs: Any) -> None:
+    if getattr(origin, "model", type(origin)) is not Ticket:  # else its entry goes with it
+        index.index_tickets([instance.ticket_id])
+
+
+INDEXED_FIELDS = {"subject", "requester_name", "requester_email"}
+
+
+@receiver(post_save, sender=Ticket)
+def index_ticket(
+    instance: Ticket, created: bool, update_fields: frozenset[str] | None, **kwargs: Any
+) -> None:
+    if not created and (update_fields is None or update_fields & INDEXED_FIELDS):
+        index.index_tickets([instance.pk])

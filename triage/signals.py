@@ -11,9 +11,11 @@ from tickets.audit import register_kinds
 from tickets.background import jobs
 from tickets.intake import replies
 from tickets.models import Status, Ticket
+from tickets.search.filters import register_filter
 from tickets.web import wording
 from triage.answers.facts import HouseFact
 from triage.core.deciding import gates
+from triage.desk.finding import by_intent
 from triage.models import INTENT_CORRECTED, Answer, Guard, Intent, PolicyRevision, Rule
 from triage.running import reply_reader, work
 
@@ -21,6 +23,9 @@ jobs.register(work.KIND, work.perform, prompt=True)
 jobs.register_sweep(work.sweep_untriaged)
 wording.register_reasons({code: words.customer for code, words in gates.reasons().items()})
 replies.use_reader(reply_reader.read_reply)
+register_filter(
+    "intent", by_intent, example="intent:refund", words="what it is about; intent:none for none of ours"
+)
 register_kinds({INTENT_CORRECTED: "Intent corrected"})
 
 

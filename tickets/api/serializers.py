@@ -16,6 +16,7 @@ from tickets.intake import attachments
 from tickets.intake.written import as_written
 from tickets.models import Attachment, Feedback, Message, Status, Ticket
 from tickets.querysets import TicketFilter
+from tickets.search import query
 
 
 class WrittenField(serializers.CharField):
@@ -181,18 +182,26 @@ class TicketFilterSerializer(serializers.Serializer[Any]):
     status = serializers.MultipleChoiceField(choices=Status.choices, required=False)
     created_after = serializers.DateTimeField(required=False)
     created_before = serializers.DateTimeField(required=False)
-    q = serializers.CharField(
-        max_length=100, required=False, help_text="Words of the subject, or a reference."
+    search = serializers.CharField(
+        max_length=query.LONGEST,
+        required=False,
+        help_text="Words of the conversation, “phrases”, parts of a name, an address or a reference, and filters: "
+        "status: before: after:, with scope=all also from: assignee: and others.",
     )
+    q = serializers.CharField(max_length=query.LONGEST, required=False, help_text="The same as search.")
     scope = serializers.ChoiceField(["own", "all"], default="own", help_text="Agents may ask for all.")
+
+    @property
+    def words(self) -> str:
+        """What is searched for; empty if nothing is."""
+        given = self.validated_data
+        return f"{given.get('search', '')} {given.get('q', '')}".strip()
 
     def chosen(self) -> tuple[str, TicketFilter]:
         """Whose tickets, and what the list shows of them."""
         given = self.validated_data
         return given["scope"], TicketFilter(
             statuses=given.get("status", ()),
-            words=given.get("q", ""),
-            whole_reference=True,
             created_after=given.get("created_after"),
             created_before=given.get("created_before"),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, cast
 
 from django.http import FileResponse
@@ -35,6 +36,7 @@ from tickets.intake.once import KEY_LENGTH, caller_key, submit_once
 from tickets.intake.replies import send_reply, write_note
 from tickets.intake.submit import Submission
 from tickets.models import Channel
+from tickets.search.find import narrow, time_limit
 from tickets.web.downloads import as_download
 
 
@@ -81,7 +83,10 @@ class TicketsView(APIView):
         listed = visible_tickets(viewer).wanted() if scope == "all" else own_tickets(viewer)
         tickets = listed.matching(wanted)
         pages = TicketPages()
-        page = pages.paginate_queryset(tickets, request, view=self)
+        with time_limit() if filters.words else nullcontext():
+            if filters.words:
+                tickets = narrow(tickets, filters.words, viewer, staff=scope == "all")
+            page = pages.paginate_queryset(tickets, request, view=self)
         return pages.get_paginated_response(
             TicketSerializer(page, many=True, context={"request": request}).data
         )

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from tickets.models import Channel, Closure, Event, Feedback, Message, Status, Ticket
+from tickets.search import index
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,7 @@ def save_past_tickets(past: Sequence[PastTicket]) -> dict[str, Ticket]:
         for row, ticket in pairs
         if row.rating is not None
     )
+    index.index_tickets([ticket.pk for ticket in tickets])  # rows made together send no signals
     return {row.external_id: ticket for row, ticket in pairs}
 
 

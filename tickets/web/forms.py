@@ -20,6 +20,7 @@ from tickets.intake.submit import SUBJECT_LENGTH
 from tickets.intake.written import as_written
 from tickets.models import Feedback, Status, Ticket
 from tickets.querysets import TicketFilter
+from tickets.search.query import LONGEST
 
 GUEST_TICKETS_AN_HOUR = 10
 
@@ -186,7 +187,7 @@ class TicketFilterForm(forms.Form):
         "closed": ("Closed", (Status.CLOSED,)),
     }
 
-    q = forms.CharField(label="Search by subject or reference", max_length=100, required=False)
+    q = forms.CharField(label="Search your tickets", max_length=LONGEST, required=False)
     show = forms.ChoiceField(choices=[(key, label) for key, (label, _) in SHOW.items()], required=False)
 
     def chosen(self) -> tuple[str, TicketFilter]:
@@ -194,4 +195,9 @@ class TicketFilterForm(forms.Form):
         self.is_valid()
         show = self.cleaned_data.get("show") or "all"
         statuses = () if show == "all" else self.SHOW[show][1]
-        return show, TicketFilter(statuses=statuses, words=self.cleaned_data.get("q", ""))
+        return show, TicketFilter(statuses=statuses)
+
+    @property
+    def words(self) -> str:
+        """What is searched for, once ``chosen`` was asked."""
+        return self.cleaned_data.get("q", "")

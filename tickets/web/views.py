@@ -29,12 +29,13 @@ from tickets.access import (
     visible_attachment,
     visible_ticket,
 )
-from tickets.errors import InvalidTransition
+from tickets.errors import InvalidTransition, TicketError
 from tickets.intake.once import submit_once
 from tickets.intake.replies import send_reply
 from tickets.intake.submit import Submission
 from tickets.mail import guest_links, notices
 from tickets.models import OPEN_TO_REQUESTER, Closure, Feedback, Message, Status, Ticket, TicketQuerySet
+from tickets.search.find import narrow, time_limit
 from tickets.web import wording
 from tickets.web.downloads import as_download
 from tickets.web.forms import (
@@ -73,11 +74,18 @@ def tickets(request: HttpRequest) -> HttpResponse:
     own = own_tickets(in_browser(request))
     form = TicketFilterForm(request.GET)
     show, wanted = form.chosen()
-    page = keyset_page(own, own.matching(wanted), request.GET.get("before", ""), PAGE_SIZE)
+    found, refused = own.matching(wanted), ""
+    try:
+        with time_limit():
+            found = narrow(found, form.words, in_browser(request), staff=False)
+            page = keyset_page(own, found, request.GET.get("before", ""), PAGE_SIZE)
+    except TicketError as error:
+        page, refused = keyset_page(own, own.none(), "", PAGE_SIZE), str(error)
     context = {
         "form": form,
         "show": show,
-        "words": wanted.words,
+        "words": form.words,
+        "refused": refused,
         "groups": [(key, label) for key, (label, _) in TicketFilterForm.SHOW.items()],
         **page,
     }

@@ -63,6 +63,10 @@ def theme(request: HttpRequest) -> str:
     return static("css/admin.css")
 
 
+def tools(request: HttpRequest) -> str:
+    return static("css/tools.css")
+
+
 def script(request: HttpRequest) -> str:
     return static("js/desk.js")
 

@@ -18,7 +18,7 @@ from accounts.admin import AgentsOnly, is_agent
 from accounts.models import User
 from tickets.errors import TicketError
 from tickets.models import Status, Ticket
-from tickets.references import read_reference
+from tickets.search.changelist import SearchedTickets
 from triage.admin.desk import desk_view
 from triage.admin.filters import AssigneeFilter, QueueFilter, ReasonFilter, TicketIntentFilter, chosen_view
 from triage.desk.desk import queue_rank
@@ -31,7 +31,7 @@ WIDE = ("terms", "similar", "response", "detail")
 
 
 @admin.register(Ticket)
-class TicketAdmin(AgentsOnly):
+class TicketAdmin(SearchedTickets, AgentsOnly):
     """The queue: what waits for this agent first. A ticket's row opens its desk."""
 
     list_display = ["ticket", "requester_shown", "intent", "reason", "waiting", "owner"]
@@ -39,8 +39,6 @@ class TicketAdmin(AgentsOnly):
     list_filter = [QueueFilter, TicketIntentFilter, ReasonFilter, AssigneeFilter]
     list_select_related = ["requester", "assignee"]
     list_before_template = "triage/queue_tabs.html"
-    search_fields = ["reference"]
-    search_help_text = "Reference, e-mail address or words of the subject"
     sortable_by = ()
     actions = ["take", "give_back", "spam", "not_spam"]
 
@@ -61,22 +59,6 @@ class TicketAdmin(AgentsOnly):
             return ["-id"]
         rank = [queue_rank(cast(User, request.user))] if view.ranked else []
         return ["-urgency", *rank, "escalated_at", "id"]
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Ticket], search_term: str
-    ) -> tuple[QuerySet[Ticket], bool]:
-        """By what the words look like: a reference and an address are found by their index."""
-        wanted = search_term.strip()
-        if not wanted:
-            return queryset, False
-        if "@" in wanted:
-            return queryset.filter(requester_email=User.objects.normalize_email(wanted)), False
-        exact = queryset.filter(reference=read_reference(wanted))
-        if exact.exists():
-            return exact, False
-        for word in wanted.split():
-            queryset = queryset.filter(subject__icontains=word)
-        return queryset, False
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

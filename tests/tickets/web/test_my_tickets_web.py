@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tickets.models import Status, Ticket
+from tickets.search.index import index_tickets
 from tickets.web.views import PAGE_SIZE
 
 pytestmark = pytest.mark.django_db
@@ -83,7 +84,8 @@ def test_each_tab_shows_its_states(web, requester, show, status):
 
 def test_search_finds_words_of_the_subject_in_any_case_and_references(web, requester):
     (wanted,) = make(requester, subject="Broken LAMP")
-    make(requester, subject="Other")
+    other = make(requester, subject="Other")
+    index_tickets([wanted.pk, other[0].pk])
     browser = web(requester)
     for words in ("lamp", wanted.reference.lower(), f" {wanted.reference[:6]} "):
         assert shown(browser.get(LIST, {"q": words})) == ["Broken LAMP 0"]
@@ -123,3 +125,9 @@ def test_home_links_agents_to_their_desk_and_nobody_else(web, agent, requester):
 def test_home_asks_no_database_for_a_guest(web, django_assert_num_queries):
     with django_assert_num_queries(0):
         assert web().get("/").status_code == 200
+
+
+def test_a_search_that_is_not_understood_says_what_to_write(web, requester):
+    make(requester)
+    page = web(requester).get(LIST, {"q": "before:soon"}).content.decode()
+    assert "Write 2026-11-30" in page
