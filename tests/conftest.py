@@ -14,6 +14,7 @@ from typing import Any
 import hypothesis
 import pytest
 from django.core.cache import cache
+from django.db.models import Model, QuerySet
 from django.test import Client, TestCase
 from rest_framework.test import APIClient
 
@@ -151,6 +152,23 @@ def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     fake = FakeEngine()
     monkeypatch.setattr(pipeline, "runtime", fake)
     return fake
+
+
+@pytest.fixture
+def while_waiting(monkeypatch: pytest.MonkeyPatch) -> Callable[[type[Model], Callable[[], object]], None]:
+    """``while_waiting(model, change)``: ``change`` is made elsewhere, once, while a row of ``model`` is being locked."""
+
+    def expect(model: type[Model], change: Callable[[], object]) -> None:
+        real, left = QuerySet.select_for_update, [change]
+
+        def lock(rows: Any, *args: Any, **options: Any) -> Any:
+            if rows.model is model and left:
+                left.pop()()
+            return real(rows, *args, **options)
+
+        monkeypatch.setattr(QuerySet, "select_for_update", lock)
+
+    return expect
 
 
 @pytest.fixture

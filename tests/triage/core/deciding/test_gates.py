@@ -11,7 +11,17 @@ import pytest
 from tickets.web import wording as customer_wording
 from triage.core.deciding import gates
 from triage.core.deciding.policy import decide
-from triage.core.types import Action, Assessment, Guard, IntentPolicy, Mode, PolicyConfig, Stance, StanceFound
+from triage.core.types import (
+    Action,
+    Assessment,
+    Guard,
+    IntentPolicy,
+    Mode,
+    PolicyConfig,
+    Stance,
+    StanceFound,
+    Term,
+)
 from triage.desk import wording as staff_wording
 from triage.instruments import simulator
 
@@ -201,3 +211,178 @@ def test_a_rule_on_something_grave_is_as_urgent_as_the_model(topic: str, step: s
     decision = decided(replace(SURE, guard=Guard(topic, "died")))
     assert decision.reason == "never_automate"
     assert gates.next_step(decision) == step
+
+
+def test_the_simulator_shows_every_gate_in_its_place() -> None:
+    assert [shown.text for shown in simulator.passages([])] == [gate.passed for gate in gates.GATES]
+    for place, gate in enumerate(gates.GATES):
+        passages = [shown.passage for shown in simulator.passages([gate.reason])]
+        expected = [simulator.Passage.PASSED] * len(gates.GATES)
+        expected[place] = simulator.Passage.FAILED
+        assert passages == expected
+
+
+def test_no_gate_was_reached_where_the_engine_failed() -> None:
+    shown = simulator.passages(["engine_failed"])
+    assert [one.text for one in shown] == [gate.passed for gate in gates.GATES]
+    assert {one.passage for one in shown} == {simulator.Passage.NOT_REACHED}
+
+
+def test_every_gate_says_all_that_is_shown_of_it() -> None:
+    for gate in gates.GATES:
+        for words in (gate.reason, gate.passed, gate.failed, gate.customer, gate.looks_at):
+            assert isinstance(words, str)
+            assert words.strip()
+        assert gate.passed != gate.failed
+        assert gate.next_step.words.endswith(".")
+
+
+@pytest.mark.parametrize("reason", ["no_model", "engine_failed", "engine_slow"])
+def test_an_engine_that_fails_has_words_for_both_sides(reason: str) -> None:
+    words = gates.reasons()[reason]
+    assert words.reason == reason
+    assert words.staff
+    assert words.customer
+    assert {one.reason for one in gates.BESIDE_THE_GATES} == {
+        "confident", "no_model", "engine_failed", "engine_slow",
+    }  # fmt: skip
+
+
+def test_reasons_have_the_words_of_their_gates() -> None:
+    known = gates.reasons()
+    for gate in gates.GATES:
+        assert known[gate.reason] == gates.Words(gate.reason, gate.failed, gate.customer)
+    assert known["confident"].customer == ""
+    assert list(known)[: len(gates.GATES)] == [gate.reason for gate in gates.GATES]
+
+
+def test_what_the_gates_looked_at_is_kept() -> None:
+    found = StanceFound(
+        Stance.GRAVE, 0.4, topic="death", terms=(Term("died", 0.3),), nearest="My mother died."
+    )
+    decision = decided(
+        replace(
+            SURE, guard=Guard("legal", "sue"), stance=found, questions=("One?", "Two?"), read_whole=False
+        ),
+        intents={"refund": IntentPolicy(Mode.AUTO, 0.8, frozenset({"it", "en"}))},
+    )
+    assert decision.facts == {
+        "open": True, "human_requested": False, "guard": "legal", "read_whole": False, "in_scope": True,
+        "stance": {
+            "kind": "grave", "lead": 0.4, "topic": "death", "terms": [["died", 0.3]], "nearest": "My mother died.",
+        },
+        "questions": 2, "several_questions": False, "asked": [], "mode": "auto", "answer_languages": ["en", "it"],
+        "withdrawn": False, "sent_before": False, "limit": 0.8, "min_margin": 0.05,
+    }  # fmt: skip
+
+
+def test_where_nothing_is_set_up_nothing_is_kept_of_it() -> None:
+    facts = decided(intents={}).facts
+    kept = {name: facts[name] for name in ("guard", "stance", "mode", "answer_languages", "limit")}
+    assert kept == {"guard": None, "stance": None, "mode": None, "answer_languages": [], "limit": None}
+
+
+def test_of_many_questions_the_first_are_kept_and_not_at_length() -> None:
+    questions = tuple(f"{number} " + "x" * 300 for number in range(12))
+    facts = decided(replace(SURE, questions=questions, several_questions=True, asked=("a", "b"))).facts
+    assert facts["questions"] == 12
+    assert facts["asked"] == [question[:200] for question in questions[:8]]
+
+
+@pytest.mark.parametrize(
+    ("belief", "options", "detail"),
+    [
+        ({}, {"is_open": False}, "The ticket is no longer open, or was reopened, so a person answers."),
+        ({"guard": Guard("person", "human")}, {}, "The requester asks for a person."),
+        ({"guard": Guard("legal", "sue")}, {}, "The text touches “legal”, which a person must always read."),
+        ({"read_whole": False}, {}, "Only its beginning was read, so a person must see what else the text says."),
+        ({"in_scope": False}, {}, "The text is unlike anything we have an answer for."),
+        (
+            {"several_questions": True, "asked": ("refund", "login")}, {},
+            "The ticket asks about “refund” and “login”, which need different answers.",
+        ),
+        (
+            {"several_questions": True}, {},
+            "Nobody can tell how many things the ticket asks in its language, so a person reads it.",
+        ),
+        ({"intent": None}, {}, "No known intent fits the text."),
+        ({"intent": "login"}, {}, "“login” is not an intent that is set up here."),
+        (
+            {}, {"intents": {"refund": IntentPolicy(mode=Mode.SUGGEST)}},
+            "“refund” is only suggested, so an agent checks the answer first.",
+        ),
+        (
+            {}, {"intents": {"refund": IntentPolicy(mode=Mode.OFF)}},
+            "Automatic answers are switched off for “refund”.",
+        ),
+        ({}, {"language": "it-IT"}, "“refund” has no approved answer in the language “it”."),
+        (
+            {"confidence": 0.5}, {}, "“refund” is only 50 % certain; 75 % is needed.",
+        ),
+        (
+            {"margin": 0.0, "runner_up": "login"}, {}, "“refund” and “login” are almost equally likely.",
+        ),
+        ({"margin": 0.0}, {}, "“refund” and another intent are almost equally likely."),
+        ({"stance": StanceFound(Stance.GRAVE, 0.4)}, {}, "The text tells of something grave."),
+    ],
+)  # fmt: skip
+def test_a_gate_says_what_is_the_matter(belief: dict, options: dict, detail: str) -> None:
+    assert decided(replace(SURE, **belief), **options).detail == detail
+
+
+@pytest.mark.parametrize("value", [1, "yes", object()])
+def test_only_a_plain_no_or_yes_opens_a_gate(value: object) -> None:
+    """What is as good as true is not enough where a fault would send an answer."""
+    assert decided(is_open=value).reason == "not_open"
+    assert decided(replace(SURE, read_whole=value)).reason == "too_long"
+    assert decided(sent_before=0).reason == "already_sent"
+
+
+def test_a_mode_for_an_intent_that_is_not_set_up_is_off() -> None:
+    decision = decided(intents={})
+    assert decision.failed == ("unknown_intent", "mode_not_auto", "no_answer")
+
+
+def test_nothing_follows_a_reason_that_no_gate_gives() -> None:
+    broken = decided(intents=None)
+    assert gates.next_step(broken) is gates.NextStep.NONE
+
+
+@pytest.mark.parametrize("topic", ["self_harm", "threat", "safety", "death", "illness"])
+def test_a_grave_rule_is_urgent_even_where_an_earlier_gate_decides(topic: str) -> None:
+    decision = decided(replace(SURE, guard=Guard(topic, "x")), human_requested=True)
+    assert (decision.reason, gates.next_step(decision)) == ("asked_for_person", "urgent")
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.74999, "74.9 %"), (0.75, "75 %"), (1.0, "100 %"), (0.0, "0 %"), (0.0019, "0.1 %")]
+)
+def test_a_share_is_rounded_down(value: float, words: str) -> None:
+    assert gates.percent(value) == words
+
+
+@pytest.mark.parametrize(
+    ("tag", "base"), [(" EN_us ", "en"), ("pt-BR", "pt"), ("zh-Hant-TW", "zh"), ("", ""), ("de", "de")]
+)
+def test_a_region_makes_no_other_language(tag: str, base: str) -> None:
+    assert gates.base_language(tag) == base
+
+
+def test_a_gate_that_breaks_down_names_the_fault() -> None:
+    broken = replace(SHOUTING, test=lambda case: 1 / 0)  # type: ignore[arg-type, return-value]
+    failure = broken.judge(gates.Case(assessment=SURE, policy=None, threshold=1, language="en", min_margin=0))
+    assert failure is not None
+    assert failure.detail == "The decision could not be made (ZeroDivisionError), so a person decides."
+
+
+def test_a_new_gate_or_case_takes_for_granted_what_lets_nothing_through_by_itself() -> None:
+    case = gates.Case(assessment=SURE, policy=None, threshold=1, language="en", min_margin=0)
+    assert (case.is_open, case.human_requested, case.withdrawn, case.sent_before) == (
+        True,
+        False,
+        False,
+        False,
+    )
+    assert SHOUTING.next_step is gates.NextStep.NONE
+    assert (gates.Failure("No.").action, gates.Failure("No.").reason) == (Action.ESCALATE, "")
+    assert gates.no_facts(case) == {}

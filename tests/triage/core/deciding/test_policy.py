@@ -212,3 +212,34 @@ def test_a_higher_threshold_never_answers_more(confidences: list[float], one: fl
         return actions.count(Action.AUTO_RESOLVE)
 
     assert answered(high) <= answered(low)
+
+
+@pytest.mark.parametrize("broken", [{"intents": None}, {"language": None}])
+def test_a_decision_that_breaks_down_says_so_and_keeps_what_was_believed(broken: dict) -> None:
+    decision = decided(**broken)
+    assert (decision.action, decision.reason, decision.failed) == (
+        Action.ESCALATE, "engine_failed", ("engine_failed",),
+    )  # fmt: skip
+    assert decision.assessment is SURE
+    assert decision.detail == "The decision could not be made (AttributeError), so a person decides."
+    assert decision.threshold == (HELD_BACK if "intents" in broken else 0.75)
+
+
+def test_an_answer_says_how_sure_it_is_and_how_sure_it_had_to_be() -> None:
+    decision = decided()
+    assert decision.detail == "“refund” is 90 % certain (at least 75 % needed) and every check passed."
+    assert decision.failed == ()
+
+
+def test_what_no_intent_was_found_for_needs_the_general_limit() -> None:
+    decision = decided(replace(SURE, intent=None), intents={None: IntentPolicy(threshold=0.9)})
+    assert decision.threshold == 0.75
+
+
+@pytest.mark.parametrize("limit", [math.nan, 0.8])
+def test_a_general_limit_that_is_no_number_holds_everything_back(limit: float) -> None:
+    config = PolicyConfig(threshold=limit)
+    expected = HELD_BACK if math.isnan(limit) else 0.8
+    assert effective_threshold(None, config) == expected
+    assert effective_threshold(IntentPolicy(threshold=0.5), config) == expected
+    assert HELD_BACK > 1
