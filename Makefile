@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test honest env demo-reset check lint types format browser-tests clean
+.PHONY: help run test mutants honest env demo-reset check lint types format browser-tests clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,9 @@ run: $(VENV)/runtime.stamp env ## Set everything up and serve the product with d
 
 test: $(VENV)/dev.stamp ## Set up and run the tests that need no server, browser or process of their own
 	@$(PY) -m pytest -n 2 -m "not browser and not process and not postgres and not broker"
+
+mutants: $(VENV)/mutants.stamp ## Put faults into the code and see whether the tests notice (MODULE=…; all: hours)
+	@nice -n 19 $(PY) -m tests.mutants $(MODULE)
 
 honest: $(VENV)/dev.stamp ## Measure the shipped product on messages of strangers
 	@$(PY) -m benchmarks.honest
@@ -56,3 +59,7 @@ $(VENV)/dev.stamp: requirements.txt requirements-dev.txt | $(PY)
 	@echo "Installing what it and its tests need …"
 	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ $(VENV)/runtime.stamp
+
+$(VENV)/mutants.stamp: $(VENV)/dev.stamp requirements-mutants.txt
+	@$(PY) -m pip install --quiet --disable-pip-version-check -r requirements-mutants.txt
+	@touch $@
