@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
+
+from accounts.client_address import client_source
+from accounts.mailboxes import validate_address
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -25,6 +29,18 @@ class AccountAdapter(DefaultAccountAdapter):
         start = "admin:index" if getattr(request.user, "is_agent", False) else settings.LOGIN_REDIRECT_URL
         return resolve_url(start)
 
+    def get_client_ip(self, request: HttpRequest) -> str:
+        return client_source(request)
+
+    def clean_email(self, email: str) -> str:
+        validate_address(email)
+        return str(super().clean_email(email))
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Links lead to SITE_URL: the library makes them from the Host header, which the client writes."""
+        links = {name: on_this_site(value) for name, value in context.items() if name.endswith("_url")}
+        super().send_mail(template_prefix, email, {**context, **links, "current_site": None})
+
     def render_mail(
         self,
         template_prefix: str,
@@ -35,3 +51,9 @@ class AccountAdapter(DefaultAccountAdapter):
         names = {"company": settings.COMPANY_NAME, "support_email": settings.SUPPORT_EMAIL}
         mail: EmailMessage = super().render_mail(template_prefix, email, {**context, **names}, headers)
         return mail
+
+
+def on_this_site(link: str) -> str:
+    """The same page at SITE_URL, whatever host stands in ``link``."""
+    parts = urlsplit(link)
+    return settings.SITE_URL + urlunsplit(("", "", parts.path, parts.query, parts.fragment))

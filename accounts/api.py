@@ -16,15 +16,17 @@ from rest_framework import exceptions, serializers, status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.serializers import TokenRefreshSerializer
 from rest_framework_simplejwt.tokens import RefreshToken
 from rest_framework_simplejwt.views import TokenRefreshView
 
+from accounts.limits.spending import spend
 from accounts.lockout import LOCKED_MESSAGE, seconds_locked
+from accounts.mailboxes import AddressApiField
 from accounts.models import User
+from accounts.names import validate_name
 
 
 class LockedOut(exceptions.APIException):
@@ -32,14 +34,13 @@ class LockedOut(exceptions.APIException):
     default_code = "locked_out"
     default_detail = LOCKED_MESSAGE
 
-    @property
-    def wait(self) -> int:
-        """What the framework tells in Retry-After."""
-        return seconds_locked()
+    def __init__(self, wait: int) -> None:
+        super().__init__()
+        self.wait = wait  # what the framework tells in Retry-After
 
 
 class LoginSerializer(serializers.Serializer[Any]):
-    email = serializers.EmailField()
+    email = AddressApiField()
     password = serializers.CharField(trim_whitespace=False, style={"input_type": "password"})
 
 
@@ -53,12 +54,9 @@ class RefreshSerializer(serializers.Serializer[Any]):
 
 
 class RegisterSerializer(serializers.Serializer[Any]):
-    name = serializers.CharField(max_length=120)
-    email = serializers.EmailField()
+    name = serializers.CharField(max_length=120, validators=[validate_name])
+    email = AddressApiField()
     password = serializers.CharField(trim_whitespace=False, max_length=128, style={"input_type": "password"})
-
-    def validate_email(self, value: str) -> str:
-        return User.objects.normalize_email(value)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         try:
@@ -77,23 +75,19 @@ class LoginView(APIView):
 
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
-    throttle_classes = [ScopedRateThrottle]
-    throttle_scope = "login"
 
     def get_authenticate_header(self, request: Request) -> str:
         return "Bearer"  # makes a failed login a 401 although no authentication is asked for
 
     @extend_schema(request=LoginSerializer, responses=TokensSerializer, auth=[])
     def post(self, request: Request) -> Response:
+        spend(request._request, "login")
         form = LoginSerializer(data=request.data)
         form.is_valid(raise_exception=True)
-        credentials = {
-            "email": User.objects.normalize_email(form.validated_data["email"]),
-            "password": form.validated_data["password"],
-        }
+        credentials = {name: form.validated_data[name] for name in ("email", "password")}
         user = authenticate(request._request, **credentials)
         if not AxesProxyHandler.is_allowed(request._request, credentials):
-            raise LockedOut
+            raise LockedOut(seconds_locked(request._request, credentials["email"]))
         if not isinstance(user, User):
             raise exceptions.AuthenticationFailed(
                 "No active account has this e-mail address and password.", "invalid_credentials"
@@ -125,8 +119,10 @@ class RefreshView(TokenRefreshView):
     """A new pair of tokens for a refresh token, which is used up by it."""
 
     serializer_class = OneUseSerializer
-    throttle_classes = [ScopedRateThrottle]
-    throttle_scope = "login"
+
+    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        spend(request._request, "login")
+        return super().post(request, *args, **kwargs)
 
 
 class LogoutView(APIView):
@@ -151,8 +147,6 @@ class RegisterView(APIView):
 
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
-    throttle_classes = [ScopedRateThrottle]
-    throttle_scope = "register"
 
     @extend_schema(
         request=RegisterSerializer,
@@ -162,6 +156,7 @@ class RegisterView(APIView):
     def post(self, request: Request) -> Response:
         form = RegisterSerializer(data=request.data)
         form.is_valid(raise_exception=True)
+        spend(request._request, "register", mailbox=form.validated_data["email"])
         sign_up(request, **form.validated_data)
         message = "Check your mail: open the link in it to confirm your address, then log in."
         return Response({"message": message}, status=status.HTTP_202_ACCEPTED)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account import forms as library
+from django import forms
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
+
+from accounts.mailboxes import validate_address
 
 LABELS = {
     "login": "E-mail address",
@@ -30,6 +33,8 @@ class OurWords:
         for name, field in self.fields.items():
             field.label = LABELS.get(name, field.label)
             field.widget.attrs.pop("placeholder", None)
+            if isinstance(field, forms.EmailField):
+                field.validators = [validate_address]
         if "password1" in self.fields:
             self.fields["password1"].help_text = HINT
 

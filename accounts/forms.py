@@ -6,6 +6,7 @@ from django import forms
 from django.http import HttpRequest
 
 from accounts.models import User
+from accounts.names import validate_name
 
 
 class SignupDetailsForm(forms.Form):
@@ -14,6 +15,7 @@ class SignupDetailsForm(forms.Form):
     name = forms.CharField(
         max_length=120,
         label="Your name",
+        validators=[validate_name],
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     field_order = ["name", "email", "password1", "password2"]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
 from allauth.account.signals import password_reset
+from axes.models import AccessAttempt
 from axes.utils import reset
 from django.conf import settings
+from django.db.models import Max
 from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
 
+from accounts.client_address import client_source
 from accounts.models import User
 
 LOCKED_MESSAGE = "Too many failed attempts. Wait a while or reset your password, then try again."
@@ -29,13 +34,16 @@ def login_name(request: HttpRequest | None, credentials: Mapping[str, Any] | Non
     return ""
 
 
-def seconds_locked() -> int:
-    """How long the lock lasts from the latest try on: each try while it holds starts it anew."""
-    return int(settings.AXES_COOLOFF_TIME.total_seconds())
+def seconds_locked(request: HttpRequest, email: str) -> int:
+    """How long the lock of this person at this address still lasts. Tries while it holds do not prolong it."""
+    failures = AccessAttempt.objects.filter(username=email, ip_address=client_source(request))
+    latest = failures.aggregate(latest=Max("attempt_time"))["latest"] or timezone.now()
+    ends = latest + settings.AXES_COOLOFF_TIME
+    return max(1, math.ceil((ends - timezone.now()).total_seconds()))
 
 
 def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-    after = str(seconds_locked())
+    after = str(seconds_locked(request, login_name(request, getattr(request, "axes_credentials", None))))
     if request.path.startswith("/api/"):
         body = {"code": "locked_out", "message": LOCKED_MESSAGE, "errors": {}}
         return JsonResponse(body, status=429, headers={"Retry-After": after})

@@ -14,10 +14,14 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.forms import ProfileForm
+from accounts.limits.middleware import limited
 from accounts.models import User
 
 # Whoever is locked out does not even get to the form. The failure that locks is answered by axes' middleware.
-login = axes_dispatch(library.login)
+login = limited("login")(axes_dispatch(library.login))
+signup = limited("register", mailbox_field="email")(library.signup)
+password_reset = limited("account_mail", mailbox_field="email")(library.password_reset)
+email = limited("account_mail", mailbox_field="email")(library.email)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -11,6 +11,7 @@ from rest_framework import exceptions, status
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
+from accounts.limits.spending import LimitReached
 from tickets.access import NotTheRequester
 from tickets.errors import InvalidTransition, TicketError
 
@@ -19,6 +20,11 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER. None (a bug) becomes Django's 500, which has the same shape."""
     if isinstance(error, InvalidTransition):
         return Response(shape(error.code, str(error)), status=status.HTTP_409_CONFLICT)
+    if isinstance(error, LimitReached):
+        headers = {"Retry-After": str(error.wait)}
+        return Response(
+            shape(error.code, str(error)), status=status.HTTP_429_TOO_MANY_REQUESTS, headers=headers
+        )
     if isinstance(error, TicketError):
         return Response(shape(error.code, str(error)), status=status.HTTP_400_BAD_REQUEST)
     if isinstance(error, RequestDataTooBig):

@@ -28,7 +28,11 @@ MAIL_SCHEMES = (
     "dummymail://",
     "memorymail://",
 )
-RATE: Final = re.compile(r"[1-9]\d*/(s|sec|second|m|min|minute|h|hour|d|day)")
+RATE: Final = re.compile(
+    r"(?P<amount>[1-9]\d*)(?P<size>kB|MB|GB)?/(?P<unit>sec|min|hour|day|s|m|h|d|second|minute)"
+)
+SIZES: Final = {None: 1, "kB": 1024, "MB": 1024**2, "GB": 1024**3}
+UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 reader = environ.Env()
 
@@ -120,12 +124,26 @@ def time_zone(name: str, default: str) -> str:
     return value
 
 
-def rate(name: str, default: str) -> str:
-    """How often something may be done, as ``20/min``."""
-    value = text(name, default)
-    if not RATE.fullmatch(value):
+def limits(name: str, **defaults: str) -> dict[str, tuple[int, int]]:
+    """How often something may be done: kind of subject → (amount, seconds), as ``address 20/min, network 200/min``.
+
+    A rate alone is that of the first kind. A kind that is not named keeps its default; ``network off`` lifts it.
+    """
+    found = {kind: _rate(name, default) for kind, default in defaults.items()}
+    for part in words(name, ""):
+        kind, _, rate = part.rpartition(" ")
+        kind = kind.strip() or next(iter(defaults))
+        if kind not in defaults:
+            raise ImproperlyConfigured(f"{name}: {kind!r} is none of: {', '.join(defaults)}.")
+        found[kind] = (0, 0) if rate == "off" else _rate(name, rate)
+    return found
+
+
+def _rate(name: str, value: str) -> tuple[int, int]:
+    found = RATE.fullmatch(value)
+    if not found:
         raise ImproperlyConfigured(f"{name}={value!r} is no rate like 20/min (sec, min, hour or day).")
-    return value
+    return int(found["amount"]) * SIZES[found["size"]], UNIT_SECONDS[found["unit"][0]]
 
 
 def mail(name: str, url: str) -> dict[str, Any]:

@@ -43,6 +43,8 @@ REPLY_HOLD_SECONDS = env.whole("REPLY_HOLD_SECONDS", 10)
 RESPONSE_TARGET_HOURS = env.whole("RESPONSE_TARGET_HOURS", 8, least=1)
 ATTACHMENT_MAX_BYTES = env.whole("ATTACHMENT_MAX_MB", 10, least=1) * 1024 * 1024
 ATTACHMENTS_PER_MESSAGE = 5
+UPLOAD_QUOTA_BYTES = env.whole("UPLOAD_QUOTA_GB", 20) * 1024**3  # of all attachments together; 0: no quota
+UPLOAD_KEEP_FREE_BYTES = env.whole("UPLOAD_KEEP_FREE_MB", 500) * 1024**2
 MESSAGE_MAX_CHARS = 100_000
 
 # --- Django ---------------------------------------------------------------------------------------
@@ -53,6 +55,7 @@ INSTALLED_APPS = [
     "tickets.desk",
     "tickets.search",
     "accounts",
+    "accounts.limits",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -84,6 +87,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
+    "accounts.limits.middleware.LimitsMiddleware",
 ]
 
 ROOT_URLCONF = "helpdesk.urls"
@@ -188,20 +192,43 @@ ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = True
 ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_EMAIL_NOTIFICATIONS = True
-# Failures are counted per address and sender by django-axes, below; these only stop a flood from everywhere.
-ACCOUNT_RATE_LIMITS = {"login_failed": "60/m/ip,60/5m/key"}
+# What mail and log-ins cost is bounded by LIMITS, below; allauth counts only what somebody who is logged in does.
+ACCOUNT_RATE_LIMITS = dict.fromkeys(
+    ("login", "login_failed", "signup", "reset_password", "reset_password_from_key", "request_login_code")
+)
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = None
+ACCOUNT_LOGIN_ON_PASSWORD_RESET = True  # the way in by mail for somebody whose password is locked
 
 AXES_FAILURE_LIMIT = env.whole("LOGIN_FAILURE_LIMIT", 5, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=env.whole("LOGIN_LOCK_MINUTES", 15, least=1))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = (
+    False  # or whoever goes on trying would hold the lock for ever
+)
+AXES_CLIENT_IP_CALLABLE = "accounts.client_address.client_source"
 AXES_USERNAME_CALLABLE = "accounts.lockout.login_name"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
+
+# --- How often something may be done: by whom it is counted, and how much ------------------------------
+TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
+LIMITS = {
+    "login": env.limits("THROTTLE_LOGIN", address="20/min", network="200/min"),
+    "register": env.limits("THROTTLE_REGISTER", address="30/hour", network="200/hour", mailbox="5/hour"),
+    "submit": env.limits("THROTTLE_SUBMIT", person="6000/min"),
+    "guest_ticket": env.limits(
+        "THROTTLE_GUEST_TICKETS", address="60/hour", network="300/hour", mailbox="10/hour"
+    ),
+    "message": env.limits("THROTTLE_MESSAGES", address="60/hour", network="300/hour", person="1000/hour"),
+    "upload": env.limits("THROTTLE_UPLOADS", address="100MB/hour", network="500MB/hour", person="2GB/hour"),
+    "account_mail": env.limits(
+        "THROTTLE_ACCOUNT_MAIL", address="20/hour", network="100/hour", mailbox="5/hour"
+    ),
+}
 
 # --- Mail: every message goes through the outbox; the worker delivers it -----------------------------
 EMAIL_BACKEND = "tickets.mail.outbox.OutboxBackend"
@@ -252,12 +279,6 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "helpdesk.api_errors.handle",
-    "DEFAULT_THROTTLE_RATES": {
-        "login": env.rate("THROTTLE_LOGIN", "20/min"),
-        "register": env.rate("THROTTLE_REGISTER", "30/hour"),
-        "submit": env.rate("THROTTLE_SUBMIT", "6000/min"),
-    },
-    "NUM_PROXIES": env.whole("TRUSTED_PROXIES", 0),
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

@@ -11,6 +11,7 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from accounts.limits import spending
 from accounts.models import User
 from tickets.background import jobs, lifecycle, sealer
 from tickets.intake import claims
@@ -21,6 +22,7 @@ from tickets.search import catch_up, index
 jobs.register(outbox.KIND, outbox.deliver)
 jobs.register_sweep(lifecycle.close_silent_tickets)
 jobs.register_sweep(catch_up.backfill)
+jobs.register_sweep(spending.forget_unused)
 jobs.register_beat(sealer.seal_events)
 
 

@@ -9,7 +9,9 @@ from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.mailboxes import AddressApiField
 from accounts.models import User
+from accounts.names import validate_name
 from tickets.access import over_api, readable_messages
 from tickets.errors import AttachmentRefused
 from tickets.intake import attachments
@@ -45,8 +47,10 @@ class SubmissionSerializer(FilesMixin):
     human_requested = serializers.BooleanField(
         default=False, help_text="True: a person answers, never the machine."
     )
-    requester_email = serializers.EmailField(required=False, help_text="Agents only: on whose behalf.")
-    requester_name = WrittenField(max_length=120, required=False, help_text="Agents only.")
+    requester_email = AddressApiField(required=False, help_text="Agents only: on whose behalf.")
+    requester_name = WrittenField(
+        max_length=120, required=False, help_text="Agents only.", validators=[validate_name]
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         user: User = self.context["request"].user

@@ -5,15 +5,16 @@ from __future__ import annotations
 from contextlib import nullcontext
 from typing import Any, cast
 
+from django.conf import settings
 from django.http import FileResponse
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import exceptions, status
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.throttling import ScopedRateThrottle
 from rest_framework.views import APIView
 
+from accounts.limits.spending import spend
 from accounts.models import User
 from tickets.access import (
     over_api,
@@ -32,6 +33,7 @@ from tickets.api.serializers import (
     TicketFilterSerializer,
     TicketSerializer,
 )
+from tickets.intake.attachments import pay_for_files
 from tickets.intake.once import KEY_LENGTH, caller_key, submit_once
 from tickets.intake.replies import send_reply, write_note
 from tickets.intake.submit import Submission
@@ -52,6 +54,11 @@ class TicketPages(CursorPagination):
     max_page_size = 100
     ordering = "-id"
 
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        page: list[Any] | None = super().paginate_queryset(queryset, request, view)
+        self.base_url = f"{settings.SITE_URL}{request.get_full_path()}"  # not the Host that the client writes
+        return page
+
     def decode_cursor(self, request: Request) -> Cursor | None:
         cursor = super().decode_cursor(request)
         if cursor is not None and not str(cursor.position or 0).isdecimal():
@@ -60,12 +67,6 @@ class TicketPages(CursorPagination):
 
 
 class TicketsView(APIView):
-    throttle_classes = [ScopedRateThrottle]
-    throttle_scope = "submit"
-
-    def get_throttles(self) -> list[Any]:
-        return super().get_throttles() if self.request.method == "POST" else []
-
     @extend_schema(
         parameters=[
             TicketFilterSerializer,
@@ -106,6 +107,8 @@ class TicketsView(APIView):
         form = SubmissionSerializer(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
         wish = submission(caller(request), form.validated_data, idempotency_key(request))
+        spend(request._request, "submit", person=caller(request))
+        pay_for_files(request._request, wish.files, person=caller(request))
         ticket, created = submit_once(wish)
         # Who was an agent when they used the key may not see its ticket any more.
         ticket = visible_ticket(over_api(request), ticket.reference)
@@ -156,6 +159,8 @@ class MessagesView(APIView):
         form = NewMessageSerializer(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
         written = form.validated_data
+        spend(request._request, "message", person=caller(request))
+        pay_for_files(request._request, written["files"], person=caller(request))
         write = write_note if written["internal"] else send_reply
         message = write(ticket, caller(request), written["body"], written["files"])
         return Response(MessageSerializer(message).data, status=status.HTTP_201_CREATED)

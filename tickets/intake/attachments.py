@@ -8,8 +8,12 @@ from pathlib import PurePath
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpRequest
 
+from accounts.limits.spending import spend
+from accounts.models import User
 from tickets.errors import AttachmentRefused
+from tickets.intake import quota
 from tickets.models import Attachment, Message, attachment_path
 
 # Extension -> the type it is served as, and the bytes it must begin with (empty: text, checked for NUL).
@@ -71,6 +75,17 @@ def check_all(files: Sequence[UploadedFile]) -> None:
         raise AttachmentRefused(f"At most {settings.ATTACHMENTS_PER_MESSAGE} files go with one message.")
     for file in files:
         check(file)
+
+
+def pay_for_files(request: HttpRequest, files: Sequence[UploadedFile], *, person: User | None = None) -> None:
+    """Count the bytes of ``files`` against the sender's limit, and see that there is room for them.
+
+    LimitReached where the sender sent too much lately, AttachmentRefused where the house's disk is full.
+    """
+    size = sum(file.size or 0 for file in files)
+    if size:
+        quota.see_room_for(size)
+        spend(request, "upload", cost=size, person=person)
 
 
 def attach(message: Message, files: Sequence[UploadedFile]) -> list[Attachment]:

@@ -1,4 +1,8 @@
-"""Which mail follows which change of a ticket. Written in the change's transaction, delivered after it."""
+"""Which mail follows which change of a ticket. Written in the change's transaction, delivered after it.
+
+The address of a guest's ticket is only a claim: anybody may have written there a stranger's. Mail to it therefore
+carries no word that the sender chose, neither in its subject nor in its text: whoever opens the link in it reads them.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +23,12 @@ TEAM_MAILS = 50  # of one urgent ticket, whatever the size of the team
 
 def answered(ticket: Ticket, message: Message) -> None:
     """The requester gets the answer, human or automatic, with the way back to a person."""
-    _to_requester(ticket, "answered", f"Re: {ticket.subject}", message=message)
+    _to_requester(ticket, "answered", f"Re: {ticket.subject}", "Our answer to your message", message=message)
 
 
 def escalated(ticket: Ticket) -> None:
     """The requester learns that a person will answer, and by when."""
-    _to_requester(ticket, "escalated", f"We are on it: {ticket.subject}")
+    _to_requester(ticket, "escalated", f"We are on it: {ticket.subject}", "We have your message")
 
 
 def requester_wrote(ticket: Ticket, message: Message) -> None:
@@ -49,7 +53,7 @@ def urgent(ticket: Ticket) -> None:
 
 def access_link(ticket: Ticket) -> None:
     """A guest gets a fresh link to the ticket, always to the ticket's own address."""
-    _to_requester(ticket, "access_link", f"Your link to: {ticket.subject}")
+    _to_requester(ticket, "access_link", f"Your link to: {ticket.subject}", "The link to your message")
 
 
 def ticket_url(ticket: Ticket) -> str:
@@ -59,8 +63,12 @@ def ticket_url(ticket: Ticket) -> str:
     return f"{settings.SITE_URL}{ticket.get_absolute_url()}"
 
 
-def _to_requester(ticket: Ticket, template: str, subject: str, **context: object) -> None:
-    _send(ticket, template, subject, [ticket.requester_email], url=ticket_url(ticket), **context)
+def _to_requester(ticket: Ticket, template: str, subject: str, to_guest: str, **context: object) -> None:
+    """``to_guest``: the subject where the address is not proved."""
+    proved = ticket.requester_id is not None
+    own_words = {"name": ticket.requester_name, "about": ticket.subject} if proved else {}
+    subject = subject if proved else f"{to_guest} [{ticket.reference}]"
+    _send(ticket, template, subject, [ticket.requester_email], url=ticket_url(ticket), **own_words, **context)
 
 
 def _send(ticket: Ticket, template: str, subject: str, to: list[str], **context: object) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
-from django.utils import timezone
 
-from accounts.models import User
+from accounts.limits.spending import LimitReached
+from accounts.mailboxes import AddressFormField
+from accounts.names import validate_name
 from tickets.errors import AttachmentRefused
 from tickets.intake import attachments
 from tickets.intake.once import page_key
@@ -21,8 +21,6 @@ from tickets.intake.written import as_written
 from tickets.models import Feedback, Status, Ticket
 from tickets.querysets import TicketFilter
 from tickets.search.query import LONGEST
-
-GUEST_TICKETS_AN_HOUR = 10
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -56,7 +54,19 @@ def text_area(rows: int, **attrs: str) -> forms.Textarea:
     return forms.Textarea(attrs={"rows": rows, **attrs})
 
 
-class NewTicketForm(forms.Form):
+class CountedForm(forms.Form):
+    """A form whose sending is counted. ``wait``: in so many seconds it may be sent again, 0 where it may be."""
+
+    wait = 0
+
+    def refuse(self, refusal: LimitReached | AttachmentRefused) -> None:
+        """Keep what was typed and say why it was not taken."""
+        if isinstance(refusal, LimitReached):
+            self.wait = refusal.wait
+        self.add_error("attachments" if isinstance(refusal, AttachmentRefused) else None, str(refusal))
+
+
+class NewTicketForm(CountedForm):
     """What somebody who is logged in tells us. ``once`` makes a second click the same ticket."""
 
     once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
@@ -85,17 +95,6 @@ class NewTicketForm(forms.Form):
         return page_key(written.get("once"), sender, written["subject"], written["body"])
 
 
-def refuse_flood(email: str) -> None:
-    """Nobody floods an address with our mail by writing to us in its name."""
-    since = timezone.now() - timedelta(hours=1)
-    recent = Ticket.objects.filter(requester=None, requester_email=email, created_at__gte=since)
-    if recent.count() >= GUEST_TICKETS_AN_HOUR:
-        raise forms.ValidationError(
-            "Many messages came from this address within the hour. Please wait a while, or log in.",
-            code="too_many",
-        )
-
-
 class FollowUpForm(NewTicketForm):
     """The same after an earlier ticket, to the same address."""
 
@@ -103,16 +102,11 @@ class FollowUpForm(NewTicketForm):
         super().__init__(*args, **kwargs)
         self.earlier = earlier
 
-    def clean(self) -> dict[str, Any]:
-        if self.earlier.requester_id is None:
-            refuse_flood(self.earlier.requester_email)
-        return self.cleaned_data
-
 
 class GuestTicketForm(NewTicketForm):
     """The same for somebody without an account, who tells where the answer goes."""
 
-    email = forms.EmailField(
+    email = AddressFormField(
         label="Your e-mail address",
         help_text="Our answer and your private link to it go there.",
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
@@ -123,16 +117,12 @@ class GuestTicketForm(NewTicketForm):
         help_text="How we should address you.",
         max_length=120,
         required=False,
+        validators=[validate_name],  # it goes into mail to an address that nobody has proved to own
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
 
-    def clean_email(self) -> str:
-        email = User.objects.normalize_email(self.cleaned_data["email"])
-        refuse_flood(email)
-        return email
 
-
-class ReplyForm(forms.Form):
+class ReplyForm(CountedForm):
     """A half-written reply outlives the replacement of the page's parts around it."""
 
     body = WrittenField(

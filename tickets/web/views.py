@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from accounts.limits.spending import LimitReached, spend
 from accounts.models import User
 from tickets.access import (
     in_browser,
@@ -29,7 +30,8 @@ from tickets.access import (
     visible_attachment,
     visible_ticket,
 )
-from tickets.errors import InvalidTransition, TicketError
+from tickets.errors import AttachmentRefused, InvalidTransition, TicketError
+from tickets.intake.attachments import pay_for_files
 from tickets.intake.once import submit_once
 from tickets.intake.replies import send_reply
 from tickets.intake.submit import Submission
@@ -39,6 +41,7 @@ from tickets.search.find import narrow, time_limit
 from tickets.web import wording
 from tickets.web.downloads import as_download
 from tickets.web.forms import (
+    CountedForm,
     FeedbackForm,
     FollowUpForm,
     GuestTicketForm,
@@ -129,12 +132,39 @@ def submission_page(request: HttpRequest, follow_up_of: Ticket | None = None) ->
     sent = request.method == "POST" and "draft" not in request.POST  # a draft comes from the home page
     initial = {"body": request.POST.get("body", ""), "subject": follow_up_of.subject if follow_up_of else ""}
     form = form_class(request.POST, request.FILES) if sent else form_class(initial=initial)
-    if sent and form.is_valid():
+    if sent and form.is_valid() and let_through(request, form, follow_up_of):
         ticket, _ = submit_once(submission(person(request), form, follow_up_of))
         open_to_guest(request, ticket)
         return redirect(f"{ticket.get_absolute_url()}#latest")
     context = {"form": form, "follow_up_of": follow_up_of}
-    return render(request, "tickets/new.html", context, status=422 if sent else 200)
+    return refused_or_shown(request, "tickets/new.html", context, form, sent=sent)
+
+
+def let_through(request: HttpRequest, form: NewTicketForm, follow_up_of: Ticket | None) -> bool:
+    """Count a new ticket against the sender's limits; False, with the reason in the form, where one is reached.
+
+    A guest's ticket sends mail to an address that anybody may write there: the mailbox has a limit of its own.
+    """
+    email = follow_up_of.requester_email if follow_up_of else form.cleaned_data.get("email", "")
+    guests = follow_up_of.requester_id is None if follow_up_of else person(request) is None
+    try:
+        spend(request, "guest_ticket" if guests else "submit", mailbox=email if guests else "")
+        pay_for_files(request, form.cleaned_data["attachments"])
+    except (LimitReached, AttachmentRefused) as refusal:
+        form.refuse(refusal)
+        return False
+    return True
+
+
+def refused_or_shown(
+    request: HttpRequest, template: str, context: dict[str, Any], form: CountedForm, *, sent: bool
+) -> HttpResponse:
+    """The page with its form: what was typed stays there, whatever it was refused for."""
+    wait = form.wait
+    page = render(request, template, context, status=429 if wait else 422 if sent else 200)
+    if wait:
+        page["Retry-After"] = str(wait)
+    return page
 
 
 def submission(user: User | None, form: NewTicketForm, follow_up_of: Ticket | None) -> Submission:
@@ -182,7 +212,7 @@ def ticket_page(request: HttpRequest, ticket: Ticket, **forms: Any) -> HttpRespo
         "reply_form": ReplyForm(),
         **forms,
     }
-    return render(request, "tickets/ticket.html", context, status=422 if forms else 200)
+    return refused_or_shown(request, "tickets/ticket.html", context, context["reply_form"], sent=bool(forms))
 
 
 @require_POST
@@ -192,7 +222,12 @@ def reply(request: HttpRequest, reference: str) -> HttpResponse:
     if not form.is_valid():
         return ticket_page(request, ticket, reply_form=form)
     try:
+        spend(request, "message")
+        pay_for_files(request, form.cleaned_data["attachments"])
         send_reply(ticket, person(request), form.cleaned_data["body"], form.cleaned_data["attachments"])
+    except (LimitReached, AttachmentRefused) as refusal:
+        form.refuse(refusal)
+        return ticket_page(request, ticket, reply_form=form)
     except InvalidTransition:
         form.add_error(None, "This ticket was closed in the meantime. Copy your text into a follow-up.")
         return ticket_page(request, ticket, reply_form=form)

@@ -17,7 +17,8 @@ VARIABLES: dict[str, Callable[[Ticket], str]] = {
     "requester_name": lambda ticket: ticket.requester_name.split(" ")[0] or "there",
     "ticket_reference": lambda ticket: ticket.reference,
     "ticket_url": notices.ticket_url,
-    "subject": lambda ticket: ticket.subject,
+    # A guest's words go to no address that is not proved to be theirs; the reference names the ticket as well.
+    "subject": lambda ticket: ticket.subject if ticket.requester_id else ticket.reference,
     "company": lambda ticket: settings.COMPANY_NAME,
     "support_email": lambda ticket: settings.SUPPORT_EMAIL,
 }

@@ -15,12 +15,12 @@ from typing import Any, TextIO
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.text import slugify
 
+from accounts.mailboxes import LONGEST, normalize, validate_address
 from tickets.intake.history import PastTicket, save_past_tickets
 from tickets.intake.submit import one_line, subject_from
 from tickets.models import Ticket
@@ -32,7 +32,6 @@ SETTLED = {"resolved", "closed", "solved", "done", ""}
 UNSETTLED = {"open", "new", "pending", "escalated", "on-hold", "in_progress"}
 BATCH = 500
 LONGEST_LINE = 16 * 1024 * 1024  # characters: a file that is one endless line must not fill the memory
-LONGEST_ADDRESS = 254
 SURROGATE = re.compile("[\ud800-\udfff]")  # what a byte that is no UTF-8 is read as; no database takes it
 
 
@@ -144,11 +143,11 @@ def past_ticket(row: Row) -> PastTicket:
         raise RowError("body is empty")
     if len(text["body"]) > settings.MESSAGE_MAX_CHARS or len(text["reply"]) > settings.MESSAGE_MAX_CHARS:
         raise RowError(f"body or reply is longer than {settings.MESSAGE_MAX_CHARS} characters")
-    email = text["requester_email"].lower()
-    if len(email) > LONGEST_ADDRESS:
-        raise RowError(f"requester_email is longer than {LONGEST_ADDRESS} characters")
+    email = normalize(text["requester_email"])
+    if len(email) > LONGEST:
+        raise RowError(f"requester_email is longer than {LONGEST} characters")
     try:
-        validate_email(email)
+        validate_address(email)
     except ValidationError:
         raise RowError(f"requester_email {text['requester_email']!r} is not an e-mail address") from None
     status = text["status"].lower()

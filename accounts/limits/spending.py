@@ -1,0 +1,184 @@
+"""Limits that hold also when everything comes at once.
+
+Each limit is a leaky bucket told by one number, the moment until which it is used up (the "generic cell rate
+algorithm" of ATM Forum TM 4.0): ``20/min`` lets 20 through at once and from then on one every 3 s. Looking and
+counting is one statement, in the database, or in Redis where REDIS_URL is set; a Redis that does not answer is
+replaced by the database, and a database that does not answer stops the request by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+import redis
+from django.conf import settings
+from django.db import connection, transaction
+from django.http import HttpRequest
+
+from accounts.client_address import client_address, network_of, source_of
+from accounts.limits.models import Allowance
+from accounts.mailboxes import mailbox_of
+
+logger = logging.getLogger(__name__)
+
+SECOND: Final = 1_000_000  # microseconds, in which all moments and costs are told
+REDIS_SECONDS: Final = 0.25  # for one look; after that the database counts
+SWEPT_AT_ONCE: Final = 5_000
+
+COUNT: Final = """
+INSERT INTO limits_allowance (key, used_until) VALUES (%(key)s, %(now)s + %(cost)s)
+ON CONFLICT (key) DO UPDATE SET used_until =
+    CASE WHEN limits_allowance.used_until > %(now)s THEN limits_allowance.used_until ELSE %(now)s END + %(cost)s
+WHERE CASE WHEN limits_allowance.used_until > %(now)s THEN limits_allowance.used_until ELSE %(now)s END + %(cost)s
+    <= %(now)s + %(window)s
+RETURNING used_until
+"""
+#: The same for all keys at once: nothing is counted unless every limit has room. Returns the wait, 0 for none.
+COUNT_IN_REDIS: Final = """
+local now, longest, after = tonumber(ARGV[1]), 0, {}
+for i, key in ipairs(KEYS) do
+    local cost, window = tonumber(ARGV[2 * i]), tonumber(ARGV[2 * i + 1])
+    after[i] = math.max(tonumber(redis.call('GET', key) or now), now) + cost
+    longest = math.max(longest, after[i] - now - window)
+end
+if longest > 0 then return longest end
+for i, key in ipairs(KEYS) do
+    redis.call('SET', key, string.format('%.0f', after[i]), 'PX', math.ceil((after[i] - now) / 1000) + 1000)
+end
+return 0
+"""
+
+
+class LimitReached(Exception):
+    """So much is not let through in so short a time. ``wait`` in whole seconds says when to try again."""
+
+    code = "too_many"
+
+    def __init__(self, operation: str, wait: int) -> None:
+        self.operation, self.wait = operation, wait
+        super().__init__(
+            f"That was asked for very often in a short time. Please try again in {in_words(wait)}."
+        )
+
+
+@dataclass(frozen=True)
+class Charge:
+    """What one request costs of one limit."""
+
+    key: str
+    cost: int  # microseconds
+    window: int  # microseconds
+
+
+def spend(
+    request: HttpRequest, operation: str, *, mailbox: str = "", person: Any = None, cost: int = 1
+) -> None:
+    """Count ``cost`` against every limit of ``operation`` that this request falls under, all or none.
+
+    LimitReached where one of them has no room. A person who is logged in is counted as such; everybody else by
+    address and network. ``mailbox`` is the address that mail would go to, if there is one.
+    """
+    subjects = {"mailbox": mailbox_of(mailbox)} if mailbox else {}
+    who = person or getattr(request, "user", None)
+    if who is not None and who.is_authenticated:
+        subjects["person"] = str(who.pk)
+    else:
+        address = client_address(request)
+        subjects |= {"address": source_of(address), "network": network_of(address)}
+    wait = _count(_charges(operation, subjects, cost))
+    if wait > 0:
+        raise LimitReached(operation, max(1, math.ceil(wait / SECOND)))
+
+
+def _charges(operation: str, subjects: Mapping[str, str], cost: int) -> list[Charge]:
+    rates: Mapping[str, tuple[int, int]] = settings.LIMITS[operation]
+    found = []
+    for kind, value in subjects.items():
+        amount, seconds = rates.get(kind, (0, 0))
+        if amount:
+            window = seconds * SECOND
+            key = f"{operation}:{kind}:{_hashed(value)}"
+            found.append(Charge(key, cost * window // amount, window))
+    return sorted(found, key=lambda charge: charge.key)  # rows are always locked in the same order
+
+
+def _hashed(value: str) -> str:
+    return hmac.new(settings.SECRET_KEY.encode(), value.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _count(charges: list[Charge]) -> int:
+    """Microseconds to wait; 0 where all had room and are counted."""
+    if not charges:
+        return 0
+    if any(charge.cost > charge.window for charge in charges):
+        return max(charge.window for charge in charges)  # more than ever fits
+    now = time.time_ns() // 1000
+    if settings.REDIS_URL:
+        try:
+            return _count_in_redis(charges, now)
+        except redis.RedisError as error:
+            logger.warning("Redis does not count (%s): the database does", type(error).__name__)
+    return _count_in_database(charges, now)
+
+
+def _count_in_database(charges: list[Charge], now: int) -> int:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            for charge in charges:
+                facts: dict[str, str | int] = {
+                    "key": charge.key,
+                    "now": now,
+                    "cost": charge.cost,
+                    "window": charge.window,
+                }
+                cursor.execute(COUNT, facts)
+                if not cursor.fetchall():
+                    raise _NoRoom(charge)
+    except _NoRoom as full:
+        until = (
+            Allowance.objects.filter(pk=full.charge.key).values_list("used_until", flat=True).first() or now
+        )
+        return max(SECOND, until + full.charge.cost - full.charge.window - now)
+    return 0
+
+
+class _NoRoom(Exception):
+    def __init__(self, charge: Charge) -> None:
+        self.charge = charge
+
+
+def _count_in_redis(charges: list[Charge], now: int) -> int:
+    numbers = [number for charge in charges for number in (charge.cost, charge.window)]
+    keys = [f"limit:{charge.key}" for charge in charges]
+    return int(_script()(keys=keys, args=[now, *numbers]))
+
+
+@cache
+def _script() -> Any:
+    client = redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=REDIS_SECONDS, socket_connect_timeout=REDIS_SECONDS
+    )
+    return client.register_script(COUNT_IN_REDIS)
+
+
+def forget_unused() -> None:
+    """Delete what no longer limits anybody."""
+    now = time.time_ns() // 1000
+    old = Allowance.objects.filter(used_until__lt=now).order_by("used_until").values("pk")[:SWEPT_AT_ONCE]
+    Allowance.objects.filter(pk__in=list(old.values_list("pk", flat=True)), used_until__lt=now).delete()
+
+
+def in_words(seconds: int) -> str:
+    """``seconds`` as people say it, never too short."""
+    for unit, length in (("hour", 3600), ("minute", 60)):
+        if seconds > length * 1.5:
+            return f"{math.ceil(seconds / length)} {unit}s"
+    return f"{seconds} seconds" if seconds > 1 else "a second"
