@@ -51,6 +51,7 @@ MESSAGE_MAX_CHARS = 100_000
 INSTALLED_APPS = [
     "helpdesk",
     "triage",
+    "triage.oversight",
     "tickets",
     "tickets.desk",
     "tickets.search",
@@ -105,6 +106,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "helpdesk.context.site",
+                "triage.admin.oversight.head.context",
             ],
         },
     },

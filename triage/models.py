@@ -338,6 +338,11 @@ class Decision(models.Model):
         default=dict, blank=True, editable=False, help_text="What the gates looked at, for replaying it."
     )
     latency_ms = models.FloatField(default=0.0)
+    would_send = models.BooleanField(
+        null=True,
+        editable=False,
+        help_text="Nothing but the mode or a stop held the answer back. Empty: decided before it was kept.",
+    )
     applied = models.BooleanField(default=False, help_text="Off: a person was first; kept as a suggestion.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     corrected_intent = models.ForeignKey(

@@ -1,7 +1,7 @@
 """Addresses below ``/admin/`` that belong to no table. They stand before the admin site's own."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 from triage.admin import house, pages
 
@@ -13,5 +13,6 @@ urlpatterns = [
     path("house/preview/", house.house_preview, name="triage-house-preview"),
     path("house/read/<int:answer_id>/", house.read_answer, name="triage-house-read"),
     path("house/automate/<int:answer_id>/", house.automate, name="triage-house-automate"),
+    path("oversight/", include("triage.admin.oversight.urls")),
     path("simulator/", pages.simulator, name="triage-simulator"),
 ]

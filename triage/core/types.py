@@ -236,7 +236,8 @@ class Decision:
     """An assessment with the action it leads to, the gate that decided and the threshold used.
 
     ``reason`` is the code of the first gate that failed, see ``triage.core.deciding.gates``; ``failed`` has those
-    of all that did; ``facts`` is what the gates looked at, as it is kept with the decision.
+    of all that did; ``facts`` is what the gates looked at, as it is kept with the decision. ``would_send`` says that
+    the answer was held back by nothing but the mode, or a stop of the whole house.
     """
 
     assessment: Assessment
@@ -246,11 +247,7 @@ class Decision:
     detail: str = ""
     failed: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def would_send(self) -> bool:
-        """Whether every gate but the intent's mode let the answer through."""
-        return set(self.failed) <= {"mode_not_auto"}
+    would_send: bool = False
 
 
 Examples = Sequence[Example]

@@ -103,7 +103,10 @@ class Replayer:
         facts = pipeline.kept_facts(decided)
         # A fact that a later release began to keep cannot differ from what was not kept yet.
         kept = {name: value for name, value in facts.items() if name in decision.basis}
-        return "", again | pipeline.gate_columns(decided) | kept
+        gated = pipeline.gate_columns(decided)
+        if decision.would_send is None:
+            del gated["would_send"]
+        return "", again | gated | kept
 
     def _rulebook(self, fingerprint: str) -> RuleBook | None:
         if fingerprint not in self._rulebooks:

@@ -12,10 +12,11 @@ from typing import Any, Self
 
 from tickets.models import Message, Ticket
 from triage.core import types as core
-from triage.core.deciding import policy
+from triage.core.deciding import gates, policy
 from triage.core.reading.text import READING_VERSION
 
 FIRST_READING = 1
+FIRST_ORDER = 1  # of the gates: decisions that do not tell theirs are from before it was changed
 
 LONGEST_PREFIX = 8  # characters of "Re:", "Antw:", "Doorst:"
 
@@ -70,7 +71,8 @@ class Basis:
     """The circumstances of one decision. ``policy`` is None where the intent is not set up.
 
     ``withdrawn`` says that the approved answer was gone when it was to be sent, ``sent_before`` that the requester
-    had it already. ``reading_version`` says how the text was read.
+    had it already, ``stopped`` that all automatic answers of the house were. ``reading_version`` says how the text was
+    read, ``order`` in which order the gates stood.
     """
 
     seen: int
@@ -82,7 +84,9 @@ class Basis:
     config: core.PolicyConfig
     withdrawn: bool = False
     sent_before: bool = False
+    stopped: bool = False
     reading_version: int = READING_VERSION
+    order: int = gates.ORDER
 
     def decide(self, assessment: core.Assessment) -> core.Decision:
         """Put an assessment through the gates as they stood."""
@@ -96,6 +100,8 @@ class Basis:
             human_requested=self.human_requested,
             withdrawn=self.withdrawn,
             sent_before=self.sent_before,
+            stopped=self.stopped,
+            order=self.order,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -114,7 +120,9 @@ class Basis:
             "house_language": self.config.default_language,
             "withdrawn": self.withdrawn,
             "sent_before": self.sent_before,
+            "stopped": self.stopped,
             "reading": self.reading_version,
+            "order": self.order,
         }
 
     @classmethod
@@ -132,7 +140,9 @@ class Basis:
             config=core.PolicyConfig(kept["floor"], kept["min_margin"], kept["house_language"]),
             withdrawn=kept["withdrawn"],
             sent_before=kept.get("sent_before", False),  # not looked at before there was such a gate
+            stopped=kept.get("stopped", False),
             reading_version=reading_version(kept),
+            order=kept.get("order", FIRST_ORDER),
         )
 
 

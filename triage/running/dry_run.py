@@ -1,4 +1,4 @@
-"""What a new ticket with some text would get from what is installed: champion, rules, guards, modes, answers, gates.
+"""What a new ticket with some text would get from what is installed: champion, rules, guards, modes, answers, stop.
 
 Writes nothing. The simulator shows one, ``evaluate_triage --installed`` measures many.
 """
@@ -12,6 +12,7 @@ from django.conf import settings
 from triage.answers import language
 from triage.core import types as core
 from triage.core.deciding import policy
+from triage.oversight import switch
 from triage.running.runtime import policy_config, runtime
 
 _SUBJECT = "subject:"
@@ -32,7 +33,11 @@ def decide_new(subject: str, body: str) -> DryRun:
     tongue = language.detect(f"{subject}. {body}", default=settings.TRIAGE_LANGUAGE)
     assessed = runtime.assess(subject, body)
     decision = policy.decide(
-        assessed.assessment, intents=assessed.snapshot.policies, language=tongue, config=policy_config()
+        assessed.assessment,
+        intents=assessed.snapshot.policies,
+        language=tongue,
+        config=policy_config(),
+        stopped=switch.is_stopped(),
     )
     return DryRun(decision, tongue, assessed.latency_ms)
 

@@ -19,6 +19,7 @@ from triage.answers import language
 from triage.core import types as core
 from triage.core.deciding import gates
 from triage.models import FIRST_RUN, Decision, Intent, PolicyRevision, RulebookVersion
+from triage.oversight import switch
 from triage.running import memory
 from triage.running.basis import Basis, read
 from triage.running.runtime import EngineSlow, Snapshot, policy_config, runtime
@@ -29,7 +30,7 @@ ATTEMPTS = 3
 
 
 class Outdated(Exception):
-    """The policy or what was said to this person changed while the ticket was judged."""
+    """The policy, or what was said to this person, changed while the ticket was judged; or everything was stopped."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,7 @@ def judge(ticket: Ticket) -> Verdict:
         policy=assessed.snapshot.policies.get(assessed.assessment.intent or ""),
         config=policy_config(),
         sent_before=memory.sent_before(ticket, assessed.assessment.intent),
+        stopped=switch.is_stopped(),
     )
     decision = basis.decide(assessed.assessment)
     return Verdict(decision, tongue, assessed.snapshot, assessed.latency_ms, basis)
@@ -125,7 +127,7 @@ def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
 
 def _without_answer(verdict: Verdict) -> Verdict:
     """Retired, or a fact taken back, between the assessment and now; what is left may be in another language."""
-    if verdict.basis is None or verdict.decision.action is not core.Action.AUTO_RESOLVE:
+    if verdict.basis is None or not verdict.decision.would_send:
         return verdict
     basis = replace(verdict.basis, withdrawn=True)
     return replace(verdict, basis=basis, decision=basis.decide(verdict.decision.assessment))
@@ -136,6 +138,7 @@ def _refuse_outdated(ticket: Ticket, verdict: Verdict) -> None:
     newer = ticket.messages.filter(pk__gt=seen).exists()
     memory.take_turn(ticket)
     newer = newer or memory.sent_before(ticket, verdict.decision.assessment.intent)
+    newer = newer or switch.is_stopped()
     if newer or (verdict.snapshot and verdict.snapshot.revision != PolicyRevision.current()):
         raise Outdated("What the requester wrote, or the policy, kept changing.")
 
@@ -183,6 +186,7 @@ def gate_columns(decided: core.Decision) -> dict[str, Any]:
         "reason": decided.reason,
         "threshold": decided.threshold,
         "detail": decided.detail[:400],
+        "would_send": decided.would_send,
     }
 
 

@@ -254,10 +254,10 @@ def read_rulebook() -> RuleBook:
 
 def read_policies(champion: ModelVersion | None) -> dict[str, IntentPolicy]:
     """What is allowed for each intent. An answer counts only where the house has said all facts in it."""
-    approved, languages = sendable_languages()
+    languages = sendable_languages()
     return {
         intent.slug: IntentPolicy(
-            mode=Mode.SUGGEST if _only_gaps(intent, approved, languages) else Mode(intent.mode),
+            mode=Mode(intent.mode),
             threshold=threshold_for(intent, champion),
             answer_languages=frozenset(languages.get(intent.slug, ())),
         )
@@ -265,21 +265,14 @@ def read_policies(champion: ModelVersion | None) -> dict[str, IntentPolicy]:
     }
 
 
-def sendable_languages() -> tuple[set[str], dict[str, set[str]]]:
-    """The intents with an approved answer, and the languages in which it lacks no fact of the house."""
+def sendable_languages() -> dict[str, set[str]]:
+    """By intent, the languages in which its approved answer lacks no fact of the house."""
     known = facts.current()
-    approved: set[str] = set()
     languages: dict[str, set[str]] = {}
     for answer in Answer.objects.filter(state=Answer.State.APPROVED).select_related("intent"):
-        approved.add(answer.intent.slug)
         if not answer.missing_facts(known):
             languages.setdefault(answer.intent.slug, set()).add(answer.language)
-    return approved, languages
-
-
-def _only_gaps(intent: Intent, approved: set[str], languages: Mapping[str, set[str]]) -> bool:
-    """An automated intent whose every answer lacks facts: an agent gets it as a draft until they are said."""
-    return intent.mode == Mode.AUTO and intent.slug in approved and intent.slug not in languages
+    return languages
 
 
 def threshold_for(intent: Intent, champion: ModelVersion | None) -> float:

@@ -26,6 +26,7 @@ class Case:
     human_requested: bool = False
     withdrawn: bool = False
     sent_before: bool = False
+    stopped: bool = False
 
 
 class NextStep(StrEnum):
@@ -92,6 +93,9 @@ class Gate:
         None where the gate is passed.
     next_step
         What follows where it fails.
+    allows
+        It says whether the house allows automatic answers, nothing about the ticket: an answer that only such gates
+        hold back would have been sent.
     """
 
     reason: str
@@ -102,6 +106,7 @@ class Gate:
     facts: Callable[[Case], Mapping[str, Any]]
     test: Callable[[Case], Failure | None]
     next_step: NextStep = NextStep.NONE
+    allows: bool = False
 
     def judge(self, case: Case) -> Failure | None:
         """The failure, also where the test itself breaks down: no fault in here may ever send an answer."""

@@ -11,7 +11,7 @@ no number, an unexpected type) counts as failed.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from triage.core.deciding.gate import (
@@ -30,9 +30,9 @@ from triage.core.deciding.stance_gates import STANCE_GATES
 from triage.core.types import Action, Decision, Mode, Stance
 
 __all__ = [
-    "BESIDE_THE_GATES", "CONFIDENT", "ENGINE_FAILED", "ENGINE_SLOW", "GATES", "NO_MODEL", "Case", "Failure", "Gate",
-    "NextStep", "Words", "as_markdown", "base_language", "facts", "failures", "next_step", "percent", "reasons",
-    "steps_as_markdown",
+    "BESIDE_THE_GATES", "CONFIDENT", "ENGINE_FAILED", "ENGINE_SLOW", "GATES", "NO_MODEL", "ORDER", "Case", "Failure",
+    "Gate", "NextStep", "Words", "as_markdown", "base_language", "facts", "failures", "in_order", "next_step", "percent",
+    "reasons", "steps_as_markdown", "would_send",
 ]  # fmt: skip
 
 #: Reasons that no gate gives: all passed, or the engine failed before the first.
@@ -109,6 +109,12 @@ def _test_mode(case: Case) -> Failure | None:
     return Failure(f"Automatic answers are switched off for “{case.assessment.intent}”.")
 
 
+def _test_not_stopped(case: Case) -> Failure | None:
+    if case.stopped is False:
+        return None
+    return Failure("All automatic answers are stopped at the moment, so a person answers.")
+
+
 def _test_answer(case: Case) -> Failure | None:
     if case.withdrawn:
         return Failure("The approved answer was withdrawn before it could be sent.")
@@ -155,7 +161,8 @@ def _test_margin(case: Case) -> Failure | None:
     return Failure(f"“{case.assessment.intent}” and {rival} are almost equally likely.")
 
 
-#: The order is part of the contract: see "The decision" in the design.
+#: The order is part of the contract. The last two say whether the house allows the answer, the others whether the
+#: ticket may have one: what passes those *would* be sent.
 GATES: tuple[Gate, ...] = (
     Gate(
         reason="not_open",
@@ -228,15 +235,6 @@ GATES: tuple[Gate, ...] = (
         test=_test_intent_known,
     ),
     Gate(
-        reason="mode_not_auto",
-        passed="The intent is automated",
-        failed="Automatic answers are switched off for this intent",
-        customer="Questions like yours are always answered by a person here.",
-        looks_at="the intent's mode",
-        facts=lambda case: {"mode": case.policy.mode.value if case.policy else None},
-        test=_test_mode,
-    ),
-    Gate(
         reason="no_answer",
         passed="There is an approved answer in the language",
         failed="There is no approved answer in the requester's language",
@@ -275,6 +273,26 @@ GATES: tuple[Gate, ...] = (
         facts=lambda case: {"min_margin": case.min_margin},
         test=_test_margin,
     ),
+    Gate(
+        reason="stopped",
+        passed="Automatic answers are not stopped",
+        failed="All automatic answers are stopped",
+        customer="At the moment every message is answered by a person here.",
+        looks_at="the switch of the whole house",
+        facts=lambda case: {"stopped": case.stopped},
+        test=_test_not_stopped,
+        allows=True,
+    ),
+    Gate(
+        reason="mode_not_auto",
+        passed="The intent is automated",
+        failed="Automatic answers are switched off for this intent",
+        customer="Questions like yours are always answered by a person here.",
+        looks_at="the intent's mode",
+        facts=lambda case: {"mode": case.policy.mode.value if case.policy else None},
+        test=_test_mode,
+        allows=True,
+    ),
 )
 
 
@@ -284,9 +302,23 @@ def reasons() -> dict[str, Words]:
     return {words.reason: words for words in (*ours, *BESIDE_THE_GATES)}
 
 
-def failures(case: Case) -> Iterator[tuple[Gate, Failure]]:
+#: Counts the changes of the order of :data:`GATES`, so that stored decisions replay in the order of their time.
+ORDER: Final = 2
+
+
+def in_order(order: int = ORDER) -> Sequence[Gate]:
+    """The gates as they stood: in the first order the mode came before the answer."""
+    if order >= ORDER:
+        return GATES
+    mode = next(gate for gate in GATES if gate.reason == "mode_not_auto")
+    rest = [gate for gate in GATES if gate is not mode]
+    place = next(at for at, gate in enumerate(rest) if gate.reason == "no_answer")
+    return [*rest[:place], mode, *rest[place:]]
+
+
+def failures(case: Case, order: int = ORDER) -> Iterator[tuple[Gate, Failure]]:
     """Each gate that does not let the case through, in the order of deciding; every gate is asked."""
-    for gate in GATES:
+    for gate in in_order(order):
         failure = gate.judge(case)
         if failure is not None:
             yield gate, failure
@@ -304,6 +336,14 @@ def next_step(decided: Decision) -> NextStep:
     if decided.reason != ENGINE_FAILED.reason and grave:
         return NextStep.URGENT
     return stopped.get(decided.reason, NextStep.NONE)
+
+
+def would_send(failed: Sequence[tuple[Gate, Failure]]) -> bool:
+    """Whether only the house's permission is missing: every gate that judges the ticket let it through.
+
+    A gate whose test broke down counts as failed, also where it is about permission.
+    """
+    return all(gate.allows and not failure.reason for gate, failure in failed)
 
 
 def facts(case: Case) -> dict[str, Any]:

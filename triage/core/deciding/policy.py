@@ -23,6 +23,8 @@ def decide(
     human_requested: bool = False,
     withdrawn: bool = False,
     sent_before: bool = False,
+    stopped: bool = False,
+    order: int = gates.ORDER,
 ) -> Decision:
     """Decide what becomes of an assessed ticket.
 
@@ -44,13 +46,17 @@ def decide(
         The approved answer was gone when it was to be sent.
     sent_before
         The requester was sent this answer lately, or it did not help them.
+    stopped
+        All automatic answers of the house are stopped.
+    order
+        The order of the gates to decide by, for decisions of before it was changed.
 
     Returns
     -------
     Decision
-        ``AUTO_RESOLVE`` only when every gate passes; ``SUGGEST`` where the intent's mode is
-        SUGGEST; else ``ESCALATE``. ``detail`` is one sentence for a person. ``failed`` names every gate that
-        failed, ``facts`` what they looked at.
+        ``AUTO_RESOLVE`` only when every gate passes; ``SUGGEST`` where only the intent's mode, SUGGEST, holds the
+        answer back; else ``ESCALATE``. ``detail`` is one sentence for a person. ``failed`` names every gate that
+        failed, ``facts`` what they looked at; ``would_send`` says that all but the house's permission was there.
 
     Notes
     -----
@@ -70,8 +76,9 @@ def decide(
             human_requested=human_requested,
             withdrawn=withdrawn,
             sent_before=sent_before,
+            stopped=stopped,
         )
-        return _decided(case)
+        return _decided(case, order)
     except Exception as error:  # fails closed: no fault in here may ever send an answer or lose a ticket
         return Decision(
             assessment=assessment,
@@ -83,8 +90,8 @@ def decide(
         )
 
 
-def _decided(case: gates.Case) -> Decision:
-    failed = list(gates.failures(case))
+def _decided(case: gates.Case, order: int) -> Decision:
+    failed = list(gates.failures(case, order))
     if failed:
         gate, failure = failed[0]
         action, reason, detail = failure.action, failure.reason or gate.reason, failure.detail
@@ -101,6 +108,7 @@ def _decided(case: gates.Case) -> Decision:
         threshold=case.threshold,
         detail=detail,
         failed=tuple(gate.reason for gate, _ in failed),
+        would_send=gates.would_send(failed),
         facts=gates.facts(case),
     )
 

@@ -96,12 +96,35 @@ def test_the_order_of_the_gates_is_the_contract() -> None:
         "out_of_scope",
         "several_questions",
         "unknown_intent",
-        "mode_not_auto",
         "no_answer",
         "already_sent",
         "low_confidence",
         "small_margin",
+        "stopped",
+        "mode_not_auto",
     ]
+
+
+def test_only_the_last_gates_are_about_permission() -> None:
+    assert [gate.reason for gate in gates.GATES if gate.allows] == ["stopped", "mode_not_auto"]
+
+
+def test_what_was_decided_in_the_first_order_is_decided_so_again() -> None:
+    """The mode stood before the answer then, and was the reason where both failed."""
+    unsure, held = replace(SURE, confidence=0.5), {"refund": IntentPolicy(mode=Mode.SUGGEST)}
+    then, now = decided(unsure, intents=held, order=1), decided(unsure, intents=held)
+    assert (then.action, then.reason) == (Action.SUGGEST, "mode_not_auto")
+    assert (now.action, now.reason) == (Action.ESCALATE, "low_confidence")
+    assert then.failed == ("mode_not_auto", "low_confidence")
+    assert [gate.reason for gate in gates.in_order(1)][-5:] == [
+        "no_answer", "already_sent", "low_confidence", "small_margin", "stopped",
+    ]  # fmt: skip
+
+
+def test_a_stop_holds_back_what_would_be_sent() -> None:
+    decision = decided(stopped=True)
+    assert (decision.action, decision.reason, decision.would_send) == (Action.ESCALATE, "stopped", True)
+    assert decided(stopped=None).action is Action.ESCALATE
 
 
 def test_every_gate_is_judged_whatever_fails_first() -> None:
@@ -117,6 +140,13 @@ def test_it_is_told_whether_the_answer_would_be_sent_in_mode_auto(mode: Mode) ->
     policies = {"refund": IntentPolicy(mode=mode)}
     assert decided(intents=policies).would_send
     assert not decided(replace(SURE, confidence=0.5), intents=policies).would_send
+    assert not decided(language="it", intents=policies).would_send
+
+
+def test_a_permission_that_cannot_be_read_would_send_nothing() -> None:
+    """A fault is no mode: whatever broke down may have been about the ticket."""
+    decision = decided(intents={"refund": "auto"})
+    assert (decision.action, decision.would_send) == (Action.ESCALATE, False)
 
 
 def test_a_gate_that_breaks_down_has_failed() -> None:

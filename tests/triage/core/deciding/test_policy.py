@@ -76,10 +76,11 @@ BREACHES: list[tuple[str, dict, dict]] = [
     ("out_of_scope", {"in_scope": False}, {}),
     ("several_questions", {"several_questions": True, "questions": ("a?", "b?")}, {}),
     ("unknown_intent", {"intent": None}, {}),
-    ("mode_not_auto", {}, {"intents": {"refund": IntentPolicy(mode=Mode.OFF)}}),
     ("no_answer", {}, {"language": "it"}),
     ("low_confidence", {"confidence": 0.4}, {}),
     ("small_margin", {"margin": 0.01}, {}),
+    ("stopped", {}, {"stopped": True}),
+    ("mode_not_auto", {}, {"intents": {"refund": IntentPolicy(mode=Mode.OFF)}}),
 ]
 
 
