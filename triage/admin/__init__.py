@@ -1,5 +1,6 @@
 """The agent's and the supervisor's side. Loading the package registers its pages with the admin site."""
 
 from triage.admin import policy, queue, records
+from triage.admin.oversight import history
 
-__all__ = ["policy", "queue", "records"]
+__all__ = ["history", "policy", "queue", "records"]

@@ -9,7 +9,6 @@ from typing import Any, cast
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -17,10 +16,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
-from triage.admin.pages import page, supervisors_only
+from triage.admin.access import page, supervisors_only
 from triage.answers import facts, house, language_tags
 from triage.answers.preview import readings
 from triage.models import Answer, Intent, Mode
+from triage.oversight import ladder, versions
 
 CHANGES_SHOWN = 10
 
@@ -165,7 +165,8 @@ def house_page(request: HttpRequest) -> HttpResponse:
     language = _language(request)
     form = HouseForm(request.POST if request.method == "POST" else None, facts.current(), language)
     if form.is_bound and form.is_valid():
-        changed = form.save(cast(User, request.user))
+        with versions.changing("facts", by=cast(User, request.user)):
+            changed = form.save(cast(User, request.user))
         said = f"{changed} facts are new or different; they count from the next ticket on."
         messages.success(request, said if changed else "Nothing was different.")
         return redirect(f"{reverse('triage-house')}?language={language}")
@@ -222,19 +223,17 @@ def read_answer(request: HttpRequest, answer_id: int) -> HttpResponse:
 @supervisors_only
 @require_POST
 def automate(request: HttpRequest, answer_id: int) -> HttpResponse:
-    """Put the intent on Auto, if its letters were read and this one lacks nothing."""
+    """Put the intent on Auto, if its letters were read, this one lacks nothing and the evidence is enough."""
     answer = get_object_or_404(Answer.objects.select_related("intent"), pk=answer_id)
     intent: Intent = answer.intent
     try:
         if not show(answer, facts.current()).may_go_auto:
-            raise ValidationError("It is not ready: read it, and say the facts that it lacks.")
-        intent.mode = Mode.AUTO
-        intent.clean()
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    else:
-        intent.save(update_fields=["mode"])
-        messages.success(request, f"“{intent}” is now answered automatically, from the next ticket on.")
+            raise ladder.Refused("It is not ready: read it, and say the facts that it lacks.")
+        messages.success(request, ladder.set_mode(intent, Mode.AUTO, by=cast(User, request.user)))
+    except ladder.Refused as refusal:
+        messages.error(request, str(refusal))
+        if not ladder.evidence(intent).holds and show(answer, facts.current()).may_go_auto:
+            return redirect("oversight-intent", intent.pk)  # where the reason for an override is written
     return _back_to(answer)
 
 

@@ -22,18 +22,22 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "items": [
                 _item("Metrics", "monitoring", "triage-metrics"),
                 _item("Decisions", "gavel", "admin:triage_decision_changelist"),
+                _item("Review answers", "fact_check", "oversight-review"),
+                _item("Alarms", "notifications_active", "oversight-alarms"),
                 _item("Feedback", "reviews", "admin:tickets_feedback_changelist"),
             ],
         },
         {
             "title": "Policy",
             "items": [
+                _item("Ladder", "stairs", "oversight-ladder"),
                 _item("Intents", "category", "admin:triage_intent_changelist"),
                 _item("Answers", "chat", "admin:triage_answer_changelist"),
                 _item("Never-automate rules", "shield", "admin:triage_guard_changelist"),
                 _item("Examples", "school", "admin:triage_example_changelist"),
                 _item("Models", "model_training", "admin:triage_modelversion_changelist"),
                 _item("Simulator", "science", "triage-simulator"),
+                _item("Changes", "history", "admin:oversight_policyversion_changelist"),
             ],
         },
         {

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from typing import Any, cast
 
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
+from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.admin import ROW_ID, is_supervisor
 from accounts.models import User
 from tickets.models import Job, Ticket
+from triage.admin.access import page, supervisors_only
 from triage.answers import facts
 from triage.desk.desk import take_next
 from triage.desk.forms import SimulatorForm
@@ -29,24 +27,6 @@ from triage.models import Answer, Example, Guard, Intent, Mode, ModelVersion
 logger = logging.getLogger(__name__)
 
 PERIODS = (7, 30, 90)
-View = Callable[..., HttpResponse]
-
-
-def supervisors_only(view: View) -> View:
-    """Admin pages behind the common login; agents are refused."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not is_supervisor(request):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return admin.site.admin_view(guarded)
-
-
-def page(request: HttpRequest, template: str, title: str, **context: Any) -> HttpResponse:
-    return render(request, template, {**admin.site.each_context(request), "title": title, **context})
-
 
 # --- start -----------------------------------------------------------------------------------------
 

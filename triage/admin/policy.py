@@ -9,6 +9,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
@@ -19,6 +20,9 @@ from unfold.decorators import action, display
 
 from accounts.admin import ROW_ID, SupervisorsEdit, is_supervisor
 from triage.admin.filters import ExampleIntentFilter, ExampleStanceFilter
+from triage.admin.oversight import ladder as ladder_pages
+from triage.admin.oversight.forms import GuardForm, IntentForm, RuleForm
+from triage.admin.oversight.history import Versioned
 from triage.answers import facts
 from triage.answers.preview import readings as letter_readings
 from triage.answers.variables import NAMES
@@ -49,7 +53,8 @@ class SupervisorsInline(TabularInline):
 
 class RuleInline(SupervisorsInline):
     model = Rule
-    fields = ["pattern", "weight", "is_active"]
+    form = RuleForm
+    fields = ["pattern", "weight", "is_active", "seen"]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """In a table the column's head is no label to a screen reader."""
@@ -92,7 +97,7 @@ class AnswerInline(SupervisorsInline):
 
 
 @admin.register(Intent)
-class IntentAdmin(SupervisorsEdit):
+class IntentAdmin(Versioned, SupervisorsEdit):
     """How far each intent is automated."""
 
     list_display = ["title", "slug", "group", "mode_shown", "threshold", "approved"]
@@ -103,9 +108,10 @@ class IntentAdmin(SupervisorsEdit):
     actions = ["switch_off", "only_suggest"]
     fieldsets = [
         (None, {"fields": ["title", "slug", "group", "description"]}),
-        ("Automation", {"fields": ["mode", "threshold", "draft_link"]}),
+        ("Automation", {"fields": ["mode", "threshold", "ladder_link", "draft_link"]}),
     ]
-    readonly_fields = ["draft_link"]
+    readonly_fields = ["ladder_link", "draft_link"]
+    form = IntentForm
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Intent]:
         approved = Answer.objects.filter(state=Answer.State.APPROVED)
@@ -152,6 +158,13 @@ class IntentAdmin(SupervisorsEdit):
             return format_html(TAG, "good", "Approved")
         return format_html(TAG, *(("bad", "Missing on Auto") if intent.mode == Mode.AUTO else ("", "None")))
 
+    @admin.display(description="Evidence")
+    def ladder_link(self, intent: Intent) -> str | SafeString:
+        if intent.pk is None:
+            return "Save the intent first."
+        address = reverse("oversight-intent", args=[intent.pk])
+        return format_html('<a class="desk-link" href="{}">What is known, and the step to Auto</a>', address)
+
     @admin.display(description="Answer")
     def draft_link(self, intent: Intent) -> str | SafeString:
         if intent.pk is None:
@@ -163,23 +176,18 @@ class IntentAdmin(SupervisorsEdit):
         )
 
     @admin.action(description="Switch automation off", permissions=["change"])
-    def switch_off(self, request: HttpRequest, queryset: QuerySet[Intent]) -> None:
-        self._set_mode(request, queryset, Mode.OFF)
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[Intent]) -> HttpResponse | None:
+        return ladder_pages.confirm_modes(request, queryset, Mode.OFF, "switch_off")
 
     @admin.action(description="Only suggest", permissions=["change"])
-    def only_suggest(self, request: HttpRequest, queryset: QuerySet[Intent]) -> None:
-        self._set_mode(request, queryset, Mode.SUGGEST)
-
-    def _set_mode(self, request: HttpRequest, queryset: QuerySet[Intent], mode: Mode) -> None:
-        """Row by row: each save tells the running processes that the policy changed."""
-        for intent in queryset:
-            intent.mode = mode
-            intent.save(update_fields=["mode"])
-        self.message_user(request, f"{len(queryset)} intents are now on “{mode.label.partition(':')[0]}”.")
+    def only_suggest(self, request: HttpRequest, queryset: QuerySet[Intent]) -> HttpResponse | None:
+        return ladder_pages.confirm_modes(request, queryset, Mode.SUGGEST, "only_suggest")
 
 
 @admin.register(Guard)
-class GuardAdmin(SupervisorsEdit):
+class GuardAdmin(Versioned, SupervisorsEdit):
+    policy_action = "guard"
+    form = GuardForm
     list_display = ["topic", "pattern", "is_active"]
     list_display_links = ["topic", "pattern"]
     list_filter = ["topic", "is_active"]
@@ -187,9 +195,10 @@ class GuardAdmin(SupervisorsEdit):
 
 
 @admin.register(Answer)
-class AnswerAdmin(SupervisorsEdit):
+class AnswerAdmin(Versioned, SupervisorsEdit):
     """A draft is written, read with sample values, approved. What was approved never changes: a new version is drafted."""
 
+    policy_action = "answer"
     form = AnswerForm
     list_display = ["intent", "language", "version", "state_shown", "opening", "approved_by", "approved_at"]
     list_filter = ["state", "language"]
@@ -284,8 +293,17 @@ class AnswerAdmin(SupervisorsEdit):
 
     @action(description="Retire", permissions=["retire"])
     def retire(self, request: HttpRequest, obj: Answer) -> None:
+        """The last answer of an automated intent is asked about on a page of its own."""
+        if ladder_pages.is_last_of_auto(obj):
+            request.asked_to_retire = True  # type: ignore[attr-defined]
+            return
         obj.retire()
         self.message_user(request, f"{obj} is retired.", messages.WARNING)
+
+    def response_change(self, request: HttpRequest, obj: Answer) -> HttpResponse:
+        if getattr(request, "asked_to_retire", False):
+            return redirect("oversight-retire", obj.pk)
+        return super().response_change(request, obj)
 
     def has_approve_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return is_supervisor(request) and not _is_approved(object_id)

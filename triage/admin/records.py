@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -17,10 +17,12 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
 from accounts.admin import SupervisorsRead, is_supervisor
+from accounts.models import User
 from tickets.models import Ticket
 from triage.admin.filters import AgreementFilter, DecisionReasonFilter, IntentFilter
 from triage.desk.wording import reason_text
 from triage.models import Action, Decision, Intent, ModelVersion
+from triage.oversight import versions
 from triage.templatetags.desk_words import needed, percent, with_titles
 
 SHORT = {Action.AUTO_RESOLVE: "Automatic", Action.SUGGEST: "Suggested", Action.ESCALATE: "To a person"}
@@ -204,7 +206,8 @@ class ModelVersionAdmin(SupervisorsRead):
 
     @action(description="Promote: let it decide", permissions=["promote"])
     def promote(self, request: HttpRequest, obj: ModelVersion) -> None:
-        obj.promote()
+        with versions.changing("champion", by=cast(User, request.user)):
+            obj.promote()
         self.message_user(request, f"{obj} decides from the next ticket on.")
 
     def has_promote_permission(self, request: HttpRequest, object_id: Any = None) -> bool:

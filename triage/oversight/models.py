@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from triage.oversight.evidence import Audit, Trial
+from triage.oversight.ladder import Override, Standing
 from triage.oversight.switch import Stop
+from triage.oversight.versions import PolicyContent, PolicyNote, PolicyVersion
+from triage.oversight.watch import Latch, Watched
 
-__all__ = ["Stop"]
+__all__ = [
+    "Audit", "Latch", "Override", "PolicyContent", "PolicyNote", "PolicyVersion", "Standing", "Stop", "Trial", "Watched",
+]  # fmt: skip

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from triage.oversight import versions
 from triage.versions import PolicyRevision
 
 if TYPE_CHECKING:
@@ -48,5 +49,6 @@ def set_stopped(stopped: bool, *, by: User | None, why: str = "") -> bool:
         return False
     row.stopped, row.by, row.at, row.why = stopped, by, timezone.now(), why[:200]
     row.save()
+    versions.note_event("stop" if stopped else "resume", by=by, why=why)
     PolicyRevision.bump()  # what is being judged in this moment is judged again
     return True

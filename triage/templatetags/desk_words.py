@@ -74,3 +74,9 @@ def with_titles(text: str, intents: Iterable[tuple[str, str]]) -> str:
     for slug, title in intents:
         text = text.replace(f"“{slug}”", f"“{title}”")
     return text
+
+
+@register.filter
+def per_hundred(share: float | None) -> str:
+    """Of a hundred, with a digit behind the point: 2.4."""
+    return "–" if share is None else f"{share * 100:.1f}"

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from accounts.models import User
 from tests.conftest import FakeEngine
@@ -124,7 +126,9 @@ def test_an_intent_goes_to_auto_only_when_its_letter_is_read_and_complete(
     assert Intent.objects.get().mode == "suggest"  # facts are missing still
     client.post(PAGE, {"refund_days": "5", "accounts": "no"})
     assert "Answer automatically" in text(client.get(PAGE))
-    client.post(f"{PAGE}automate/{answer.pk}/")
+    unproven = client.post(f"{PAGE}automate/{answer.pk}/")
+    assert unproven.url == reverse("oversight-intent", args=[answer.intent_id])
+    client.post(unproven.url, {"mode": "auto", "why": "read and tried by hand"})
     assert Intent.objects.get().mode == "auto"
 
 
@@ -154,10 +158,11 @@ def test_an_unread_letter_keeps_the_intents_own_page_from_auto(
         "rules-INITIAL_FORMS": 0, "answers-TOTAL_FORMS": 0, "answers-INITIAL_FORMS": 0,
     }  # fmt: skip
     address = f"/admin/triage/intent/{answer.intent_id}/change/"
-    assert "Nobody here has read its answer" in text(web(supervisor).post(address, form))
+    with pytest.raises(ValidationError, match="Nobody here has read its answer"):
+        Intent(pk=answer.intent_id, slug="refund", title="Refund", mode="auto").clean()
     answer.mark_read(supervisor)
-    assert web(supervisor).post(address, form).status_code == 302
-    assert Intent.objects.get().mode == "auto"
+    assert "made on the ladder" in text(web(supervisor).post(address, form))
+    assert Intent.objects.get().mode == "suggest"
 
 
 def test_who_approves_a_text_has_read_it(supervisor: User) -> None:

@@ -124,7 +124,7 @@ def test_an_answered_intent_is_not_warned_of(web: Web, supervisor: User, refund_
 def test_switching_off_counts_from_the_next_ticket(web: Web, supervisor: User, refund_intent: Intent) -> None:
     before = PolicyRevision.current()
     web(supervisor).post(
-        "/admin/triage/intent/", {"action": "switch_off", "_selected_action": [refund_intent.pk]}
+        "/admin/triage/intent/", {"action": "switch_off", "_selected_action": [refund_intent.pk], "sure": "1"}
     )
     refund_intent.refresh_from_db()
     assert refund_intent.mode == "off"
@@ -220,6 +220,7 @@ def test_an_approved_answer_is_retired_but_not_deleted(
     web: Web, supervisor: User, refund_intent: Intent
 ) -> None:
     client, answer = web(supervisor), refund_intent.answers.get()
+    Intent.objects.update(mode="suggest")  # where it is automated, a page of its own asks first
     assert client.post(f"/admin/triage/answer/{answer.pk}/delete/", {"post": "yes"}).status_code == 403
     press(client, answer, "retire")
     answer.refresh_from_db()

@@ -129,14 +129,16 @@ def test_every_page_of_a_supervisor_carries_the_switch(
     at = reverse("triage-metrics")
     browser = web(supervisor)
     assert "Stop automatic answers" in browser.get(at).content.decode()
-    assert browser.post(reverse("oversight-switch"), {"stopped": "1", "why": "a recall", "next": at}).url == at
+    assert (
+        browser.post(reverse("oversight-switch"), {"stopped": "1", "why": "a recall", "next": at}).url == at
+    )
     page = browser.get(reverse("admin:triage_intent_changelist")).content.decode()
     assert "Automatic answers are stopped" in page
     assert "a recall" in page
     assert (switch.is_stopped(), switch.state().by) == (True, supervisor)
-    assert browser.post(reverse("oversight-switch"), {"stopped": "0", "next": "//evil.example"}).url == reverse(
-        "admin:index"
-    )
+    assert browser.post(
+        reverse("oversight-switch"), {"stopped": "0", "next": "//evil.example"}
+    ).url == reverse("admin:index")
     assert not switch.is_stopped()
     queue = web(agent).get(reverse("admin:tickets_ticket_changelist")).content.decode()
     assert "Stop automatic answers" not in queue

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, cast
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString, mark_safe
@@ -15,8 +17,10 @@ from django.views.decorators.http import require_POST
 
 from accounts.admin import is_supervisor
 from accounts.models import User
-from triage.admin.pages import supervisors_only
-from triage.oversight import switch
+from triage.admin.access import supervisors_only
+from triage.oversight import switch, versions, watch
+
+UNDO_OFFERED = timedelta(minutes=15)
 
 
 def context(request: HttpRequest) -> dict[str, Any]:
@@ -30,8 +34,24 @@ def context(request: HttpRequest) -> dict[str, Any]:
 def _part(request: HttpRequest, template: str) -> SafeString:
     if not is_supervisor(request):
         return mark_safe("")  # a constant
-    facts = {"stop": switch.state(), "here": request.get_full_path() if request.method == "GET" else ""}
+    facts = {
+        "stop": switch.state(),
+        "here": request.get_full_path() if request.method == "GET" else "",
+        "latches": _latches,
+        "undoable": lambda: _undoable(cast(User, request.user)),
+    }
     return render_to_string(template, facts, request)
+
+
+def _latches() -> list[watch.Latch]:
+    return list(watch.Latch.objects.select_related("intent")[:10])
+
+
+def _undoable(user: User) -> versions.PolicyVersion | None:
+    """The change that this supervisor has just made, if it is the latest one and can be taken back."""
+    newest = versions.latest()
+    mine = newest is not None and newest.by_id == user.pk and newest.changes and newest.action != "undo"
+    return newest if newest and mine and newest.at > timezone.now() - UNDO_OFFERED else None
 
 
 @supervisors_only

@@ -1,0 +1,219 @@
+"""The alarm over the random audit: what it sees, what it does when it goes off, and how people let it begin anew.
+
+Two streams each for the whole house and for every automated intent, with their own part of the tolerated false
+alarms: the answers drawn at random, and all answers with those marked that a requester refused and a reviewer found
+wrong. Either sets it off. It stays so until a supervisor has looked and resumes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db import models, transaction
+from django.db.models import Max
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from triage.core.deciding import alarm
+from triage.models import Intent, Mode
+from triage.oversight import ladder, switch, versions
+from triage.oversight.evidence import WRONG, Audit
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+#: False alarms that are tolerated over all time: in the whole house, and once more shared among the intents.
+ALPHA: Final = 0.05
+#: Of it, what the random draws get; the refusals get the rest.
+DRAWN_PART: Final = 0.9
+LOOKED_AT: Final = 20_000  # answers of one stream, at most
+MAILS: Final = 50
+HOUSE: Final = ""
+
+
+class Latch(models.Model):
+    """The alarm of an intent, or of the whole house where there is no intent, has gone off and was not lifted yet."""
+
+    intent = models.OneToOneField(Intent, models.CASCADE, null=True, blank=True, related_name="latch")
+    at = models.DateTimeField(default=timezone.now)
+    reviewed = models.PositiveIntegerField()
+    wrong = models.PositiveIntegerField()
+    target = models.FloatField()
+    mode_before = models.CharField(max_length=8, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1), condition=models.Q(intent=None), name="latch_one_for_the_house"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Alarm: {self.intent or 'the whole house'}"
+
+
+class Watched(models.Model):
+    """From when on the evidence of a stream counts: after a resumption it begins anew. Empty slug: the house."""
+
+    slug = models.CharField(max_length=80, primary_key=True, blank=True)
+    since = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.slug or "The whole house"
+
+
+@dataclass(frozen=True)
+class Gauge:
+    """How far one stream is from its alarm."""
+
+    slug: str
+    drawn: alarm.Alarm
+    refused: alarm.Alarm
+    wrong: int
+    waiting: int
+    target: float
+    since: datetime | None
+
+    @property
+    def crossed(self) -> bool:
+        return self.drawn.crossed or self.refused.crossed
+
+    @property
+    def distance(self) -> float:
+        """From 1, nothing speaks for an alarm, to 0, it goes off."""
+        return min(self.drawn.distance, self.refused.distance)
+
+    @property
+    def reviewed(self) -> int:
+        return self.drawn.reviewed - self.waiting
+
+
+def gauge(slug: str = HOUSE, *, streams: int | None = None) -> Gauge:
+    """Where the alarm of an intent stands, or that of the whole house; ``streams`` intents share their part."""
+    since = Watched.objects.filter(pk=slug).values_list("since", flat=True).first()
+    rows = Audit.objects.filter(part=Audit.Part.ANSWERED)
+    if slug:
+        rows = rows.filter(intent_slug=slug)
+    if since:
+        rows = rows.filter(at__gt=since)
+    fields = ("weight", "drawn", "refused_at", "verdict")
+    latest = list(rows.order_by("-at", "-decision_id").values_list(*fields)[:LOOKED_AT])[::-1]
+    shared = (streams or automated_intents()) if slug else 1
+    alpha, target = ALPHA / max(1, shared), ladder.target_error()
+    drawn = _until_last_verdict([(weight, verdict) for weight, is_drawn, _, verdict in latest if is_drawn])
+    return Gauge(
+        slug=slug,
+        drawn=alarm.judge(
+            [float(verdict in WRONG) for _, verdict in drawn],
+            [weight for weight, _ in drawn],
+            target=target,
+            alpha=alpha * DRAWN_PART,
+        ),
+        refused=alarm.judge(
+            [float(verdict in WRONG and refused is not None) for _, _, refused, verdict in latest],
+            [1.0] * len(latest),
+            target=target,
+            alpha=alpha * (1.0 - DRAWN_PART),
+        ),
+        wrong=sum(verdict in WRONG for _, _, _, verdict in latest),
+        waiting=sum(not verdict for _, verdict in drawn),
+        target=target,
+        since=since,
+    )
+
+
+def _until_last_verdict(rows: Sequence[tuple[float, str]]) -> Sequence[tuple[float, str]]:
+    """Without those at the end that nobody has reviewed: they say nothing yet."""
+    return rows[: max((at for at, (_, verdict) in enumerate(rows, 1) if verdict), default=0)]
+
+
+def automated_intents() -> int:
+    return Intent.objects.filter(mode=Mode.AUTO).count()
+
+
+def look(slug: str) -> None:
+    """After a verdict on an answer of this intent: set off what is to be set off."""
+    for stream in (slug, HOUSE):
+        found = gauge(stream)
+        if found.crossed:
+            go_off(found)
+
+
+@transaction.atomic
+def go_off(found: Gauge) -> bool:
+    """Pause the intent to SUGGEST, or stop everything; keep it so, and tell the supervisors. Whether it was news."""
+    intent = Intent.objects.select_for_update().filter(slug=found.slug).first() if found.slug else None
+    if found.slug and (intent is None or intent.mode != Mode.AUTO):
+        return False
+    _, created = Latch.objects.get_or_create(
+        intent=intent,
+        defaults={
+            "reviewed": found.reviewed,
+            "wrong": found.wrong,
+            "target": found.target,
+            "mode_before": intent.mode if intent else "",
+        },
+    )
+    if not created:
+        return False
+    why = f"{found.wrong} wrong of {found.reviewed} reviewed, {found.target:.1%} allowed"
+    if intent is None:
+        switch.set_stopped(True, by=None, why=f"Alarm: {why}")
+    else:
+        with versions.changing("alarm", by=None, why=why):
+            intent.mode = Mode.SUGGEST
+            intent.save(update_fields=["mode"])
+    tell_supervisors(intent, found)
+    return True
+
+
+def tell_supervisors(intent: Intent | None, found: Gauge) -> None:
+    """One mail each; what the tickets say is read in the admin only."""
+    title = str(intent) if intent else "all intents"
+    facts = {
+        "company": settings.COMPANY_NAME,
+        "intent": intent,
+        "found": found,
+        "url": f"{settings.SITE_URL}{reverse('oversight-alarms')}",
+    }
+    body = render_to_string("oversight/alarm.txt", facts)
+    for address in ladder.supervisors().order_by("pk").values_list("email", flat=True)[:MAILS]:
+        send_mail(f"Alarm: automatic answers paused for {title}", body, None, [address])
+
+
+@transaction.atomic
+def resume(latch: Latch, *, by: User, why: str) -> str:
+    """A supervisor has looked. The evidence begins anew; the intent goes back to the mode it had."""
+    if not why.strip():
+        raise ladder.Refused("Say in writing what was found and what was done about it.")
+    latch = Latch.objects.select_for_update(of=("self",)).select_related("intent").get(pk=latch.pk)
+    intent = latch.intent
+    slug = intent.slug if intent else HOUSE
+    newest = Audit.objects.filter(intent_slug=slug) if slug else Audit.objects.all()
+    since = newest.aggregate(newest=Max("at"))["newest"] or timezone.now()
+    Watched.objects.update_or_create(slug=slug, defaults={"since": since})
+    before = latch.mode_before
+    latch.delete()
+    if intent is None:
+        switch.set_stopped(False, by=by, why=why)
+        return "Automatic answers are on again. The evidence is counted anew."
+    with versions.changing("resume", by=by, why=why):
+        intent.mode = before or Mode.SUGGEST
+        intent.save(update_fields=["mode"])
+    return f"“{intent}” is on “{intent.get_mode_display().partition(':')[0]}” again. Its evidence is counted anew."
+
+
+def sweep() -> None:
+    """What a verdict alone would not show: a target that was lowered, a process that died in between."""
+    if Latch.objects.filter(intent=None).exists() or not Audit.objects.exclude(verdict="").exists():
+        return
+    for slug in [*Intent.objects.filter(mode=Mode.AUTO).values_list("slug", flat=True), HOUSE]:
+        found = gauge(slug)
+        if found.crossed:
+            go_off(found)
