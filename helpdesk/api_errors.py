@@ -13,12 +13,12 @@ from rest_framework.views import exception_handler
 
 from accounts.limits.spending import LimitReached
 from tickets.access import NotTheRequester
-from tickets.errors import InvalidTransition, TicketError
+from tickets.errors import Held, InvalidTransition, TicketError
 
 
 def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's EXCEPTION_HANDLER. None (a bug) becomes Django's 500, which has the same shape."""
-    if isinstance(error, InvalidTransition):
+    if isinstance(error, InvalidTransition | Held):
         return Response(shape(error.code, str(error)), status=status.HTTP_409_CONFLICT)
     if isinstance(error, LimitReached):
         headers = {"Retry-After": str(error.wait)}

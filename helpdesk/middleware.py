@@ -33,11 +33,8 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         given = request.headers.get("X-Request-ID", "")
         current = given if GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
-        token = request_id.set(current)
-        try:
-            response = self.get_response(request)
-        finally:
-            request_id.reset(token)
+        request_id.set(current)  # it stands until this thread's next request: Django logs after this returns
+        response = self.get_response(request)
         response.headers["X-Request-ID"] = current
         return response
 

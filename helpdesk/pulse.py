@@ -40,7 +40,7 @@ def let_go() -> None:
     with _lock:
         if _last[0]:
             _last = (0.0, False)
-            _asking.submit(connection.close).result(timeout=WITHIN)
+            _asking.submit(lambda: connection.close()).result(timeout=10)  # its own, not ours
 
 
 def _ask() -> bool:

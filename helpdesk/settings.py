@@ -56,6 +56,7 @@ INSTALLED_APPS = [
     "triage",
     "triage.oversight",
     "tickets",
+    "tickets.watch",
     "tickets.desk",
     "tickets.search",
     "accounts",

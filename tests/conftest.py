@@ -21,6 +21,7 @@ from rest_framework.test import APIClient
 from accounts.models import Role, User
 from helpdesk import pulse
 from tests.installation import Installation
+from tickets.background.lanes import LANES
 from tickets.intake.submit import Submission, submit_ticket
 from tickets.models import Ticket
 from triage.core.deciding.rules import RuleBook
@@ -199,6 +200,13 @@ def submit() -> Callable[..., Ticket]:
 def mail_goes_through_the_outbox(settings: Any) -> None:
     """Django's test runner swaps the mail backend; ours is part of what is tested."""
     settings.EMAIL_BACKEND = "tickets.mail.outbox.OutboxBackend"
+
+
+@pytest.fixture(autouse=True)
+def rested_lanes() -> None:
+    """A lane that rested in one test works in the next."""
+    for lane in LANES.values():
+        lane.is_well()
 
 
 @pytest.fixture(autouse=True)

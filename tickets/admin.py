@@ -12,7 +12,6 @@ from django.utils import timezone
 from unfold.decorators import display
 
 from accounts.admin import SupervisorsRead, is_supervisor
-from tickets.background import jobs
 from tickets.background.jobs import Job
 from tickets.models import Feedback
 
@@ -62,8 +61,7 @@ class JobAdmin(SupervisorsRead):
     def run_again(self, request: HttpRequest, queryset: QuerySet[Job]) -> None:
         given_up = list(queryset.exclude(failed_at=None))
         for job in given_up:
-            job.revive()
-            jobs.dispatch(job.pk, prompt=False)
+            job.begin_again()
         level = messages.SUCCESS if given_up else messages.WARNING
         self.message_user(request, f"{len(given_up)} of the chosen jobs will run again.", level)
 

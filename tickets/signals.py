@@ -14,12 +14,14 @@ from django.http import HttpRequest
 from accounts.limits import spending
 from accounts.models import User
 from tickets.background import jobs, lifecycle, sealer
+from tickets.background.lanes import LANES, MAIL
 from tickets.intake import claims
 from tickets.mail import outbox
 from tickets.models import Message, Status, Ticket
 from tickets.search import catch_up, index
 
-jobs.register(outbox.KIND, outbox.deliver)
+jobs.register(outbox.KIND, outbox.deliver, lane=MAIL, patience=outbox.PATIENCE)
+LANES[MAIL].idle = outbox.carrier.hang_up
 jobs.register_sweep(lifecycle.close_silent_tickets)
 jobs.register_sweep(catch_up.backfill)
 jobs.register_sweep(spending.forget_unused)

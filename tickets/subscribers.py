@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tickets.audit import Event, EventKind, Subscriber, subscribe
+from tickets.intake.submit import Submission, submit_ticket
 from tickets.mail import notices
-from tickets.models import Message
-from tickets.states import Handover, Status
+from tickets.models import Message, Ticket
+from tickets.states import Channel, Handover, Status
 
 
 def tell_requester_the_answer(event: Event) -> None:
@@ -50,6 +51,33 @@ def tell_the_other_side(event: Event) -> None:
         notices.answered(event.ticket, message)
 
 
+def hand_late_word_to_a_person(event: Event) -> None:
+    """ "Not solved", said of a ticket that is closed already, goes to a person as a ticket that follows it up.
+
+    Once while one is being worked on. It may be said in the moment in which "solved" closed it, or from a page that
+    stood open since.
+    """
+    if event.after != Status.CLOSED or event.facts.get("solved") is not False:
+        return
+    closed: Ticket = event.ticket
+    if closed.follow_ups.filter(status__in=[status for status in Status if status.is_active]).exists():
+        return
+    comment = closed.feedback.comment if hasattr(closed, "feedback") else ""
+    said = f"I marked my ticket {closed.reference} as not solved after it had been closed."
+    submit_ticket(
+        Submission(
+            subject=closed.subject,
+            body=f"{said}\n\n{comment}".strip(),
+            requester=closed.requester,
+            guest_email=closed.requester_email,
+            guest_name=closed.requester_name,
+            human_requested=True,
+            channel=Channel(closed.channel) if closed.channel != Channel.IMPORT else Channel.WEB,
+            follow_up_of=closed,
+        )
+    )
+
+
 SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {
     EventKind.AUTO_RESOLVED: (tell_requester_the_answer,),
     EventKind.ESCALATED: (tell_requester_of_handover, tell_team_of_urgency),
@@ -57,6 +85,7 @@ SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {
     EventKind.RELEASED: (tell_requester_that_it_was_wanted,),
     EventKind.ASSIGNED: (tell_requester_of_handover,),
     EventKind.REPLIED: (tell_the_other_side,),
+    EventKind.FEEDBACK: (hand_late_word_to_a_person,),
 }
 
 for _kind, _functions in SUBSCRIBERS.items():

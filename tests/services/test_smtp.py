@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from tests.installation import free_port
 from tickets.background import jobs
+from tickets.background.lanes import LANES, MAIL
 from tickets.mail import delivery
 from tickets.models import Job, OutgoingMail
 
@@ -67,6 +68,7 @@ def serve(port: int) -> Iterator[Any]:
 
 def make_due() -> None:
     """Let the time of the next try come."""
+    LANES[MAIL].is_well()
     Job.objects.update(run_at=timezone.now())
 
 
@@ -89,7 +91,7 @@ def test_a_mail_arrives_once_whole_and_under_its_name(serve: Any) -> None:
     assert mail.get_body(("html",)).get_content().strip() == "<p>Soon</p>"  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize("refusal", ["451 Try again later", "421 Shutting down", "554 No thanks"])
+@pytest.mark.parametrize("refusal", ["451 Try again later", "421 Shutting down", "452 Full"])
 def test_a_refused_mail_is_sent_again_under_the_same_name(serve: Any, refusal: str) -> None:
     postbox, name = serve(Postbox(refusal)), write()
     jobs.run_due()
@@ -98,6 +100,55 @@ def test_a_refused_mail_is_sent_again_under_the_same_name(serve: Any, refusal: s
     jobs.run_due()
     assert [mail["Message-ID"] for mail in postbox.mails] == [name, name]
     assert not OutgoingMail.objects.exists()
+
+
+@pytest.mark.parametrize("refusal", ["554 No thanks", "550 Not here", "552 Too large"])
+def test_a_mail_that_is_refused_for_good_is_not_sent_again(serve: Any, refusal: str) -> None:
+    postbox = serve(Postbox(refusal))
+    write()
+    jobs.run_due()
+    make_due()
+    jobs.run_due()
+    job = Job.objects.get()
+    assert len(postbox.mails) == 1
+    assert (job.failed_at is not None, job.last_error) == (True, f"SMTPDataError {refusal[:3]}")
+
+
+def test_an_address_that_does_not_exist_stops_no_other_mail(serve: Any) -> None:
+    class Choosy(Postbox):
+        async def handle_RCPT(  # noqa: N802
+            self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        ) -> str:
+            if address.startswith("gone"):
+                return f"550 {address}: no such mailbox"
+            envelope.rcpt_tos.append(address)
+            return "250 OK"
+
+    postbox = serve(Choosy())
+    for address in ("gone@example.com", "rita@example.com", "gone2@example.com", "steve@example.com"):
+        send_mail("Hello", "Body", None, [address])
+    jobs.run_due()
+    assert postbox.recipients == [["rita@example.com"], ["steve@example.com"]]
+    given_up = Job.objects.exclude(failed_at=None).values_list("last_error", flat=True)
+    assert list(given_up) == ["SMTPRecipientsRefused 550"] * 2
+
+
+def test_many_mails_go_over_one_connection(serve: Any) -> None:
+    greeted: list[str] = []
+
+    class Counting(Postbox):
+        async def handle_EHLO(  # noqa: N802
+            self, server: SMTP, session: Session, envelope: Envelope, name: str, answers: list[str]
+        ) -> list[str]:
+            session.host_name = name
+            greeted.append(name)
+            return answers
+
+    postbox = serve(Counting())
+    for number in range(20):
+        write(f"Mail {number}")
+    assert jobs.run_due() == 20
+    assert (len(postbox.mails), len(greeted)) == (20, 1)
 
 
 def test_mail_written_while_the_server_is_down_arrives_when_it_is_back(serve: Any) -> None:

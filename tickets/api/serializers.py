@@ -98,6 +98,10 @@ class NewMessageSerializer(FilesMixin):
         default=False, help_text="Agents only: a note that the requester never sees."
     )
 
+    take_over = serializers.BooleanField(
+        default=False, help_text="Agents only: reply although a colleague has the ticket."
+    )
+
     def validate_internal(self, internal: bool) -> bool:
         if internal and not self.context["request"].user.is_agent:
             raise serializers.ValidationError("Only agents write notes.")

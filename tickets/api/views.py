@@ -154,15 +154,23 @@ class TicketView(APIView):
 class MessagesView(APIView):
     @extend_schema(request=NewMessageSerializer, responses={201: MessageSerializer})
     def post(self, request: Request, reference: str) -> Response:
-        """Reply; a requester's reply brings an answered ticket back to a person."""
+        """Reply; a requester's reply brings an answered ticket back to a person.
+
+        An agent's reply to a ticket that a colleague has is refused (409, `held`) unless it says `take_over`.
+        """
         ticket = visible_ticket(over_api(request), reference)
         form = NewMessageSerializer(data=request.data, context={"request": request})
         form.is_valid(raise_exception=True)
         written = form.validated_data
-        spend(request._request, "message", person=caller(request))
-        pay_for_files(request._request, written["files"], person=caller(request))
-        write = write_note if written["internal"] else send_reply
-        message = write(ticket, caller(request), written["body"], written["files"])
+        author = caller(request)
+        spend(request._request, "message", person=author)
+        pay_for_files(request._request, written["files"], person=author)
+        if written["internal"]:
+            message = write_note(ticket, author, written["body"], written["files"])
+        else:
+            colleague = author.is_agent and ticket.requester_id != author.pk and not written["take_over"]
+            held_by = {None, author.pk} if colleague else None
+            message = send_reply(ticket, author, written["body"], written["files"], held_by=held_by)
         return Response(MessageSerializer(message).data, status=status.HTTP_201_CREATED)
 
 

@@ -11,11 +11,15 @@ import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self
 
 from django.db import DatabaseError, connection, models, transaction
 from django.db.models import Q
+from django.db.models.functions import Now
 from django.utils import timezone
+
+from tickets.background.faults import Permanent, Unreachable, describe
+from tickets.background.lanes import LANES, MAIN, Lane
 
 logger = logging.getLogger(__name__)
 
@@ -23,18 +27,32 @@ LEASE = timedelta(seconds=60)
 GRACE = timedelta(seconds=10)  # the enqueuing process has this long to do a prompt job itself
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
-MAX_ATTEMPTS = 12
+MAX_ATTEMPTS = 12  # of a kind that sets no other bound to its patience
+TOO_FAR = LEASE * 3  # a lease that ends later was written by a clock that is wrong
 KEEP_FINISHED = timedelta(days=7)
+
+
+def clock() -> Any:
+    """Now, by the one clock that all machines share: the database's. SQLite has one machine, and Python's is finer."""
+    return Now() if connection.vendor == "postgresql" else timezone.now()
 
 
 class JobQuerySet(models.QuerySet["Job"]):
     def waiting(self) -> Self:
         return self.filter(finished_at=None, failed_at=None)
 
-    def claimable(self, now: datetime) -> Self:
-        return self.waiting().filter(Q(lease_until=None) | Q(lease_until__lt=now))
+    def claimable(self, now: Any) -> Self:
+        """What no worker holds. One whose clock was wrong holds nothing until tomorrow."""
+        free = Q(lease_until=None) | Q(lease_until__lt=now) | Q(lease_until__gt=now + TOO_FAR)
+        return self.waiting().filter(free)
 
-    def due(self, now: datetime) -> Self:
+    def in_lane(self, lane: str) -> Self:
+        """The jobs of one lane; what nobody has registered is the main lane's."""
+        if lane != MAIN:
+            return self.filter(kind__in=[kind.name for kind in KINDS.values() if kind.lane == lane])
+        return self.exclude(kind__in=[kind.name for kind in KINDS.values() if kind.lane != MAIN])
+
+    def due(self, now: Any) -> Self:
         return self.claimable(now).filter(run_at__lte=now).order_by("run_at", "id")
 
     def failed(self) -> Self:
@@ -70,25 +88,45 @@ class Job(models.Model):
         """Mark done, unless the lease was lost to another worker meanwhile."""
         self._mine().update(finished_at=timezone.now(), lease_until=None, last_error="")
 
-    def put_back(self, error: BaseException) -> None:
-        """Try again later: exponential backoff with jitter, given up after MAX_ATTEMPTS."""
-        now = timezone.now()
-        facts = {"lease_until": None, "last_error": f"{type(error).__name__}: {error}"[:300]}
-        if self.attempts >= MAX_ATTEMPTS:
-            self._mine().update(failed_at=now, **facts)
-            logger.error("Gave up job %s (%s) after %s attempts", self.pk, self.kind, self.attempts)
-            return
-        pause = min(FIRST_RETRY * 2 ** (self.attempts - 1), LONGEST_RETRY) * random.uniform(0.5, 1.0)  # noqa: S311
-        self._mine().update(run_at=now + pause, **facts)
+    def put_back(self, error: BaseException) -> timedelta | None:
+        """Try again later, with exponential backoff and jitter; returns the pause, None if it is given up."""
+        facts = {"lease_until": None, "last_error": describe(error)}
+        if isinstance(error, Permanent) or self.is_out_of_patience:
+            self._mine().update(failed_at=timezone.now(), **facts)
+            return None
+        pause = backoff(self.attempts) * random.uniform(0.5, 1.0)  # noqa: S311
+        self._mine().update(run_at=clock() + pause, **facts)
+        return pause
+
+    @property
+    def is_out_of_patience(self) -> bool:
+        """After so many attempts, or days where its kind says so."""
+        kind = KINDS.get(self.kind)
+        if kind is None or kind.patience is None:
+            return self.attempts >= MAX_ATTEMPTS
+        return timezone.now() - self.created_at > kind.patience
 
     def revive(self) -> None:
-        """Have a job that ended without its effect run again."""
+        """Have a job that ended without its effect run again, as often and as patiently as it was tried before."""
         Job.objects.filter(pk=self.pk, lease_until=None).update(
-            finished_at=None, failed_at=None, attempts=0, run_at=timezone.now()
+            finished_at=None, failed_at=None, run_at=clock() + backoff(self.attempts)
+        )
+
+    def begin_again(self) -> None:
+        """Somebody has mended what was wrong: a job that was given up is new, with all its patience before it."""
+        Job.objects.filter(pk=self.pk, lease_until=None).exclude(failed_at=None).update(
+            failed_at=None, attempts=0, run_at=clock(), created_at=clock()
         )
 
     def _mine(self) -> models.QuerySet[Job]:
         return Job.objects.filter(pk=self.pk, attempts=self.attempts, finished_at=None)
+
+
+def backoff(attempts: int) -> timedelta:
+    """How long to wait after so many attempts; nothing before the first."""
+    if attempts < 1:
+        return timedelta(0)
+    return min(FIRST_RETRY * 2 ** min(attempts - 1, 20), LONGEST_RETRY)
 
 
 @dataclass(frozen=True)
@@ -96,6 +134,8 @@ class Kind:
     name: str
     perform: Callable[[int], None]
     prompt: bool  # done by the enqueuing process right after commit where there is no broker
+    lane: str = MAIN
+    patience: timedelta | None = None  # how long it is tried, instead of MAX_ATTEMPTS times
 
 
 class Broker(Protocol):
@@ -116,9 +156,19 @@ def use_broker(broker: Broker | None) -> None:
     _broker = broker
 
 
-def register(name: str, perform: Callable[[int], None], *, prompt: bool = False) -> None:
-    """Name the function that does jobs of this kind. It gets the subject's id and must be safe to run twice."""
-    KINDS[name] = Kind(name, perform, prompt)
+def register(
+    name: str,
+    perform: Callable[[int], None],
+    *,
+    prompt: bool = False,
+    lane: str = MAIN,
+    patience: timedelta | None = None,
+) -> None:
+    """Name the function that does jobs of this kind. It gets the subject's id and must be safe to run twice.
+
+    It may raise Permanent (never tried again) and Unreachable (its lane rests a while).
+    """
+    KINDS[name] = Kind(name, perform, prompt, lane, patience)
 
 
 def register_sweep(sweep: Callable[[], None]) -> None:
@@ -142,21 +192,24 @@ def enqueue(kind: str, subject_id: int, *, key: str, run_at: datetime | None = N
     )
     if run_at is None:
         # Robust: what was asked for is committed, so no fault of the work after it may fail the request.
-        transaction.on_commit(lambda: dispatch(job.pk, prompt=prompt), robust=True)
+        transaction.on_commit(lambda: dispatch(job.pk, KINDS[kind]), robust=True)
     return job
 
 
-def dispatch(job_id: int, *, prompt: bool) -> None:
-    """Get a committed job done soon: by the broker if there is one, else at once if it is prompt."""
-    if _broker is not None:
+def dispatch(job_id: int, kind: Kind) -> None:
+    """Get a committed job done soon: by the broker if there is one, else at once if it is prompt.
+
+    A lane of its own is the worker's: what hangs there must not take the broker's workers from the rest.
+    """
+    if _broker is not None and kind.lane == MAIN:
         _broker.send(job_id)
-    elif prompt:
+    elif kind.prompt:
         run_one(job_id)
 
 
 def claim(job_id: int) -> Job | None:
     """Take the lease of one job whatever its ``run_at``; None if it is done or another worker holds it."""
-    now = timezone.now()
+    now = clock()
     taken = (
         Job.objects.filter(pk=job_id)
         .claimable(now)
@@ -166,14 +219,14 @@ def claim(job_id: int) -> Job | None:
 
 
 @transaction.atomic
-def claim_next() -> Job | None:
-    """Take the lease of the job that is due longest. Workers skip rows that another one is taking."""
-    now = timezone.now()
+def claim_next(lane: str = MAIN) -> Job | None:
+    """Take the lease of the lane's job that is due longest. Workers skip rows that another one is taking."""
+    now = clock()
     skip = connection.features.has_select_for_update_skip_locked
-    job: Job | None = Job.objects.select_for_update(skip_locked=skip).due(now).first()
+    job: Job | None = Job.objects.select_for_update(skip_locked=skip).in_lane(lane).due(now).first()
     if job is not None:
-        job.lease_until, job.attempts = now + LEASE, job.attempts + 1
-        job.save(update_fields=["lease_until", "attempts"])
+        job.attempts += 1
+        Job.objects.filter(pk=job.pk).update(lease_until=now + LEASE, attempts=job.attempts)
     return job
 
 
@@ -181,9 +234,9 @@ def run_one(job_id: int) -> bool:
     """Claim and perform one job. False if it was not to be had."""
     try:
         job = claim(job_id)
-    except DatabaseError:
+    except DatabaseError as error:
         # The row is safe and the worker will find it; whoever enqueued it must not fail.
-        logger.exception("Could not claim job %s", job_id)
+        logger.warning("Could not claim job %s: %s", job_id, describe(error))
         return False
     if job is None:
         return False
@@ -191,23 +244,50 @@ def run_one(job_id: int) -> bool:
     return True
 
 
-def perform(job: Job) -> None:
+def perform(job: Job, lane: Lane | None = None) -> None:
     """Do a claimed job. Whatever goes wrong is recorded and retried: a worker outlives every job."""
     try:
         KINDS[job.kind].perform(job.subject_id)
     except Exception as error:
-        logger.exception("Job %s (%s %s) failed", job.pk, job.kind, job.subject_id)
-        job.put_back(error)
+        fail(job, error)
+        if lane is not None and isinstance(error, Unreachable):
+            logger.warning("%s: the %s lane rests for %.0f s", describe(error), lane.name, lane.rest())
     else:
         job.finish()
+        if lane is not None:
+            lane.is_well()
 
 
-def run_due(limit: int = 500) -> int:
-    """Perform what is due, oldest first; returns how many were done."""
-    done = 0
-    while done < limit and (job := claim_next()) is not None:
-        perform(job)
+def fail(job: Job, error: Exception) -> None:
+    """Record the failure. Where it broke is told once, with the first attempt, and only if nobody expected it."""
+    pause = job.put_back(error)
+    facts = (job.pk, job.kind, job.subject_id, job.attempts, describe(error))
+    if pause is None:
+        logger.error("Gave up job %s (%s %s) after attempt %s: %s", *facts)
+        return
+    expected = isinstance(error, Unreachable | OSError | DatabaseError)
+    logger.warning(
+        "Job %s (%s %s) failed, attempt %s: %s; next in %.0f s",
+        *facts,
+        pause.total_seconds(),
+        exc_info=job.attempts == 1 and not expected,
+    )
+
+
+def run_due(limit: int = 500, lane: str | None = None) -> int:
+    """Perform what is due, oldest first, in one lane or in all; returns how many were done."""
+    if lane is None:
+        return sum(run_due(limit, name) for name in LANES)
+    own, done = LANES[lane], 0
+    while done < limit and not own.is_resting and (job := claim_next(lane)) is not None:
+        own.take_up(job.pk, job.kind)
+        try:
+            perform(job, own)
+        finally:
+            own.put_down()
         done += 1
+    if done < limit and own.idle is not None:
+        own.idle()
     return done
 
 
@@ -228,4 +308,4 @@ def _call_all(functions: Iterable[Callable[[], object]]) -> None:
             function()
         except Exception:
             # One failure must not keep the others from running; the next round tries it again.
-            logger.exception("%s failed", function.__name__)
+            logger.exception("%s failed", getattr(function, "__name__", function))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import StrEnum
 from typing import Final
 
@@ -16,7 +16,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
 from accounts.models import User
-from tickets.errors import InvalidTransition
+from tickets.errors import Held, InvalidTransition
 from tickets.intake import attachments
 from tickets.models import Message, Status, Ticket
 
@@ -46,13 +46,32 @@ def use_reader(reader: Reader | None) -> None:
     _reader = reader
 
 
-def send_reply(ticket: Ticket, author: User | None, body: str, files: Sequence[UploadedFile] = ()) -> Message:
-    """A public reply; what it does to the ticket's state is the business of its transition."""
+def send_reply(
+    ticket: Ticket,
+    author: User | None,
+    body: str,
+    files: Sequence[UploadedFile] = (),
+    *,
+    held_by: Collection[int | None] | None = None,
+) -> Message:
+    """A public reply; what it does to the ticket's state is the business of its transition.
+
+    ``held_by`` says in whose charge the ticket may be (None among them: nobody's); Held is raised for anybody else.
+    """
     meaning = Meaning.ANYTHING if files else _meaning(ticket, author, body)
     with transaction.atomic():
+        if held_by is not None:
+            _refuse_held(ticket, held_by)
         message = _reply(ticket, author, body, meaning)
         attachments.attach(message, files)
     return message
+
+
+def _refuse_held(ticket: Ticket, held_by: Collection[int | None]) -> None:
+    """Under the ticket's lock: of two who reply in the same moment, the second learns who was first."""
+    now = Ticket.objects.select_for_update(of=("self",)).select_related("assignee").get(pk=ticket.pk)
+    if now.assignee_id not in held_by:
+        raise Held(now.reference, now.assignee)
 
 
 def _reply(ticket: Ticket, author: User | None, body: str, meaning: Meaning) -> Message:

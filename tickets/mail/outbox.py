@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import smtplib
+import time
 import uuid
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import Any, Final
 
 from django.conf import settings
 from django.core.mail import EmailMessage, EmailMultiAlternatives, get_connection
@@ -13,8 +17,13 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from tickets.background import jobs
+from tickets.background.faults import Permanent, Unreachable, describe
 
 KIND = "deliver_mail"
+PATIENCE: Final = timedelta(days=5)  # as long as mail servers try (RFC 5321, 4.5.4.1)
+KEPT_OPEN: Final = (
+    10.0  # seconds that one connection carries mail after mail; well below what ends a delivery
+)
 
 
 def new_message_id() -> str:
@@ -71,11 +80,62 @@ class OutboxBackend(BaseEmailBackend):
         jobs.enqueue(KIND, row.pk, key=str(row.pk))
 
 
+class Carrier:
+    """The connection to the mail server, kept while there is more to send: greeting it costs more than a mail."""
+
+    def __init__(self) -> None:
+        self._connection: BaseEmailBackend | None = None
+        self._opened_at = 0.0
+
+    def send(self, mail: EmailMessage) -> None:
+        if self._connection is None or time.monotonic() - self._opened_at > KEPT_OPEN:
+            self.hang_up()
+            self._connection = get_connection(settings.MAIL_DELIVERY_BACKEND)
+            self._connection.open()
+            self._opened_at = time.monotonic()
+        try:
+            self._connection.send_messages([mail])
+        except BaseException:
+            self.hang_up()
+            raise
+
+    def hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with suppress(OSError, smtplib.SMTPException):
+                connection.close()
+
+
+carrier = Carrier()
+
+
 def deliver(mail_id: int) -> None:
     """Send one mail. Sending twice after a crash is possible; its Message-ID stays the same."""
     mail = OutgoingMail.objects.filter(pk=mail_id).first()
     if mail is None:
         return
-    with get_connection(settings.MAIL_DELIVERY_BACKEND) as connection:
-        connection.send_messages([mail.as_email()])
+    with told_apart():
+        carrier.send(mail.as_email())
     mail.delete()
+
+
+@contextmanager
+def told_apart() -> Iterator[None]:
+    """What will never be taken is Permanent, a server that is away or ill is Unreachable, the rest is tried again."""
+    try:
+        yield
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
+        if refused_for_good(error):
+            raise Permanent(describe(error)) from None
+        raise
+    except (smtplib.SMTPNotSupportedError, ValueError) as error:  # an address or a header that cannot be sent
+        raise Permanent(describe(error)) from None
+    except OSError as error:  # smtplib's own errors among them: greeting, log-in, a line that was cut
+        raise Unreachable(describe(error)) from None
+
+
+def refused_for_good(error: smtplib.SMTPRecipientsRefused | smtplib.SMTPResponseException) -> bool:
+    """Whether every refusal was a 5xx."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return all(500 <= code < 600 for code, _ in error.recipients.values())
+    return 500 <= error.smtp_code < 600

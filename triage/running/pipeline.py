@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from tickets.background.faults import describe
 from tickets.models import Handover, Status, Ticket
 from triage.answers import language
 from triage.core import types as core
@@ -58,7 +59,7 @@ def triage_ticket(ticket: Ticket) -> Decision:
         except Exception as error:
             # Another process decided first (UNIQUE(ticket, run): the next round finds its decision), or the
             # database refuses what the engine said, and then only a person can help.
-            logger.warning("A decision on ticket %s was not recorded: %s", ticket.reference, error)
+            logger.warning("A decision on ticket %s was not recorded: %s", ticket.reference, describe(error))
             failure = error
     return _record_and_act(ticket, _failed(gates.ENGINE_FAILED, failure, settings.TRIAGE_LANGUAGE))
 

@@ -33,11 +33,12 @@ def perform(ticket_id: int) -> None:
 
 
 def sweep_untriaged() -> None:
-    """Give every open ticket without a decision its job back, whatever happened to the first."""
+    """Give every open ticket without a decision its job back, whatever happened to the first. The worker does it once,
+    with the patience that its attempts so far ask for."""
     before = timezone.now() - UNTRIAGED_AFTER
     lost = Ticket.objects.filter(status=Status.OPEN, created_at__lt=before, decisions=None)
     for pk in lost.values_list("pk", flat=True)[:SWEEP_BATCH]:
-        job = enqueue(pk)
+        job = jobs.enqueue(KIND, pk, key=f"{pk}:{FIRST_RUN}", run_at=timezone.now())
         job.refresh_from_db()
         if job.finished_at or job.failed_at:
             job.revive()

@@ -35,37 +35,39 @@ def test_once_does_what_is_due_and_says_how_much(due: list[int]) -> None:
 
 
 def rounds(monkeypatch: pytest.MonkeyPatch, *outcomes: Any) -> list[float]:
-    """Run the worker until its rounds, each ending as told, are over; returns the pauses it made."""
+    """Go round until the rounds, each ending as told, are over; returns the pauses that were made."""
     stop, pauses, left = threading.Event(), [], list(outcomes)
 
-    def one_round(limit: int) -> int:
+    def one_round() -> Any:
         outcome = left.pop(0)
+        if not left:
+            stop.set()
         if isinstance(outcome, Exception):
             raise outcome
-        return int(outcome)
+        return outcome
 
     def wait(seconds: float) -> bool:
         pauses.append(seconds)
-        if not left:
-            stop.set()
         return stop.is_set()
 
-    real_is_set = stop.is_set
-    monkeypatch.setattr(jobs, "run_due", one_round)
-    monkeypatch.setattr(jobs, "sweep", lambda: None)
     monkeypatch.setattr(work, "close_old_connections", lambda: None)
-    fake = type("Stop", (), {"is_set": staticmethod(real_is_set), "wait": staticmethod(wait)})()
-    work.Command().work(fake, pause=1.0, sweep_every=30.0)
+    monkeypatch.setattr(work, "connections", type("None", (), {"close_all": staticmethod(lambda: None)}))
+    fake = type("Stop", (), {"is_set": stop.is_set, "wait": staticmethod(wait)})()
+    work.go_round(fake, one_round, 1.0)
     return pauses
 
 
 def test_a_lost_database_only_lengthens_the_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     down = OperationalError("server closed the connection")
-    assert rounds(monkeypatch, down, down, 0, down, *[down] * 6)[:4] == [2.0, 4.0, 1.0, 2.0]
+    assert rounds(monkeypatch, down, down, None, down, *[down] * 6)[:4] == [2.0, 4.0, 1.0, 2.0]
 
 
 def test_the_pause_has_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
     assert rounds(monkeypatch, *[OperationalError("down")] * 9)[-1] == work.LONGEST_PAUSE
+
+
+def test_there_is_no_pause_while_there_is_more_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert rounds(monkeypatch, True, True, True, False) == [1.0]
 
 
 def test_a_running_worker_does_new_jobs_and_ends_when_told(installation: Installation) -> None:
@@ -102,4 +104,4 @@ def test_a_failing_job_does_not_stop_the_round(monkeypatch: pytest.MonkeyPatch, 
     jobs.enqueue("noted", 2, key="2")
     call_command("work", "--once", stdout=StringIO())
     assert due == [2]
-    assert "this one only" in Job.objects.get(kind="failing").last_error
+    assert Job.objects.get(kind="failing").last_error == "RuntimeError"

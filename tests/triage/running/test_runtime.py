@@ -258,6 +258,43 @@ def test_a_slow_engine_escalates_and_the_next_ticket_does_not_wait_behind_it(
     assert time.monotonic() - started < 4
 
 
+def test_one_text_that_hangs_fails_no_other(
+    shop: dict[str, Intent], runtime: Runtime, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Five wait behind it: it alone is given up."""
+    settings.TRIAGE_TIMEOUT_SECONDS = 1
+    engine = runtime.snapshot().engine
+    really, let_go = type(engine).assess, threading.Event()
+
+    def assess(subject: str, body: str) -> Any:
+        if "hang" in body:
+            let_go.wait(20)
+        return really(engine, subject, body)
+
+    monkeypatch.setattr(engine, "assess", assess)
+    outcomes: dict[str, Any] = {}
+
+    def ask(text: str) -> None:
+        try:
+            snapshot = runtime._snapshot
+            assert snapshot is not None
+            outcomes[text] = runtime._in_turn(snapshot.engine, "", text)
+        except Exception as error:
+            outcomes[text] = error
+
+    texts = ["hang here", *(f"where is my parcel {number}" for number in range(5))]
+    threads = [threading.Thread(target=ask, args=(text,)) for text in texts]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.05)
+    for thread in threads:
+        thread.join(20)
+    let_go.set()
+    assert isinstance(outcomes.pop("hang here"), EngineSlow)
+    assert [text for text, outcome in outcomes.items() if isinstance(outcome, Exception)] == []
+    assert len(outcomes) == 5
+
+
 def test_a_customer_sees_that_similar_tickets_exist_but_not_a_strangers(
     shop: dict[str, Intent], runtime: Runtime, api: Any, requester: User, stranger: User
 ) -> None:

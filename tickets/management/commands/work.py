@@ -1,4 +1,8 @@
-"""The worker: delivers mail, retries what failed, finds what fell through, closes what fell silent."""
+"""The worker: delivers mail, retries what failed, finds what fell through, closes what fell silent.
+
+Each lane of jobs has a thread of its own, and so have the sweeps, the beats (which seal the trail) and the signs of
+life: whatever hangs in one of them, the others go on.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,22 @@ import signal
 import threading
 import time
 from argparse import ArgumentParser
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections, connections
 
 from tickets.background import jobs
+from tickets.background.faults import describe
+from tickets.background.lanes import LANES
+from tickets.watch import heart
 
 logger = logging.getLogger(__name__)
 LONGEST_PAUSE = 30.0
+BATCH = 100  # jobs between two looks at whether to stop
+SIGN_OF_LIFE = 5.0  # seconds
+LAST_JOB = 12.0  # seconds that a job gets to end when the worker is told to; after that its lease runs out
 
 
 class Command(BaseCommand):
@@ -40,24 +51,59 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         self.work(stop, pause=pause, sweep_every=sweep_every)
-        connections.close_all()
 
     def work(self, stop: threading.Event, *, pause: float, sweep_every: float) -> None:
-        """Round after round until told to stop. A lost database only lengthens the pause."""
-        next_sweep, wait = 0.0, pause
-        while not stop.is_set() and not orphaned():
-            close_old_connections()
-            try:
-                if time.monotonic() >= next_sweep:
-                    jobs.sweep()
-                    next_sweep = time.monotonic() + sweep_every
-                jobs.run_due(limit=100)
-                jobs.beat()
-                wait = pause
-            except DatabaseError as error:
-                wait = min(wait * 2, LONGEST_PAUSE)
-                logger.error("Database not reached (%s); next look in %.0f s", error, wait)
+        """All rounds side by side until told to stop."""
+        rounds: dict[str, tuple[Callable[[], object], float]] = {
+            "sweeps": (jobs.sweep, sweep_every),
+            "beats": (jobs.beat, pause),
+            "life": (heart.beat, SIGN_OF_LIFE),
+            **{lane: (lane_round(lane), pause) for lane in LANES},
+        }
+        threads = [
+            threading.Thread(target=go_round, args=(stop, do, every), name=name, daemon=True)
+            for name, (do, every) in rounds.items()
+        ]
+        for thread in threads:
+            thread.start()
+        while not stop.wait(0.5):
+            if orphaned():
+                stop.set()
+        leave(threads)
+
+
+def lane_round(lane: str) -> Callable[[], bool]:
+    """A batch of the lane's jobs; True where there is more to do at once."""
+    return lambda: jobs.run_due(BATCH, lane) == BATCH
+
+
+def go_round(stop: threading.Event, do: Callable[[], object], every: float) -> None:
+    """Do it again and again, without a pause while it says that there is more. A lost database lengthens the pause."""
+    wait = every
+    while not stop.is_set():
+        close_old_connections()
+        try:
+            more = do() is True
+            wait = every
+        except DatabaseError as error:
+            more, wait = False, min(max(wait, 1.0) * 2, LONGEST_PAUSE)
+            name = threading.current_thread().name
+            logger.error("Database not reached by %s (%s); next look in %.0f s", name, describe(error), wait)
+        if not more:
             stop.wait(wait)
+    connections.close_all()
+
+
+def leave(threads: list[threading.Thread]) -> None:
+    """Let what is being done end, but not wait for ever: a job that is cut off is taken over when its lease ends."""
+    until = time.monotonic() + LAST_JOB
+    for thread in threads:
+        thread.join(max(0.0, until - time.monotonic()))
+    try:
+        heart.sign_off()
+    except DatabaseError as error:
+        logger.warning("Could not sign off: %s", describe(error))
+    connections.close_all()
 
 
 def orphaned() -> bool:
