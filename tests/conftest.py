@@ -16,14 +16,16 @@ import pytest
 from django.core.cache import cache
 from django.db.models import Model, QuerySet
 from django.test import Client, TestCase
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import Role, User
 from helpdesk import pulse
 from tests.installation import Installation
+from tickets.background import jobs
 from tickets.background.lanes import LANES
 from tickets.intake.submit import Submission, submit_ticket
-from tickets.models import Ticket
+from tickets.models import Job, Ticket
 from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
 from triage.core.types import Assessment, IntentPolicy
@@ -194,6 +196,17 @@ def submit() -> Callable[..., Ticket]:
         return ticket
 
     return send
+
+
+@pytest.fixture
+def time_is_up(db: None) -> Callable[[], None]:
+    """Have the worker do what is held until later."""
+
+    def run() -> None:
+        Job.objects.filter(finished_at=None).update(run_at=timezone.now())
+        jobs.run_due()
+
+    return run
 
 
 @pytest.fixture(autouse=True)

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-from django.contrib import messages
 from django.db.models import Exists, OuterRef
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.views.decorators.http import require_POST
 
-from accounts.admin import ROW_ID, is_supervisor
-from accounts.models import User
+from accounts.admin import is_supervisor
 from tickets.models import Job, Ticket
 from triage.admin.access import page, supervisors_only
 from triage.answers import facts
-from triage.desk.desk import take_next
 from triage.desk.forms import SimulatorForm
 from triage.instruments import charts, metrics
 from triage.instruments.simulator import Simulation, simulate
@@ -107,20 +103,6 @@ def unanswerable_intents() -> Any:
     """Intents on AUTO that have no approved answer: they escalate every time."""
     approved = Answer.objects.filter(intent=OuterRef("pk"), state=Answer.State.APPROVED)
     return Intent.objects.filter(~Exists(approved), mode=Mode.AUTO)
-
-
-# --- next ticket -----------------------------------------------------------------------------------
-
-
-@require_POST
-def next_ticket(request: HttpRequest) -> HttpResponse:
-    """Open the ticket that is this agent's turn. POST, because it may assign one."""
-    after = request.POST.get("after", "")
-    ticket = take_next(cast(User, request.user), after=int(after) if ROW_ID.fullmatch(after) else None)
-    if ticket is None:
-        messages.info(request, "Nothing waits for you.")
-        return redirect("admin:tickets_ticket_changelist")
-    return redirect("admin:tickets_ticket_change", ticket.pk)
 
 
 # --- metrics and simulator ---------------------------------------------------------------------------

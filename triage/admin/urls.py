@@ -4,10 +4,29 @@ from django.contrib import admin
 from django.urls import include, path
 
 from triage.admin import house, pages
+from triage.admin.desk import live, steps
+from triage.admin.desk.expired import keeps_what_was_typed
+from triage.admin.desk.shell import agents_only
+
+keeps = keeps_what_was_typed(steps.TYPED)
 
 urlpatterns = [
     path("", admin.site.admin_view(pages.home), name="admin-home"),
-    path("next/", admin.site.admin_view(pages.next_ticket), name="desk-next"),
+    path("next/", agents_only(live.next_ticket), name="desk-next"),
+    path("desk/all-seen/", agents_only(live.all_seen), name="desk-all-seen"),
+    path("desk/undo/<int:held_id>/", agents_only(live.undo), name="desk-undo"),
+    path("desk/beside/", agents_only(live.beside), name="desk-beside"),
+    path("desk/intents/", agents_only(live.find_intents), name="desk-intents"),
+    path("desk/find/", agents_only(live.find), name="desk-find"),
+    path("desk/<int:ticket_id>/draft/", keeps(agents_only(live.keep_draft)), name="desk-draft"),
+    path(
+        "desk/<int:ticket_id>/files/<int:file_id>/drop/", agents_only(live.drop_file), name="desk-drop-file"
+    ),
+    path("desk/<int:ticket_id>/live/", agents_only(live.live), name="desk-live"),
+    path("desk/<int:ticket_id>/earlier/", agents_only(live.earlier), name="desk-earlier"),
+    path("desk/<int:ticket_id>/trail/", agents_only(live.trail), name="desk-trail"),
+    # Before Django's own address of a ticket, to keep what is sent there after the session has ended.
+    path("tickets/ticket/<int:ticket_id>/change/", keeps(agents_only(steps.desk_view)), name="desk-ticket"),
     path("metrics/", pages.metrics_page, name="triage-metrics"),
     path("house/", house.house_page, name="triage-house"),
     path("house/preview/", house.house_preview, name="triage-house-preview"),

@@ -1,119 +1,30 @@
-"""The agent's desk: which ticket comes next, all that its page shows, and sending without talking past others."""
+"""The agent's desk: all that the page of one ticket shows, in a fixed number of queries."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.core.files.uploadedfile import UploadedFile
-from django.db import connection, transaction
-from django.db.models import Case, F, IntegerField, OuterRef, Q, Subquery, When
+from django.db.models import Case, F, OuterRef, Subquery, When
 
 from accounts.models import User
-from tickets.errors import TicketError
-from tickets.intake import replies
+from tickets.desk import drafts, presence
+from tickets.desk.models import Draft, HeldReply, Presence, Snooze
 from tickets.models import Closure, Event, Message, Status, Ticket, TicketQuerySet, Urgency
-from triage.answers.house import Fact
-from triage.answers.variables import gaps_in
 from triage.desk.evidence import StanceShown, asked, stance_shown
+from triage.desk.suggestion import LEAST_SIMILARITY, Suggestion, suggest
 from triage.desk.wording import reason_text
-from triage.models import INTENT_CORRECTED, Answer, Decision
+from triage.models import INTENT_CORRECTED, Decision, Intent
 
-MESSAGES_SHOWN = 100
+MESSAGES_SHOWN = 20  # of a conversation at first; the page loads earlier ones on demand
+EARLIER_SHOWN = 50
 EVENTS_SHOWN = 100
 OTHERS_SHOWN = 5
 OTHERS_COUNTED = 100
+QUOTED = re.compile("“([^”]+)”")  # how a decision's sentence names a code
 ACTIVE = [status for status in Status if status.is_active]
-
-
-class Unread(TicketError):
-    """Somebody else wrote since the page was loaded; the agent should read it before sending."""
-
-    code = "unread"
-
-    def __init__(self, newer: Sequence[Message]) -> None:
-        self.newer = newer
-        super().__init__(
-            "Somebody wrote since this page was loaded. Read it below, then go on if it still fits."
-        )
-
-
-# --- Which ticket comes next -------------------------------------------------------------------------
-
-
-def queue_rank(agent: User) -> Case:
-    """0 for the agent's own tickets, 1 for nobody's, 2 for a colleague's."""
-    return Case(
-        When(assignee=agent.pk, then=0), When(assignee=None, then=1), default=2, output_field=IntegerField()
-    )
-
-
-def own_queue(agent: User) -> TicketQuerySet:
-    """What waits for this agent: own tickets and those of nobody."""
-    waiting: TicketQuerySet = Ticket.objects.awaiting_agent()
-    return waiting.filter(Q(assignee=agent.pk) | Q(assignee=None))
-
-
-@transaction.atomic
-def take_next(agent: User, *, after: int | None = None) -> Ticket | None:
-    """The agent's own ticket that waits longest, else the longest waiting of nobody's, now assigned to them.
-
-    The urgent come first: one of nobody's goes before the agent's own that are less so. ``after`` is the ticket just left, which is not offered again. Two agents who ask in the same moment get
-    different tickets: each row is locked before it is taken, and a locked one is passed over.
-    """
-    waiting = Ticket.objects.awaiting_agent().order_by("-urgency", "escalated_at", "id")
-    if after is not None:
-        waiting = waiting.exclude(pk=after)
-    own: Ticket | None = waiting.filter(assignee=agent).first()
-    if own is not None and own.urgency == Urgency.URGENT:
-        return own
-    unowned = waiting.filter(assignee=None, urgency__gt=own.urgency if own is not None else -1)
-    skip = connection.features.has_select_for_update_skip_locked
-    free: Ticket | None = unowned.select_for_update(skip_locked=skip).first()
-    if free is None:
-        return own
-    free.assign(agent, actor=agent)
-    return free
-
-
-# --- Writing -------------------------------------------------------------------------------------------
-
-
-@transaction.atomic
-def send_reply(
-    ticket: Ticket,
-    *,
-    author: User,
-    body: str,
-    seen: int,
-    files: Sequence[UploadedFile] = (),
-    resolve: bool = False,
-) -> Message:
-    """Send the reply with its files and, if asked, settle the ticket: all or nothing.
-
-    Raises Unread if somebody else wrote after message ``seen``, InvalidTransition if the ticket is closed.
-    """
-    _refuse_unread(ticket, author, seen)
-    message = replies.send_reply(ticket, author, body, files)
-    if resolve:
-        ticket.resolve(actor=author)
-    return message
-
-
-@transaction.atomic
-def settle(ticket: Ticket, *, agent: User, seen: int) -> None:
-    """Resolve without a reply. Raises as ``send_reply`` does: what came after ``seen`` wants an answer."""
-    _refuse_unread(ticket, agent, seen)
-    ticket.resolve(actor=agent)
-
-
-def _refuse_unread(ticket: Ticket, author: User, seen: int) -> None:
-    """Under the ticket's lock, so that nothing can be written between this look and the reply."""
-    Ticket.objects.select_for_update().get(pk=ticket.pk)
-    newer = list(ticket.messages.filter(pk__gt=seen).exclude(author=author).select_related("author"))
-    if newer:
-        raise Unread(newer)
 
 
 # --- What the page shows -------------------------------------------------------------------------------
@@ -165,19 +76,35 @@ class Desk:
     conversation: Sequence[Message]
     earlier: int
     seen: int
+    draft: Draft | None
+    snooze: Snooze | None
+    sending: HeldReply | None
+    here: Sequence[Presence]
     decision: Decision | None
     reason: str
-    suggestion: str
-    gaps: Sequence[Fact]
+    titles: Sequence[tuple[str, str]]
+    suggestion: Suggestion | None
     terms_for: Sequence[Weight]
     terms_against: Sequence[Weight]
     neighbours: Sequence[Neighbour]
-    trail: Sequence[Trace]
     stance: StanceShown | None
     asked: Sequence[str]
     open_others: Sequence[Other]
     others: Sequence[Other]
     others_count: int
+
+    @property
+    def arrival(self) -> str:
+        """Why it is with the team, where that is not what triage says anyway."""
+        code = self.ticket.escalation_reason
+        decided = self.decision.reason if self.decision else ""
+        return reason_text(code) if code and code != decided else ""
+
+    @property
+    def last_asked(self) -> Message | None:
+        """The requester's latest words, where others were written since: the writer shows them beside."""
+        asked = [message for message in self.conversation if message.sender == Message.Sender.REQUESTER]
+        return asked[-1] if asked and asked[-1] is not self.conversation[-1] else None
 
     @property
     def same_matter(self) -> Ticket | None:
@@ -202,32 +129,38 @@ class Desk:
         }
 
 
-def open_desk(ticket: Ticket, *, whole: bool = False) -> Desk:
+def open_desk(ticket: Ticket, agent: User, *, whole: bool = False) -> Desk:
     """Read all that the ticket's page shows, in a number of queries that does not depend on its length."""
     conversation, earlier = _conversation(ticket, whole=whole)
-    decision = ticket.decisions.select_related("intent", "corrected_intent", "corrected_by").first()
-    others = _others(ticket)
-    suggestion = _suggestion(ticket, decision)
-    open_now = list(others.wanted().filter(status__in=ACTIVE).order_by("-id")[:OTHERS_SHOWN])
-    rest = others.exclude(pk__in=[other.pk for other in open_now])
+    decision = ticket.decisions.select_related("intent", "corrected_intent", "corrected_by", "answer").first()
+    stance = stance_shown(decision.basis) if decision else None
+    neighbours = _neighbours(decision)
+    others = list(_others(ticket).order_by("-id")[:OTHERS_COUNTED])
+    open_now = [other for other in others if other.state in ACTIVE and not other.is_quarantined]
+    rest = [other for other in others if other not in open_now[:OTHERS_SHOWN]]
+    snooze = Snooze.objects.select_related("by").filter(ticket=ticket).first()
+    underway = HeldReply.objects.on_its_way().filter(ticket=ticket).select_related("author").first()
     return Desk(
         ticket=ticket,
         conversation=conversation,
         earlier=earlier,
         seen=conversation[-1].pk if conversation else 0,
+        draft=drafts.draft_of(agent, ticket),
+        snooze=snooze if snooze is not None and not snooze.is_over else None,
+        sending=underway,
+        here=presence.others_here(agent, ticket),
         decision=decision,
-        reason=reason_text(decision.reason) if decision else "",
-        suggestion=suggestion,
-        gaps=gaps_in(suggestion),
+        reason=_reason(decision, stance),
+        titles=_titles(decision, neighbours),
+        suggestion=suggest(ticket, decision, agent),
         terms_for=_weights(decision, positive=True),
         terms_against=_weights(decision, positive=False),
-        neighbours=_neighbours(decision),
-        trail=_trail(ticket),
-        stance=stance_shown(decision.basis) if decision else None,
+        neighbours=neighbours,
+        stance=stance,
         asked=asked(decision.basis) if decision else [],
-        open_others=_compared(ticket, decision, open_now),
-        others=_compared(ticket, decision, rest.order_by("-id")[:OTHERS_SHOWN]),
-        others_count=others.order_by()[:OTHERS_COUNTED].count(),
+        open_others=_compared(ticket, decision, open_now[:OTHERS_SHOWN]),
+        others=_compared(ticket, decision, rest[:OTHERS_SHOWN]),
+        others_count=len(others),
     )
 
 
@@ -241,20 +174,39 @@ def _conversation(ticket: Ticket, *, whole: bool) -> tuple[list[Message], int]:
     return latest[::-1], ticket.messages.count() - len(latest)
 
 
-def _suggestion(ticket: Ticket, decision: Decision | None) -> str:
-    """The approved text for what the ticket is about: the agent's word before the machine's."""
-    if decision is None or ticket.answered_by_machine:
-        return ""
-    if not decision.corrected_at:
-        if decision.answer and gaps_in(decision.response):  # the house may have said it since
-            return decision.answer.render(ticket)
-        return decision.response
-    intent = decision.corrected_intent
-    if intent is None:
-        return ""
-    approved = intent.answers.filter(state=Answer.State.APPROVED)
-    answer = intent.approved_answer(decision.language) or approved.order_by("language").first()
-    return answer.render(ticket) if answer else ""
+def earlier_messages(ticket: Ticket, before: int) -> tuple[list[Message], int]:
+    """Up to EARLIER_SHOWN messages before the one of that id, and how many are left before these."""
+    older = ticket.messages.filter(pk__lt=before)
+    rows = list(
+        older.select_related("author").prefetch_related("attachments").order_by("-id")[:EARLIER_SHOWN]
+    )
+    return rows[::-1], older.count() - len(rows)
+
+
+def newer_messages(ticket: Ticket, after: int) -> list[Message]:
+    rows = ticket.messages.filter(pk__gt=after).select_related("author").prefetch_related("attachments")
+    return list(rows.order_by("id")[:EARLIER_SHOWN])
+
+
+def _reason(decision: Decision | None, stance: StanceShown | None) -> str:
+    """Said once: the stance says it with its topic."""
+    words = reason_text(decision.reason) if decision else ""
+    return "" if stance is not None and stance.words.startswith(words) else words
+
+
+def _titles(decision: Decision | None, neighbours: Sequence[Neighbour]) -> list[tuple[str, str]]:
+    """(code, title) of every intent that the page names by its code."""
+    if decision is None:
+        return []
+    objection = (decision.objection or {}).get("intent")
+    codes = {
+        decision.runner_up,
+        objection,
+        *QUOTED.findall(decision.detail),
+        *(one.intent for one in neighbours),
+    }
+    known = Intent.objects.filter(slug__in=[code for code in codes if code])
+    return list(known.values_list("slug", "title"))
 
 
 def _weights(decision: Decision | None, *, positive: bool) -> list[Weight]:
@@ -269,7 +221,10 @@ def _weights(decision: Decision | None, *, positive: bool) -> list[Weight]:
 
 def _neighbours(decision: Decision | None) -> list[Neighbour]:
     """Similar tickets that are settled still: one that came back, or was erased, is no model any more."""
-    similar: list[dict[str, Any]] = decision.similar if decision else []
+    known_similar: list[dict[str, Any]] = decision.similar if decision else []
+    similar = [found for found in known_similar if found["similarity"] >= LEAST_SIMILARITY]
+    if not similar:
+        return []
     human = Message.objects.filter(
         ticket=OuterRef("pk"), kind=Message.Kind.REPLY, sender=Message.Sender.AGENT
     ).order_by("-id")
@@ -288,7 +243,7 @@ def _neighbours(decision: Decision | None) -> list[Neighbour]:
     ]
 
 
-def _trail(ticket: Ticket) -> list[Trace]:
+def read_trail(ticket: Ticket) -> list[Trace]:
     """The latest audit rows, newest first, with the people that they name."""
     events = list(ticket.events.select_related("actor").order_by("-id")[:EVENTS_SHOWN])
     people = User.objects.in_bulk(

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.dateparse import parse_date
 
 from accounts.models import User
+from tickets.desk import snoozing
 from tickets.models import Urgency
 from tickets.web.forms import FilesField, WrittenField
 from triage.answers import language_tags
 from triage.answers.variables import gaps_in
 from triage.core.types import Stance
+from triage.desk import intents
 from triage.models import Answer, Example, Intent, fingerprint
 
 
@@ -26,12 +32,15 @@ def writing(label: str, missing: str, rows: int) -> WrittenField:
 
 
 class ReplyForm(forms.Form):
-    """``seen`` is the last message that the page showed: what came later must be read before sending."""
+    """``seen`` is the last message that the page showed: what came later must be read before sending.
+
+    ``page`` is the page's own name, so that the same reply sent twice from it is known as one.
+    """
 
     prefix = "reply"
-    body = writing("Reply to the requester", "Write the reply first.", 8)
+    body = writing("Reply to the requester", "Write the reply first.", 3)
     seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-    files = FilesField()  # type: ignore[assignment]  # the form's own ``files`` is another thing
+    page = forms.UUIDField(widget=forms.HiddenInput)
 
     def clean_body(self) -> str:
         """A suggestion with a gap is no letter yet."""
@@ -51,7 +60,32 @@ class ResolveForm(forms.Form):
 
 class NoteForm(forms.Form):
     prefix = "note"
-    body = writing("Internal note", "Write the note first.", 5)
+    body = writing("Internal note", "Write the note first.", 3)
+
+
+class FilesForm(forms.Form):
+    """Files are kept with the draft as soon as they are chosen; sending takes them along."""
+
+    prefix = "reply"
+    files = FilesField()  # type: ignore[assignment]  # the form's own ``files`` is another thing
+
+
+class SnoozeForm(forms.Form):
+    until = forms.CharField(max_length=20)
+
+    def clean_until(self) -> datetime:
+        """One of the moments that are offered, or a date: then its morning."""
+        chosen = self.cleaned_data["until"]
+        offered = snoozing.moments()
+        if chosen in offered:
+            return offered[chosen][1]
+        try:
+            day = parse_date(chosen)
+        except ValueError:
+            day = None
+        if day is None:
+            raise ValidationError("Choose until when, or a date.")
+        return timezone.make_aware(datetime.combine(day, snoozing.MORNING))
 
 
 class AssignForm(forms.Form):
@@ -72,20 +106,19 @@ class UrgencyForm(forms.Form):
 
 
 class CorrectForm(forms.Form):
-    """An intent by its code or its title."""
+    """An intent by its code, its title, or words that stand in one title only."""
 
+    candidates: Sequence[Intent] = ()
     intent = forms.CharField(
         max_length=120, error_messages={"required": "Name the intent, or choose “None of ours”."}
     )
 
     def clean_intent(self) -> Intent:
-        named = self.cleaned_data["intent"].strip()
-        intent = (
-            Intent.objects.filter(slug=named).first() or Intent.objects.filter(title__iexact=named).first()
-        )
-        if intent is None:
-            raise ValidationError(f"There is no intent “{named}”. Choose one from the list.")
-        return intent
+        found = intents.named(self.cleaned_data["intent"])
+        if found.intent is None:
+            self.candidates = found.candidates
+            raise ValidationError(found.advice)
+        return found.intent
 
 
 class SimulatorForm(forms.Form):

@@ -80,3 +80,12 @@ def with_titles(text: str, intents: Iterable[tuple[str, str]]) -> str:
 def per_hundred(share: float | None) -> str:
     """Of a hundred, with a digit behind the point: 2.4."""
     return "–" if share is None else f"{share * 100:.1f}"
+
+
+@register.filter
+def due_words(moment: datetime | None) -> str:
+    """“due in 2 h”, or how late it is."""
+    if moment is None:
+        return ""
+    left = (moment - timezone.now()).total_seconds()
+    return f"due in {wording.duration(left)}" if left > 0 else f"{wording.duration(-left)} late"

@@ -9,9 +9,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from tickets.background import jobs
 from tickets.intake.submit import Submission, submit_ticket
-from tickets.models import Job, Ticket
+from tickets.models import Ticket
 
 
 @pytest.fixture
@@ -27,17 +26,6 @@ def waiting(db: None) -> Callable[..., Ticket]:
         return ticket
 
     return make
-
-
-@pytest.fixture
-def time_is_up(db: None) -> Callable[[], None]:
-    """Have the worker do what is held until later."""
-
-    def run() -> None:
-        Job.objects.filter(finished_at=None).update(run_at=timezone.now())
-        jobs.run_due()
-
-    return run
 
 
 def last_message(ticket: Ticket) -> int:

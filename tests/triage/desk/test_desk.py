@@ -1,23 +1,21 @@
-"""The desk's domain: which ticket comes next, sending without talking past others, what the page knows."""
+"""What the page of a ticket knows, and what it suggests."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
 from tests.conftest import FakeEngine
-from tickets.errors import AttachmentRefused, InvalidTransition
-from tickets.models import Closure, Event, Message, Status, Ticket, Urgency
-from triage.core.types import SimilarTicket, Term
-from triage.desk.desk import Unread, open_desk, send_reply, take_next
+from tickets.models import Message, Ticket
+from triage.core.types import SimilarTicket, Stance, StanceFound, Term
+from triage.desk.desk import earlier_messages, open_desk, read_trail
+from triage.desk.suggestion import LEAST_CONFIDENCE
 from triage.models import Answer, Intent
 
 pytestmark = pytest.mark.django_db
@@ -29,7 +27,7 @@ def waiting(submit: Submit, engine: FakeEngine, refund_intent: Intent) -> Callab
     """A ticket in the queue since ``hours`` ago."""
 
     def make(hours: int = 1, assignee: User | None = None, **facts: object) -> Ticket:
-        engine.says(refund_intent.slug, 0.4)
+        engine.says(refund_intent.slug, 0.6)
         ticket = submit(**facts)
         since = timezone.now() - timedelta(hours=hours)
         Ticket.objects.filter(pk=ticket.pk).update(escalated_at=since, assignee=assignee)
@@ -39,160 +37,16 @@ def waiting(submit: Submit, engine: FakeEngine, refund_intent: Intent) -> Callab
     return make
 
 
-def last_message(ticket: Ticket) -> int:
-    return ticket.messages.order_by("-id")[0].pk
-
-
-# --- next ticket -------------------------------------------------------------------------------------
-
-
-def test_an_agent_s_own_oldest_ticket_comes_first(waiting: Callable[..., Ticket], agent: User) -> None:
-    waiting(hours=9)
-    waiting(hours=2, assignee=agent)
-    own = waiting(hours=5, assignee=agent)
-    assert take_next(agent) == own
-
-
-def test_without_own_tickets_the_oldest_of_nobody_s_is_assigned(
-    waiting: Callable[..., Ticket], agent: User, other_agent: User
-) -> None:
-    waiting(hours=2)
-    waiting(hours=9, assignee=other_agent)
-    oldest = waiting(hours=5)
-    assert take_next(agent) == oldest
-    oldest.refresh_from_db()
-    assert oldest.assignee == agent
-    assert oldest.events.filter(kind=Event.Kind.ASSIGNED, actor=agent).exists()
-
-
-def test_the_ticket_just_left_is_not_offered_again(waiting: Callable[..., Ticket], agent: User) -> None:
-    current = waiting(hours=5, assignee=agent)
-    other = waiting(hours=1)
-    assert take_next(agent, after=current.pk) == other
-
-
-def test_nothing_is_taken_when_nothing_waits(
-    waiting: Callable[..., Ticket], agent: User, other_agent: User
-) -> None:
-    waiting(assignee=other_agent)
-    assert take_next(agent) is None
-
-
-def test_two_agents_in_turn_get_different_tickets(
-    waiting: Callable[..., Ticket], agent: User, other_agent: User
-) -> None:
-    waiting(hours=5), waiting(hours=4)
-    assert take_next(agent) != take_next(other_agent)
-
-
-@pytest.mark.parametrize("urgency", [Urgency.HIGH, Urgency.URGENT])
-def test_what_is_urgent_is_offered_before_own_tickets(
-    waiting: Callable[..., Ticket], agent: User, urgency: Urgency
-) -> None:
-    own, free = waiting(hours=9, assignee=agent), waiting(hours=1)
-    assert take_next(agent) == own
-    Ticket.objects.filter(pk=free.pk).update(urgency=urgency)
-    assert take_next(agent) == free
-    Ticket.objects.filter(pk=own.pk).update(urgency=urgency)
-    assert take_next(agent) == own
-
-
-def test_what_is_in_quarantine_is_never_offered(waiting: Callable[..., Ticket], agent: User) -> None:
-    waiting().quarantine("spam", agent)
-    assert take_next(agent) is None
-
-
-@pytest.mark.postgres
-@pytest.mark.skipif(
-    "connection.vendor != 'postgresql'", reason="needs TEST_DATABASE_URL of a PostgreSQL server"
-)
-@pytest.mark.django_db(transaction=True)
-def test_agents_who_click_at_once_get_different_tickets(waiting: Callable[..., Ticket], db: None) -> None:
-    tickets = [waiting(hours=hours) for hours in range(1, 9)]
-    agents = [User.objects.create_user(f"a{at}@example.com", role="agent") for at in range(len(tickets))]
-    start, taken = threading.Barrier(len(agents)), []
-
-    def click(agent: User) -> None:
-        start.wait()
-        taken.append(take_next(agent))
-        connection.close()
-
-    threads = [threading.Thread(target=click, args=[agent]) for agent in agents]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert {ticket.pk for ticket in taken} == {ticket.pk for ticket in tickets}
-
-
-# --- sending -----------------------------------------------------------------------------------------
-
-
-def test_a_reply_is_sent_with_its_files_and_settles_the_ticket(
-    waiting: Callable[..., Ticket], agent: User
-) -> None:
-    ticket = waiting()
-    label = SimpleUploadedFile("label.txt", b"Return label")
-    message = send_reply(
-        ticket, author=agent, body="Use this label.", seen=last_message(ticket), files=[label], resolve=True
-    )
-    ticket.refresh_from_db()
-    assert (ticket.state, ticket.assignee) == (Status.RESOLVED, agent)
-    assert [file.name for file in message.attachments.all()] == ["label.txt"]
-
-
-def test_a_refused_file_leaves_no_reply_behind(waiting: Callable[..., Ticket], agent: User) -> None:
-    ticket = waiting()
-    program = SimpleUploadedFile("run.exe", b"MZ")
-    with pytest.raises(AttachmentRefused):
-        send_reply(ticket, author=agent, body="Run this.", seen=last_message(ticket), files=[program])
-    ticket.refresh_from_db()
-    assert (ticket.state, ticket.messages.count()) == (Status.ESCALATED, 1)
-
-
-def test_what_the_requester_wrote_meanwhile_is_not_talked_past(
-    waiting: Callable[..., Ticket], agent: User
-) -> None:
-    ticket = waiting()
-    seen = last_message(ticket)
-    newer = ticket.reply("It has arrived, thank you.", author=None)
-    with pytest.raises(Unread) as refusal:
-        send_reply(ticket, author=agent, body="I am looking.", seen=seen)
-    assert refusal.value.newer == [newer]
-    assert not ticket.messages.filter(sender=Message.Sender.AGENT).exists()
-
-
-def test_what_a_colleague_wrote_meanwhile_is_not_talked_past(
-    waiting: Callable[..., Ticket], agent: User, other_agent: User
-) -> None:
-    ticket = waiting()
-    seen = last_message(ticket)
-    ticket.note("I am on the phone with them.", author=other_agent)
-    with pytest.raises(Unread):
-        send_reply(ticket, author=agent, body="Hello.", seen=seen)
-
-
-def test_an_agent_s_own_note_does_not_hold_the_reply_up(waiting: Callable[..., Ticket], agent: User) -> None:
-    ticket = waiting()
-    seen = last_message(ticket)
-    ticket.note("Looked it up.", author=agent)
-    assert send_reply(ticket, author=agent, body="Here you are.", seen=seen).pk
-
-
-def test_a_closed_ticket_takes_no_reply(waiting: Callable[..., Ticket], agent: User) -> None:
-    ticket = waiting()
-    ticket.resolve(actor=agent)
-    ticket.close(Closure.AGENT, actor=agent)
-    with pytest.raises(InvalidTransition, match="it is closed"):
-        send_reply(ticket, author=agent, body="One more thing", seen=last_message(ticket))
-
-
 # --- what the page shows ---------------------------------------------------------------------------------
 
 
-def test_the_approved_answer_is_suggested(waiting: Callable[..., Ticket]) -> None:
-    desk = open_desk(waiting(guest_name="Lee Wong"))
-    assert desk.suggestion == "Hello Lee, refunds take five days."
+def test_the_approved_answer_is_suggested_in_the_agent_s_name(
+    waiting: Callable[..., Ticket], agent: User
+) -> None:
+    desk = open_desk(waiting(guest_name="Lee Wong"), agent)
+    assert desk.suggestion is not None
+    assert desk.suggestion.text == "Hello Lee, refunds take five days.\n\nAnna Agent"
+    assert (desk.suggestion.sure, desk.suggestion.intent) == (0.6, "Where is my refund")
     assert desk.reason == "The confidence is below the limit"
 
 
@@ -203,22 +57,66 @@ def test_after_a_correction_the_right_intent_s_answer_is_suggested(
     right = Intent.objects.create(slug="double_charge", title="Charged twice", mode="auto")
     Answer.objects.create(intent=right, body="One of the two bookings disappears.").approve(None)
     ticket.decisions.get().correct(right, by=agent)
-    assert open_desk(ticket).suggestion == "One of the two bookings disappears."
+    found = open_desk(ticket, agent).suggestion
+    assert found is not None
+    assert (found.text, found.sure) == ("One of the two bookings disappears.\n\nAnna Agent", None)
 
 
 def test_none_of_ours_leaves_nothing_to_suggest(waiting: Callable[..., Ticket], agent: User) -> None:
     ticket = waiting()
     ticket.decisions.get().correct(None, by=agent)
-    assert open_desk(ticket).suggestion == ""
+    assert open_desk(ticket, agent).suggestion is None
 
 
 def test_what_the_machine_already_sent_is_not_suggested_again(
-    submit: Submit, engine: FakeEngine, refund_intent: Intent
+    submit: Submit, engine: FakeEngine, refund_intent: Intent, agent: User
 ) -> None:
     engine.says(refund_intent.slug, 0.97)
     ticket = submit()
     ticket.request_person()
-    assert open_desk(ticket).suggestion == ""
+    assert open_desk(ticket, agent).suggestion is None
+
+
+def test_an_intent_that_is_off_suggests_nothing_whoever_named_it(
+    waiting: Callable[..., Ticket], refund_intent: Intent, agent: User
+) -> None:
+    ticket = waiting()
+    Intent.objects.filter(pk=refund_intent.pk).update(mode="off")
+    assert open_desk(ticket, agent).suggestion is None
+    ticket.decisions.get().correct(refund_intent, by=agent)
+    assert open_desk(ticket, agent).suggestion is None
+
+
+@pytest.mark.parametrize(("sure", "offered"), [(LEAST_CONFIDENCE, True), (LEAST_CONFIDENCE - 0.01, False)])
+def test_below_a_floor_of_confidence_nothing_is_suggested(
+    submit: Submit, engine: FakeEngine, refund_intent: Intent, agent: User, sure: float, offered: bool
+) -> None:
+    engine.says(refund_intent.slug, sure)
+    assert (open_desk(submit(), agent).suggestion is not None) is offered
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"in_scope": False},
+        {"stance": StanceFound(Stance.GRAVE, 0.4)},
+        {"stance": StanceFound(Stance.NOT_ASKED, 0.4)},
+    ],
+)
+def test_what_nobody_plainly_asks_gets_no_letter(
+    submit: Submit, engine: FakeEngine, refund_intent: Intent, agent: User, facts: dict
+) -> None:
+    engine.says(refund_intent.slug, 0.97, **facts)
+    assert open_desk(submit(), agent).suggestion is None
+
+
+def test_a_neighbour_that_is_hardly_alike_is_not_shown(
+    waiting: Callable[..., Ticket], submit: Submit, engine: FakeEngine, refund_intent: Intent, agent: User
+) -> None:
+    past = waiting()
+    past.resolve(actor=agent)
+    engine.says(refund_intent.slug, 0.6, similar=(SimilarTicket(past.pk, 0.12),))
+    assert open_desk(submit(), agent).neighbours == []
 
 
 def test_similar_tickets_come_with_the_human_reply_that_settled_them(
@@ -230,7 +128,7 @@ def test_similar_tickets_come_with_the_human_reply_that_settled_them(
     past.resolve(actor=agent)
     gone = past.pk + 1000
     engine.says(refund_intent.slug, 0.4, similar=(SimilarTicket(past.pk, 0.9), SimilarTicket(gone, 0.8)))
-    neighbours = open_desk(submit()).neighbours
+    neighbours = open_desk(submit(), agent).neighbours
     assert [(found.ticket, found.similarity, found.reply) for found in neighbours] == [
         (past, 0.9, "It is booked.")
     ]
@@ -245,43 +143,50 @@ def test_a_similar_ticket_that_came_back_is_no_model_any_more(
     engine.says(refund_intent.slug, 0.4, similar=(SimilarTicket(past.pk, 0.9),))
     ticket = submit()
     past.reopen(actor=agent)
-    assert open_desk(ticket).neighbours == []
+    assert open_desk(ticket, agent).neighbours == []
 
 
 def test_terms_are_told_apart_by_their_side(
-    submit: Submit, engine: FakeEngine, refund_intent: Intent
+    submit: Submit, engine: FakeEngine, refund_intent: Intent, agent: User
 ) -> None:
     engine.says(refund_intent.slug, 0.4, terms=(Term("refund", 2.0), Term("password", -1.0)))
-    desk = open_desk(submit())
+    desk = open_desk(submit(), agent)
     assert [(term.text, term.width) for term in desk.terms_for] == [("refund", 100)]
     assert [(term.text, term.width) for term in desk.terms_against] == [("password", 50)]
 
 
 def test_a_guest_s_other_tickets_are_those_of_the_same_address(
-    waiting: Callable[..., Ticket], requester: User
+    waiting: Callable[..., Ticket], requester: User, agent: User
 ) -> None:
     mine, same = waiting(guest_email="g@example.com"), waiting(guest_email="g@example.com")
     waiting(guest_email="h@example.com"), waiting(requester=requester)
-    desk = open_desk(mine)
+    desk = open_desk(mine, agent)
     assert (desk.others_count, [other.ticket for other in desk.open_others]) == (1, [same])
 
 
-def test_a_long_conversation_shows_its_end_first(waiting: Callable[..., Ticket], agent: User) -> None:
+def test_a_long_conversation_shows_its_end_and_gives_the_rest_in_pieces(
+    waiting: Callable[..., Ticket], agent: User
+) -> None:
     ticket = waiting()
     Message.objects.bulk_create(
         Message(ticket=ticket, author=agent, kind="note", sender="agent", body=f"Note {at}")
-        for at in range(120)
+        for at in range(200)
     )
-    desk = open_desk(ticket)
-    assert (len(desk.conversation), desk.earlier, desk.conversation[-1].body) == (100, 21, "Note 119")
-    assert len(open_desk(ticket, whole=True).conversation) == 121
+    desk = open_desk(ticket, agent)
+    assert (len(desk.conversation), desk.earlier, desk.conversation[-1].body) == (20, 181, "Note 199")
+    shown, left = list(desk.conversation), desk.earlier
+    while left:
+        rows, left = earlier_messages(ticket, shown[0].pk)
+        shown = [*rows, *shown]
+    assert shown == list(ticket.messages.order_by("id"))
+    assert len(open_desk(ticket, agent, whole=True).conversation) == 201
 
 
 def test_the_trail_names_the_people(waiting: Callable[..., Ticket], agent: User, other_agent: User) -> None:
     ticket = waiting()
     ticket.assign(other_agent, actor=agent)
     ticket.assign(None, actor=other_agent)
-    assert [trace.detail for trace in open_desk(ticket).trail][:2] == ["back to the queue", "to Otto Other"]
+    assert [trace.detail for trace in read_trail(ticket)][:2] == ["back to the queue", "to Otto Other"]
 
 
 def test_the_page_s_queries_do_not_grow_with_the_ticket(
@@ -291,7 +196,7 @@ def test_the_page_s_queries_do_not_grow_with_the_ticket(
 
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            desk = open_desk(ticket)
+            desk = open_desk(ticket, agent)
             assert [file for message in desk.conversation for file in message.attachments.all()] == []
         return len(captured)
 
@@ -315,7 +220,7 @@ def test_open_tickets_of_the_same_person_come_first_and_the_same_matter_is_marke
     same = waiting(guest_email="Rita+shop@example.com", assignee=agent)
     engine.says(None, 0.1)
     other = submit(requester=requester, subject="Something else")
-    desk = open_desk(waiting(requester=requester))
+    desk = open_desk(waiting(requester=requester), agent)
     shown = [(one.ticket, one.same_matter) for one in desk.open_others]
     assert shown == [(other, False), (same, True)]
     assert [one.ticket for one in desk.others] == [settled]
@@ -327,15 +232,17 @@ def test_what_an_agent_named_counts_as_the_matter(
 ) -> None:
     first, second = waiting(requester=requester), waiting(requester=requester)
     first.decisions.get().correct(None, by=agent)
-    assert open_desk(second).same_matter is None
+    assert open_desk(second, agent).same_matter is None
 
 
-def test_a_follow_up_is_on_the_matter_it_follows(engine: FakeEngine, submit: Submit, requester: User) -> None:
+def test_a_follow_up_is_on_the_matter_it_follows(
+    engine: FakeEngine, submit: Submit, requester: User, agent: User
+) -> None:
     engine.says(None, 0.1)
     first = submit(requester=requester)
     later = submit(requester=requester, follow_up_of=first)
-    assert open_desk(later).same_matter == first
-    assert open_desk(first).same_matter == later
+    assert open_desk(later, agent).same_matter == first
+    assert open_desk(first, agent).same_matter == later
 
 
 def test_what_is_in_quarantine_is_no_open_ticket(
@@ -343,5 +250,5 @@ def test_what_is_in_quarantine_is_no_open_ticket(
 ) -> None:
     spam, wanted = waiting(requester=requester), waiting(requester=requester)
     spam.quarantine("spam", agent)
-    desk = open_desk(wanted)
+    desk = open_desk(wanted, agent)
     assert (list(desk.open_others), [one.ticket for one in desk.others]) == ([], [spam])

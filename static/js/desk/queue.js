@@ -1,0 +1,33 @@
+// The list by keyboard: one row is the current one; what is chosen can be acted on.
+"use strict";
+
+document.addEventListener("DOMContentLoaded", () => {
+  const rows = [...document.querySelectorAll(".row")];
+  const link = (row) => row.querySelector("a");
+  const box = (row) => row.querySelector("input[type=checkbox]");
+  const current = () => rows.findIndex((row) => row.contains(document.activeElement));
+  const go = (place) => { if (rows[place]) { link(rows[place]).focus(); rows[place].scrollIntoView({ block: "nearest" }); } };
+  const form = document.getElementById("chosen");
+
+  const count = () => {
+    const chosen = rows.filter((row) => box(row).checked).length;
+    form.classList.toggle("has-chosen", chosen > 0);
+    form.querySelector("[data-chosen]").textContent = chosen ? `${chosen} chosen:` : "With the chosen:";
+  };
+  form.addEventListener("change", count);
+  window.addEventListener("pageshow", count);
+
+  const choose = () => {
+    const row = rows[current()];
+    if (row) { box(row).checked = !box(row).checked; count(); }
+  };
+  // Acts on the chosen rows; on the current one where none is chosen.
+  const act = (name) => {
+    if (!rows.some((row) => box(row).checked)) choose();
+    if (rows.some((row) => box(row).checked)) desk.press(name);
+  };
+  const down = () => go(Math.min(current() + 1, rows.length - 1));
+  const up = () => go(Math.max(current() - 1, 0));
+  Object.assign(desk.keys, { j: down, k: up, ArrowDown: down, ArrowUp: up, x: choose, a: () => act("take"), s: () => act("snooze"), n: () => desk.press("next") });
+  desk.find("[data-skip]").addEventListener("click", (event) => { if (rows.length) { event.preventDefault(); go(0); } });
+});

@@ -1,0 +1,67 @@
+"""The frame of the agents' pages: where one can go from there, and which replies are on their way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from accounts.admin import is_agent
+from accounts.models import User
+from tickets.desk.models import HeldReply
+from triage.admin.desk import expired
+from triage.admin.navigation import account_links, sidebar
+
+View = Callable[..., HttpResponse]
+
+
+def agents_only(view: View) -> View:
+    """Pages and calls of the desk: behind the common login, for agents."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not is_agent(request):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return admin.site.admin_view(guarded)
+
+
+def who(request: HttpRequest) -> User:
+    return cast(User, request.user)
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """A reply that can still be taken back, and for how many seconds."""
+
+    held: HeldReply
+    seconds: int
+
+
+def leaving(agent: User) -> list[Leaving]:
+    now = timezone.now()
+    rows = HeldReply.objects.on_its_way().filter(author=agent).select_related("ticket").order_by("-id")
+    return [Leaving(row, max(0, round((row.send_at - now).total_seconds()))) for row in rows[:5]]
+
+
+def show(
+    request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    frame = {
+        "title": title,
+        "sections": sidebar(request),
+        "account_links": account_links(request),
+        "leaving": leaving(who(request)),
+    }
+    response = render(request, template, {**frame, **context}, status=status)
+    expired.remember(response, who(request))
+    response.headers["Cache-Control"] = "no-store"  # "back" shows the ticket as it is, not as it was
+    return response

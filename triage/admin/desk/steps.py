@@ -1,0 +1,256 @@
+"""What an agent does with one ticket: every step one POST of the page's one form, each calling the domain's own method.
+
+All that is typed goes along with every step and is kept as the draft before the step is done, so that no step,
+refusal or conflict can lose a word of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+
+from accounts.models import User
+from tickets.desk import drafts, held, snoozing
+from tickets.desk.models import HeldReply
+from tickets.errors import Held, TicketError
+from tickets.models import Closure, Ticket
+from triage.admin.desk.page import lead_on, load_ticket, show_desk, to_desk
+from triage.admin.desk.shell import who
+from triage.desk import intents
+from triage.desk.forms import (
+    AssignForm,
+    CorrectForm,
+    FilesForm,
+    NoteForm,
+    ReplyForm,
+    ResolveForm,
+    SnoozeForm,
+    UrgencyForm,
+)
+from triage.desk.wording import MARKED_SPAM
+from triage.models import Decision, Intent
+
+#: The fields of the page's form that a draft keeps: field → its name in the draft.
+TYPED = {"reply-body": "reply", "note-body": "note", "intent": "intent"}
+
+
+class Refused(Exception):
+    """The form that was sent is not valid; it goes back to the page with its errors and what was typed."""
+
+
+@dataclass
+class Step:
+    """One POST of an agent: who, on which ticket, and the forms that go back to the page if it is refused."""
+
+    request: HttpRequest
+    ticket: Ticket
+    forms: dict[str, Form] = field(default_factory=dict)
+    go_on: bool = False  # to the next ticket, where the step leaves nothing to do here
+
+    @property
+    def agent(self) -> User:
+        return who(self.request)
+
+    def valid(self, name: str, form: Form) -> dict[str, Any]:
+        self.forms[name] = form
+        if not form.is_valid():
+            raise Refused
+        return form.cleaned_data
+
+    def done_with(self, *names: str) -> None:
+        drafts.empty(self.agent, self.ticket, *names)
+
+
+def desk_view(request: HttpRequest, ticket_id: int | str) -> HttpResponse:
+    ticket = load_ticket(str(ticket_id))
+    return take_step(request, ticket) if request.method == "POST" else show_desk(request, ticket)
+
+
+def take_step(request: HttpRequest, ticket: Ticket) -> HttpResponse:
+    act = STEPS.get(request.POST.get("step", ""))
+    step = Step(request, ticket)
+    try:
+        keep_typed(step)
+        if act is None:
+            messages.error(request, "Choose what to do.")
+            return to_desk(request, ticket)
+        done = act(step)
+    except Refused:
+        return show_desk(request, load_ticket(str(ticket.pk)), step.forms, status=400)
+    except drafts.DraftChanged as changed:
+        return conflict(step, changed, other_draft=changed.current)
+    except Held as refusal:
+        return conflict(step, refusal, holder=refusal.holder)
+    except held.Unread as unread:
+        return conflict(step, unread, newer=[one.pk for one in unread.newer])
+    except TicketError as error:
+        return conflict(step, error)
+    if done:
+        messages.success(request, done)
+    return lead_on(request, ticket.pk) if step.go_on else to_desk(request, ticket)
+
+
+def keep_typed(step: Step) -> None:
+    """Before anything else. A window that is behind another one of the same agent does not overwrite it."""
+    post = step.request.POST
+    typed = {name: post[posted].replace("\r\n", "\n") for posted, name in TYPED.items() if posted in post}
+    base = post.get("version", "")
+    drafts.keep(step.agent, step.ticket, typed, base=int(base) if base.isdecimal() else None)
+    if step.request.FILES:
+        files = step.valid("files", FilesForm(post, step.request.FILES))["files"]
+        drafts.keep_files(step.agent, step.ticket, files)
+
+
+def conflict(step: Step, error: TicketError, **facts: Any) -> HttpResponse:
+    """Somebody was faster: say so, and show the ticket as it is now with all that was typed."""
+    ticket = load_ticket(str(step.ticket.pk))
+    return show_desk(step.request, ticket, step.forms, status=409, conflict=str(error), **facts)
+
+
+# --- steps: each returns what to tell the agent ---------------------------------------------------------
+
+
+def send_and_wait(step: Step, *, then: HeldReply.Then = HeldReply.Then.WAIT) -> str:
+    cleaned = step.valid("reply", ReplyForm(step.request.POST))
+    held.hold(
+        step.ticket,
+        author=step.agent,
+        body=cleaned["body"],
+        seen=cleaned["seen"],
+        page=cleaned["page"],
+        then=then,
+    )
+    return ""  # the bar that takes it back says it
+
+
+def send_and_next(step: Step) -> str:
+    step.go_on = True
+    return send_and_wait(step)
+
+
+def send_and_resolve(step: Step) -> str:
+    step.go_on = True
+    return send_and_wait(step, then=HeldReply.Then.RESOLVE)
+
+
+def note(step: Step) -> str:
+    cleaned = step.valid("note", NoteForm(step.request.POST))
+    step.ticket.note(cleaned["body"], author=step.agent)
+    step.done_with("note")
+    return "The note is saved. Only agents see it."
+
+
+def keep(step: Step) -> str:
+    """Enter in a field: the intent box names an intent; elsewhere the draft is kept, which it is by now."""
+    if step.request.POST.get("intent", "").strip():
+        return correct(step)
+    return "Your draft is kept."
+
+
+def take(step: Step) -> str:
+    step.ticket.assign(step.agent, actor=step.agent, held_by={None, step.agent.pk})
+    return "The ticket is yours."
+
+
+def take_over(step: Step) -> str:
+    """The yes to taking a colleague's ticket: from that colleague, and from nobody else."""
+    holder = _row_id(step, "holder")
+    step.ticket.assign(step.agent, actor=step.agent, held_by={holder, step.agent.pk})
+    return "The ticket is yours."
+
+
+def assign(step: Step) -> str:
+    assignee = step.valid("assign", AssignForm(step.request.POST))["assignee"]
+    step.ticket.assign(assignee, actor=step.agent, held_by={_row_id(step, "holder")})
+    return f"Assigned to {assignee}." if assignee else "The ticket is back in the queue."
+
+
+def _row_id(step: Step, name: str) -> int | None:
+    raw = step.request.POST.get(name, "")
+    return int(raw) if raw.isdecimal() else None
+
+
+def prioritise(step: Step) -> str:
+    urgency = step.valid("urgency", UrgencyForm(step.request.POST))["urgency"]
+    step.ticket.prioritise(urgency, actor=step.agent)
+    return f"The urgency is now “{urgency.label.lower()}”."
+
+
+def snooze(step: Step) -> str:
+    until = step.valid("snooze", SnoozeForm(step.request.POST))["until"]
+    snoozing.snooze(step.ticket, by=step.agent, until=until)
+    step.go_on = True
+    return f"{step.ticket.reference} is snoozed until {until:%a %-d %b, %H:%M}, or until its customer writes."
+
+
+def wake(step: Step) -> str:
+    snoozing.wake(step.ticket, by=step.agent)
+    return "The ticket is awake again."
+
+
+def spam(step: Step) -> str:
+    step.ticket.quarantine(MARKED_SPAM, step.agent)
+    return "The ticket is in quarantine."
+
+
+def not_spam(step: Step) -> str:
+    step.ticket.release(step.agent)
+    return "The ticket is in the queue."
+
+
+def correct(step: Step) -> str:
+    words = step.request.POST.get("intent", "")
+    if intents.named(words).none_of_ours:
+        return none_of_ours(step)
+    intent = step.valid("correct", CorrectForm(step.request.POST))["intent"]
+    return _correct(step, intent)
+
+
+def none_of_ours(step: Step) -> str:
+    return _correct(step, None)
+
+
+def _correct(step: Step, intent: Intent | None) -> str:
+    decision: Decision | None = step.ticket.decisions.first()
+    if decision is None:
+        raise TicketError("This ticket was never triaged: there is no intent to correct.")
+    decision.correct(intent, by=step.agent)
+    step.done_with("intent")
+    told = f"“{intent}”" if intent else "“none of ours”"
+    return f"The intent is now {told}. The next training learns from it."
+
+
+def resolve(step: Step) -> str:
+    seen = step.valid("resolve", ResolveForm(step.request.POST))["seen"]
+    held.settle(step.ticket, agent=step.agent, seen=seen or 0)
+    step.go_on = True
+    return f"{step.ticket.reference} is resolved."
+
+
+def reopen(step: Step) -> str:
+    step.ticket.reopen(actor=step.agent)
+    return "The ticket is open again and in the queue."
+
+
+def recall(step: Step) -> str:
+    step.ticket.escalate("recalled", actor=step.agent)
+    return "The automatic answer is taken back: a person answers now."
+
+
+def close(step: Step) -> str:
+    step.ticket.close(Closure.AGENT, actor=step.agent)
+    return "The ticket is closed."
+
+
+STEPS: dict[str, Callable[[Step], str]] = {
+    step.__name__: step
+    for step in (
+        keep, send_and_next, send_and_resolve, send_and_wait, note, take, take_over, assign, prioritise, snooze, wake,
+        spam, not_spam, correct, none_of_ours, resolve, reopen, recall, close,
+    )
+}  # fmt: skip
