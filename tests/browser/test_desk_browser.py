@@ -15,7 +15,7 @@ from triage.models import Answer
 
 @pytest.fixture
 def escalated(engine, refund_intent, submit: Callable[..., Ticket]) -> Ticket:
-    engine.says("track_refund", 0.4)
+    engine.says("track_refund", 0.6)
     return submit(guest_name="Lee Wong")
 
 
@@ -39,16 +39,21 @@ def page_of(ticket: Ticket) -> str:
     return f"/admin/tickets/ticket/{ticket.pk}/change/"
 
 
-def test_an_agent_works_a_ticket_with_the_keyboard(desk_of, agent, escalated):
+LETTER = "Hello Lee, refunds take five days.\n\nAnna Agent"
+REPLY = "Reply to the requester"
+
+
+def test_an_agent_works_a_ticket_with_four_keys(desk_of, agent, escalated, time_is_up):
     page = desk_of(agent, "/admin/tickets/ticket/")
-    expect(page.get_by_text("Where is my refund?")).to_be_visible()
-    page.keyboard.press("j")
+    page.keyboard.press("n")
     expect(page.get_by_role("heading", name="Where is my refund?")).to_be_visible()
     expect(page.get_by_text("(you)")).to_be_visible()
     page.keyboard.press("i")
-    expect(page.get_by_label("Reply to the requester")).to_have_value("Hello Lee, refunds take five days.")
-    page.get_by_role("button", name="Send and resolve").click()
-    expect(page.get_by_text("The reply is sent and the ticket is resolved.")).to_be_visible()
+    expect(page.get_by_label(REPLY)).to_have_value(LETTER)
+    page.keyboard.press("Control+Shift+Enter")
+    expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+    expect(page.get_by_role("button", name="Take it back")).to_be_visible()
+    time_is_up()
     escalated.refresh_from_db()
     assert (escalated.state, escalated.assignee) == (Status.RESOLVED, agent)
 
@@ -67,39 +72,42 @@ def test_letters_typed_into_a_text_are_no_shortcuts(desk_of, agent, escalated):
 def test_the_help_shows_the_keys(desk_of, agent, escalated):
     page = desk_of(agent, page_of(escalated))
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog")).to_contain_text("Assign to me")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("Assign to me")
 
 
-def test_the_suggestion_joins_what_is_already_typed(desk_of, agent, escalated):
+def test_the_suggestion_joins_what_is_already_typed_and_only_once(desk_of, agent, escalated):
     page = desk_of(agent, page_of(escalated))
-    reply = page.get_by_label("Reply to the requester")
+    reply = page.get_by_label(REPLY)
     reply.fill("Dear Lee,")
-    page.get_by_text("Insert suggestion").click()
-    expect(reply).to_have_value("Dear Lee,\n\nHello Lee, refunds take five days.")
+    for _ in range(2):
+        page.locator("[data-insert=suggestion]").click()
+        expect(reply).to_have_value(f"Dear Lee,\n\n{LETTER}")
 
 
 def test_a_reply_that_crosses_a_newer_message_is_held_and_kept(desk_of, agent, escalated):
     page = desk_of(agent, page_of(escalated))
-    page.get_by_label("Reply to the requester").fill("We are looking.")
+    page.get_by_label(REPLY).fill("We are looking.")
+    expect(page.get_by_text("Draft kept")).to_be_visible()
+    page.evaluate("window.fetch = () => Promise.reject(new Error())")  # the page hears nothing any more
     escalated.reply("It has arrived, thank you.", author=None)
-    page.get_by_role("button", name="Send reply").click()
+    page.get_by_role("button", name="Send and wait").click()
     expect(page.get_by_role("alert")).to_contain_text("Somebody wrote since this page was loaded")
     expect(page.get_by_text("It has arrived, thank you.")).to_be_visible()
-    expect(page.get_by_label("Reply to the requester")).to_have_value("We are looking.")
-    page.get_by_role("button", name="Send reply").click()
-    expect(page.get_by_text("The reply is sent")).to_be_visible()
+    expect(page.get_by_label(REPLY)).to_have_value("We are looking.")
+    page.get_by_role("button", name="Send and wait").click()
+    expect(page.get_by_role("button", name="Take it back")).to_be_visible()
 
 
 def test_everything_works_without_javascript(desk_of, agent, escalated):
     page = desk_of(agent, "/admin/tickets/ticket/", java_script_enabled=False)
     page.get_by_role("button", name="Next ticket").click()
-    page.get_by_role("link", name="Insert suggestion").click()
-    page.get_by_role("button", name="Send reply").click()
-    expect(page.get_by_text("The reply is sent")).to_be_visible()
-    page.get_by_text("Internal note").first.click()
+    page.locator("[data-insert=suggestion]").click()
+    page.get_by_role("button", name="Send and wait").click()
+    expect(page.get_by_role("button", name="Take it back")).to_be_visible()
+    page.locator("label[for=writer-note]").click()
     page.locator(".writer-note textarea").fill("Called the bank.")
     page.get_by_role("button", name="Save note").click()
-    expect(page.get_by_text("Called the bank.")).to_be_visible()
+    expect(page.locator(".talk").get_by_text("Called the bank.")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
