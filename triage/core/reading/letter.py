@@ -168,6 +168,15 @@ def _drop_signature(lines: list[str], english: bool) -> list[str]:
     return lines
 
 
+def signature_start(lines: list[str]) -> int:
+    """Return where a signature begins that is marked as one ("-- ", "Sent from my phone"), else the number of lines."""
+    for position in range(_frame_start(lines, _is_in_english(lines)), len(lines)):
+        bare = lines[position].strip()
+        if bare and (_DELIMITER.match(bare) or _is_device_footer(bare)):
+            return position
+    return len(lines)
+
+
 def _frame_start(lines: list[str], english: bool) -> int:
     """Return the line below which no line holds a sentence that could be the question."""
     filled = 0

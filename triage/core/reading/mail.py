@@ -16,7 +16,7 @@ from typing import Final
 
 from triage.core.reading.focus import has_topic, is_english
 from triage.core.reading.languages import framing
-from triage.core.reading.letter import all_but_contacts, drop_notices, rejoin, unframe
+from triage.core.reading.letter import all_but_contacts, drop_notices, rejoin, signature_start, unframe
 
 #: Longer lines are prose or rubbish, never a header, quote line, greeting or signature.
 _FRAME_CHARS: Final = 300
@@ -110,6 +110,42 @@ def read_mail(text: str, *, forwarded: bool = False, goes_on: bool = False) -> S
     # The last line may be cut in the middle: what it is shows at its beginning.
     below = text[len(top) - len(lines[-1]) :] if len(top) < len(text) else ""
     return _read(top, None if goes_on else below, forwarded, _MAX_DEPTH)
+
+
+def split_mail(text: str, *, forwarded: bool = False) -> tuple[str, str]:
+    """Split a mail into what its writer wrote, greeting and farewell included, and all that stands around it.
+
+    Parameters
+    ----------
+    text
+        Plain text with line breaks.
+    forwarded
+        True when the subject says that the mail is passed on: then the older mail is what the writer shows.
+
+    Returns
+    -------
+    str, str
+        The writer's lines; and quoted mails with what announces them, a marked signature, the line that a device adds.
+        Nothing is lost: each line of the first :data:`MAX_MAIL_LINES` is in one of both, and what is further down in
+        the second. The first is empty where the writer added nothing.
+    """
+    top = text[:MAX_MAIL_CHARS].split("\n", MAX_MAIL_LINES)[:MAX_MAIL_LINES]
+    below = text[len("\n".join(top)) :]
+    lines = [line.rstrip() for line in top]
+    letter = _split_thread(lines, forwarded)
+    if letter.forwarded:
+        return text, ""
+    own = list(letter.own)
+    own = own[: signature_start(own)]
+    waiting = iter(own)
+    following = next(waiting, None)
+    rest: list[str] = []
+    for line in lines:
+        if line == following:
+            following = next(waiting, None)
+        else:
+            rest.append(line)
+    return "\n".join(own), "\n".join(rest) + below
 
 
 def _read(text: str, below: str | None, forwarded: bool, depth: int) -> Said:
