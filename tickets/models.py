@@ -47,6 +47,12 @@ class Ticket(models.Model):
     sender_verified = models.BooleanField(
         default=False, help_text="The sender was logged in; a guest's address is only a claim."
     )
+    machine_sent = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Nothing automatic is sent to its sender: a list, a program, an address that reads no replies.",
+    )
     subject = models.CharField(max_length=200)
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.WEB)
     status = models.CharField(max_length=14, choices=Status.choices, default=Status.OPEN, editable=False)
@@ -214,6 +220,10 @@ class Ticket(models.Model):
         if not self.may_be_automated:
             raise InvalidTransition(
                 f"Cannot answer ticket {self.reference} automatically: a person is on it."
+            )
+        if self.machine_sent:
+            raise InvalidTransition(
+                f"Cannot answer ticket {self.reference} automatically: its sender reads no replies."
             )
         self.resolved_at = timezone.now()
         message = self._say(body, Message.Sender.MACHINE, None)

@@ -25,6 +25,7 @@ class Channel(models.TextChoices):
     WEB = "web", "Web form"
     API = "api", "API"
     IMPORT = "import", "Import"
+    EMAIL = "email", "Mail"
 
 
 class Closure(models.TextChoices):

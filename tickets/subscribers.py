@@ -19,6 +19,7 @@ def tell_requester_the_answer(event: Event) -> None:
 def tell_requester_of_handover(event: Event) -> None:
     """Once, when a new ticket first comes to the team; who was answered before knows that a person reads on."""
     untold = event.facts.get("step") in {Handover.QUARANTINE, Handover.SILENT}
+    untold = untold or event.ticket.machine_sent
     if event.before == Status.OPEN and event.after == Status.ESCALATED and not untold:
         notices.escalated(event.ticket)
 
@@ -31,7 +32,11 @@ def tell_requester_that_it_was_wanted(event: Event) -> None:
     straight = left_open is not None and (
         left_open.kind == EventKind.QUARANTINED or left_open.facts.get("step") == Handover.QUARANTINE
     )
-    if straight and event.ticket.events.filter(kind=EventKind.RELEASED).count() == 1:
+    if (
+        straight
+        and not event.ticket.machine_sent
+        and event.ticket.events.filter(kind=EventKind.RELEASED).count() == 1
+    ):
         notices.escalated(event.ticket)
 
 

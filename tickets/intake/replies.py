@@ -53,12 +53,14 @@ def send_reply(
     files: Sequence[UploadedFile] = (),
     *,
     held_by: Collection[int | None] | None = None,
+    may_mean_more: bool = True,
 ) -> Message:
     """A public reply; what it does to the ticket's state is the business of its transition.
 
     ``held_by`` says in whose charge the ticket may be (None among them: nobody's); Held is raised for anybody else.
+    One that may not ``mean_more``, since its writer may be somebody else, always brings the ticket to a person.
     """
-    meaning = Meaning.ANYTHING if files else _meaning(ticket, author, body)
+    meaning = Meaning.ANYTHING if files or not may_mean_more else _meaning(ticket, author, body)
     with transaction.atomic():
         if held_by is not None:
             _refuse_held(ticket, held_by)

@@ -28,6 +28,8 @@ class Submission:
     follow_up_of: Ticket | None = None
     human_requested: bool = False
     files: Sequence[UploadedFile] = ()
+    sender_verified: bool = False  # beside who is logged in: our own mail server vouches for the address
+    machine_sent: bool = False  # by a list, a program or from an address that reads no replies
     external_id: str | None = None  # the sender's own name for it: a second one is refused by the database
 
 
@@ -44,7 +46,8 @@ def submit_ticket(submission: Submission) -> Ticket:
         requester=requester,
         requester_email=email,
         requester_name=one_line(requester.name if requester else submission.guest_name),
-        sender_verified=requester is not None,
+        sender_verified=requester is not None or submission.sender_verified,
+        machine_sent=submission.machine_sent,
         subject=one_line(submission.subject) or subject_from(submission.body),
         channel=submission.channel,
         follow_up_of=submission.follow_up_of,

@@ -85,6 +85,7 @@ class Basis:
     withdrawn: bool = False
     sent_before: bool = False
     stopped: bool = False
+    machine_sent: bool = False
     reading_version: int = READING_VERSION
     order: int = gates.ORDER
 
@@ -102,6 +103,7 @@ class Basis:
             sent_before=self.sent_before,
             stopped=self.stopped,
             order=self.order,
+            machine_sent=self.machine_sent,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -121,6 +123,7 @@ class Basis:
             "withdrawn": self.withdrawn,
             "sent_before": self.sent_before,
             "stopped": self.stopped,
+            "machine_sent": self.machine_sent,
             "reading": self.reading_version,
             "order": self.order,
         }
@@ -141,6 +144,9 @@ class Basis:
             withdrawn=kept["withdrawn"],
             sent_before=kept.get("sent_before", False),  # not looked at before there was such a gate
             stopped=kept.get("stopped", False),
+            # Not looked at before there were such gates.
+            sent_before=kept.get("sent_before", False),
+            machine_sent=kept.get("machine_sent", False),
             reading_version=reading_version(kept),
             order=kept.get("order", FIRST_ORDER),
         )

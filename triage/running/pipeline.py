@@ -87,6 +87,7 @@ def judge(ticket: Ticket) -> Verdict:
         config=policy_config(),
         sent_before=memory.sent_before(ticket, assessed.assessment.intent),
         stopped=switch.is_stopped(),
+        machine_sent=ticket.machine_sent,
     )
     decision = basis.decide(assessed.assessment)
     return Verdict(decision, tongue, assessed.snapshot, assessed.latency_ms, basis)

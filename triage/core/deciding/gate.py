@@ -27,6 +27,7 @@ class Case:
     withdrawn: bool = False
     sent_before: bool = False
     stopped: bool = False
+    machine_sent: bool = False
 
 
 class NextStep(StrEnum):

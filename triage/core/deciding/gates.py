@@ -49,6 +49,12 @@ def _test_open(case: Case) -> Failure | None:
     return Failure("The ticket is no longer open, or was reopened, so a person answers.")
 
 
+def _test_sent_by_a_person(case: Case) -> Failure | None:
+    if case.machine_sent is False:
+        return None
+    return Failure("A list, a program or an address that reads no replies sent it.")
+
+
 def _test_no_person_wanted(case: Case) -> Failure | None:
     if case.human_requested:  # the form's "I want a person" weighs as much as the words would
         return Failure("The requester ticked that a person should answer.")
@@ -190,6 +196,16 @@ GATES: tuple[Gate, ...] = (
         looks_at="the never-automate rules",
         facts=lambda case: {"guard": case.assessment.guard.topic if case.assessment.guard else None},
         test=_test_no_guard,
+    ),
+    Gate(
+        reason="machine_sent",
+        passed="A person sent it",
+        failed="A list or a program sent it",
+        customer="This looks like an automatic message, so we did not answer it automatically.",
+        looks_at="the headers of the mail",
+        facts=lambda case: {"machine_sent": case.machine_sent},
+        test=_test_sent_by_a_person,
+        next_step=NextStep.SILENT,
     ),
     *STANCE_GATES,
     Gate(

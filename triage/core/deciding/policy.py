@@ -25,6 +25,7 @@ def decide(
     sent_before: bool = False,
     stopped: bool = False,
     order: int = gates.ORDER,
+    machine_sent: bool = False,
 ) -> Decision:
     """Decide what becomes of an assessed ticket.
 
@@ -77,6 +78,7 @@ def decide(
             withdrawn=withdrawn,
             sent_before=sent_before,
             stopped=stopped,
+            machine_sent=machine_sent,
         )
         return _decided(case, order)
     except Exception as error:  # fails closed: no fault in here may ever send an answer or lose a ticket

@@ -82,6 +82,7 @@ def test_the_order_of_the_gates_is_the_contract() -> None:
         "not_open",
         "asked_for_person",
         "never_automate",
+        "machine_sent",
         "grave",
         "machine_written",
         "spam",

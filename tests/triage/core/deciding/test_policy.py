@@ -72,6 +72,7 @@ BREACHES: list[tuple[str, dict, dict]] = [
     ("not_open", {}, {"is_open": False}),
     ("asked_for_person", {"guard": Guard("person", "human")}, {}),
     ("never_automate", {"guard": Guard("legal", "lawyer")}, {}),
+    ("machine_sent", {}, {"machine_sent": True}),
     ("too_long", {"read_whole": False}, {}),
     ("out_of_scope", {"in_scope": False}, {}),
     ("several_questions", {"several_questions": True, "questions": ("a?", "b?")}, {}),
