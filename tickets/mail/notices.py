@@ -6,14 +6,15 @@ carries no word that the sender chose, neither in its subject nor in its text: w
 
 from __future__ import annotations
 
+from email.utils import formataddr
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.mail import send_mail
+from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
 from accounts.models import User
-from tickets.mail import guest_links
+from tickets.mail import guest_links, threads
 
 if TYPE_CHECKING:
     from tickets.models import Message, Ticket
@@ -80,4 +81,24 @@ def _send(ticket: Ticket, template: str, subject: str, to: list[str], **context:
         **context,
     }
     body = render_to_string(f"tickets/mail/{template}.txt", facts)
-    send_mail(" ".join(subject.split()), body, None, to)
+    headers, reply_to, sender = _thread(ticket, template)
+    EmailMessage(" ".join(subject.split()), body, sender, to, headers=headers, reply_to=reply_to).send()
+
+
+def _thread(ticket: Ticket, template: str) -> tuple[dict[str, str], list[str], str | None]:
+    """Headers that keep the mails of a ticket together, the signed address that replies go to, and the sender.
+
+    Without a mailbox that is read there is no such address: a reply would reach nobody.
+    """
+    incoming = threads.incoming(ticket)
+    ids = incoming.message_ids if incoming is not None else ()
+    headers = {
+        "Message-ID": threads.new_message_id(ticket.reference),
+        "References": " ".join([threads.thread_id(ticket.reference), *ids]),
+        **({"In-Reply-To": ids[-1]} if ids else {}),
+    }
+    if incoming is None or template == "urgent":
+        return headers, [], None
+    agent = ticket.assignee_id if template == "requester_wrote" else None
+    address = threads.reply_address(incoming.address, ticket.reference, agent=agent)
+    return headers, [address], formataddr((incoming.name or settings.COMPANY_NAME, incoming.address))

@@ -69,13 +69,17 @@ class OutboxBackend(BaseEmailBackend):
     def _keep(self, mail: EmailMessage) -> None:
         alternatives: list[Any] = list(getattr(mail, "alternatives", []))
         html = next((part[0] for part in alternatives if part[1] == "text/html"), "")
+        headers = dict(mail.extra_headers)
+        if mail.reply_to:
+            headers["Reply-To"] = ", ".join(map(str, mail.reply_to))
         row = OutgoingMail.objects.create(
             sender=mail.from_email or settings.DEFAULT_FROM_EMAIL,
             recipients=mail.recipients(),
             subject=" ".join(str(mail.subject).split())[:300],
             body=str(mail.body),
             html_body=str(html),
-            headers=dict(mail.extra_headers),
+            headers={name: value for name, value in headers.items() if name != "Message-ID"},
+            message_id=headers.get("Message-ID") or new_message_id(),
         )
         jobs.enqueue(KIND, row.pk, key=str(row.pk))
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.exceptions import ValidationError
 
-from tickets.mail import notices
+from tickets.mail import notices, threads
 from tickets.models import Ticket
 from tickets.references import new_reference
 from triage.answers import house, language_tags
@@ -22,14 +22,20 @@ VARIABLES: dict[str, Callable[[Ticket], str]] = {
     "company": lambda ticket: settings.COMPANY_NAME,
     "support_email": lambda ticket: settings.SUPPORT_EMAIL,
 }
-#: How to answer a letter. Mail that comes in is not read; below the letter stand the form on the page and the
-#: link in the mail, so one wording is true in both.
+#: How to answer a letter, on the page and in the mail alike: below it stand the form on the page and the link in the
+#: mail. Only where mail is read may a letter say that one can just reply.
 REPLY_HINT = "reply_hint"
 REPLY_HINTS = {
     "en": "write to us below",
     "de": "schreiben Sie uns unten",
     "fr": "écrivez-nous ci-dessous",
     "es": "escríbanos aquí abajo",
+}
+REPLY_HINTS_BY_MAIL = {
+    "en": "just reply",
+    "de": "antworten Sie einfach",
+    "fr": "répondez-nous simplement",
+    "es": "responda sin más",
 }
 GREETING = "greeting"
 GREETINGS = {"en": "Hello", "de": "Guten Tag", "fr": "Bonjour", "es": "Buenos días"}
@@ -82,7 +88,8 @@ def fill(body: str, ticket: Ticket, facts: house.House, language: str) -> str:
         if name in house.BY_KEY:
             return facts.wording(name, language) or house.BY_KEY[name].gap
         if name in IN_LANGUAGES:
-            words = IN_LANGUAGES[name][language_tags.base(language)]
+            listed = REPLY_HINTS_BY_MAIL if name == REPLY_HINT and threads.is_read() else IN_LANGUAGES[name]
+            words = listed[language_tags.base(language)]
             return f"{words} {ticket.requester_name}".strip() if name == GREETING else words
         return VARIABLES[name](ticket)
 

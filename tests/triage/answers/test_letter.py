@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from tests.conftest import FakeEngine
+from tickets.channels.email.models import Mailbox
 from tickets.models import Status, Ticket
 from triage.answers.facts import set_fact
 from triage.answers.house import House
@@ -28,6 +29,13 @@ LONG = "I sent the shoes back last week and would like to know when the money co
 
 def keys(letter: Letter, said: dict[tuple[str, str], str]) -> list[str]:
     return [fact.key for fact in letter.missing(House(said))]
+
+
+def test_a_letter_says_that_one_may_reply_only_where_mail_is_read(db: None) -> None:
+    ticket = sample_ticket()
+    assert fill("If not, {reply_hint}.", ticket, House({}), "en") == "If not, write to us below."
+    Mailbox.objects.create(address="support@example.com", way=Mailbox.Way.HANDED)
+    assert fill("If not, {reply_hint}.", ticket, House({}), "en") == "If not, just reply."
 
 
 def test_an_answer_lacks_the_facts_of_every_form() -> None:
@@ -78,7 +86,7 @@ def test_a_missing_fact_leaves_a_gap_that_an_agent_sees() -> None:
     assert fill("In {delivery_days}.", sample_ticket(), House(), "en") == "In [delivery days?]."
 
 
-def test_how_to_answer_is_said_in_the_letters_language() -> None:
+def test_how_to_answer_is_said_in_the_letters_language(db: None) -> None:
     assert fill("Bitte {reply_hint}.", sample_ticket(), House(), "de") == "Bitte schreiben Sie uns unten."
     assert fill("{greeting},", sample_ticket(), House(), "fr") == "Bonjour Robin Sample,"
 
