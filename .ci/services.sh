@@ -15,6 +15,7 @@ install_missing() {
     local needed=()
     postgres_folder > /dev/null || needed+=(postgresql)
     command -v redis-server > /dev/null || needed+=(redis-server)
+    [ -x /usr/sbin/dovecot ] || needed+=(dovecot-imapd dovecot-pop3d)
     command -v chromium > /dev/null || needed+=(chromium fonts-dejavu-core fonts-liberation)
     "${PYTHON:-python3}" -c 'import venv, ensurepip' 2> /dev/null || needed+=(python3-venv)
     if [ ${#needed[@]} = 0 ]; then

@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "tickets.watch",
     "tickets.desk",
     "tickets.search",
+    "tickets.channels.email",
     "accounts",
     "accounts.limits",
     "unfold",
@@ -250,6 +251,11 @@ if EMAIL_URL:
     EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"] or "", _mail["EMAIL_HOST_PASSWORD"] or ""
     EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = 15  # seconds for one answer of the server; see tickets.delivery for the whole
+MAIL_KEEP_DAYS = env.whole("MAIL_KEEP_DAYS", 30, least=1)  # the bytes of mails that came in
+MAIL_SENDER_HOURLY = env.whole("MAIL_SENDER_HOURLY", 30, least=1)  # of one sender; what is more is put aside
+MAIL_HARD_BOUNCES = env.whole(
+    "MAIL_HARD_BOUNCES", 3, least=1
+)  # final refusals until an address counts as dead
 DEFAULT_FROM_EMAIL = f"{COMPANY_NAME} <{SUPPORT_EMAIL}>"
 
 # --- Background work: in process unless a broker is named ---------------------------------------------

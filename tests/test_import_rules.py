@@ -75,6 +75,7 @@ LATE_IMPORTS = {
     ("tickets/apps.py", "ready"): "receivers register; Celery is loaded only where a broker is set",
     ("tickets/desk/apps.py", "ready"): "receivers and jobs register when their module is loaded",
     ("tickets/watch/apps.py", "ready"): "its sweep registers when its module is loaded",
+    ("tickets/channels/email/apps.py", "ready"): "receivers register when their module is loaded",
     ("triage/apps.py", "ready"): "receivers register; the encoder is loaded only where one is set",
     ("triage/oversight/apps.py", "ready"): "subscribers register when their module is loaded",
     ("helpdesk/gunicorn.py", "post_worker_init"): "settings must be configured before models are loaded",

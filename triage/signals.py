@@ -9,12 +9,15 @@ from django.dispatch import receiver
 
 from tickets.audit import register_kinds
 from tickets.background import jobs
+from tickets.channels.email import words
 from tickets.intake import replies
 from tickets.models import Status, Ticket
 from tickets.search.filters import register_filter
 from tickets.web import wording
 from triage.answers.facts import HouseFact
 from triage.core.deciding import gates
+from triage.core.reading.mail import split_mail
+from triage.core.reading.markup import read_html
 from triage.desk.finding import by_intent
 from triage.models import INTENT_CORRECTED, Answer, Guard, Intent, PolicyRevision, Rule
 from triage.running import reply_reader, work
@@ -25,6 +28,9 @@ wording.register_reasons({code: words.customer for code, words in gates.reasons(
 replies.use_reader(reply_reader.read_reply)
 register_filter(
     "intent", by_intent, example="intent:refund", words="what it is about; intent:none for none of ours"
+)
+words.use_reader(
+    lambda text, forwarded: split_mail(text, forwarded=forwarded), lambda markup: read_html(markup)[0]
 )
 register_kinds({INTENT_CORRECTED: "Intent corrected"})
 

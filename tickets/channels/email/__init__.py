@@ -1,0 +1,1 @@
+"""Mail as a channel: taken over whole, read, threaded, and never lost."""

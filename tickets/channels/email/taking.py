@@ -1,0 +1,277 @@
+"""Taking a mail over: one transaction in which it becomes a ticket, a reply, a report, or is put aside, and is kept.
+
+Whatever a mail holds, it gets exactly one outcome. What cannot be handled is put aside with its bytes, so that one
+mail never stops the others; only a database that is away makes :func:`take` fail, and then nothing was taken.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import DatabaseError, IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.mailboxes import validate_address
+from accounts.models import User
+from tickets.channels.email import authentication, machines, reports, words
+from tickets.channels.email.machines import Writer
+from tickets.channels.email.models import InboundMail, Mailbox, Outcome, RawMail
+from tickets.channels.email.parts import Mail, Part, Unreadable, read_bytes
+from tickets.channels.email.threading import Place, place_of
+from tickets.errors import AttachmentRefused, InvalidTransition
+from tickets.intake import attachments
+from tickets.intake.replies import send_reply
+from tickets.intake.submit import Submission, submit_ticket
+from tickets.models import Channel, Message, Status, Ticket
+
+logger = logging.getLogger(__name__)
+
+FLOOD_SPAN: Final = timedelta(hours=1)
+SAME_SPAN: Final = timedelta(days=1)
+SAME_TEXTS: Final = 3  # so often the same text from one sender is taken; then it is a loop
+EMPTY_WORDS: Final = "(The mail holds no text.)"
+
+
+@dataclass(slots=True)
+class Taken:
+    """What became of a mail, gathered while it is handled."""
+
+    outcome: Outcome
+    reason: str = ""
+    ticket: Ticket | None = None
+    message: Message | None = None
+    quoted: str = ""
+    text: str = ""
+    remarks: list[str] = field(default_factory=list)
+
+
+def take(raw: bytes, mailbox: Mailbox | None = None, *, anyway: bool = False) -> tuple[InboundMail, Taken]:
+    """Take a mail over; the row that says what became of it. Safe to call twice with the same bytes.
+
+    ``anyway``: a person says that it is wanted, whatever speaks against it.
+    """
+    try:
+        mail = read_bytes(raw)
+    except Unreadable as error:
+        return put_aside(raw, mailbox, str(error))
+    try:
+        with transaction.atomic():
+            return _take(raw, mail, mailbox, anyway)
+    except IntegrityError:
+        # The same mail, taken by another process in this very moment; or a mail that breaks a rule of the database.
+        if InboundMail.objects.filter(key=mail.key).exclude(outcome=Outcome.DUPLICATE).exists():
+            return _keep(raw, mail, mailbox, Taken(Outcome.DUPLICATE, "The same mail came before."))
+        return put_aside(raw, mailbox, "It breaks a rule of the database.", mail)
+    except DatabaseError:
+        raise
+    except Exception as error:
+        # One mail that breaks something must not stop those behind it. Its bytes are kept for a person.
+        logger.exception("A mail could not be handled")
+        return put_aside(raw, mailbox, f"It could not be handled ({type(error).__name__}).", mail)
+
+
+def take_anyway(row: InboundMail) -> bool:
+    """A person says that a mail which was put aside is wanted. False where its bytes are gone or cannot be read."""
+    try:
+        with transaction.atomic():
+            known = InboundMail.objects.select_for_update().select_related("mailbox").get(pk=row.pk)
+            raw = RawMail.objects.filter(pk=row.pk).first()
+            if raw is None or known.outcome not in {Outcome.QUARANTINE, Outcome.IGNORED} or known.message_id:
+                return False
+            mail = read_bytes(bytes(raw.content))
+            verified = authentication.is_verified(mail, known.mailbox)
+            taken = _handled(mail, known.mailbox, verified, anyway=True)
+            known.outcome, known.reason = taken.outcome, (taken.reason or "A person took it.")[:200]
+            known.ticket, known.message = taken.ticket, taken.message
+            known.quoted, known.remarks = taken.quoted, taken.remarks
+            known.save(update_fields=["outcome", "reason", "ticket", "message", "quoted", "remarks"])
+    except Unreadable:
+        return False
+    return known.message_id is not None
+
+
+def _take(raw: bytes, mail: Mail, mailbox: Mailbox | None, anyway: bool) -> tuple[InboundMail, Taken]:
+    if InboundMail.objects.filter(key=mail.key).exclude(outcome=Outcome.DUPLICATE).exists():
+        return _keep(raw, mail, mailbox, Taken(Outcome.DUPLICATE, "The same mail came before."))
+    verified = authentication.is_verified(mail, mailbox)
+    taken = _handled(mail, mailbox, verified, anyway)
+    return _keep(raw, mail, mailbox, taken, verified=verified)
+
+
+def _handled(mail: Mail, mailbox: Mailbox | None, verified: bool, anyway: bool) -> Taken:
+    report = machines.report_of(mail)
+    if report is not None:
+        ticket, reason = reports.note(report)
+        return Taken(Outcome.BOUNCE, reason, ticket)
+    place = place_of(mail)
+    if machines.is_receipt(mail):
+        return Taken(Outcome.IGNORED, "A read receipt.", place.ticket)
+    if _is_ours(mail):
+        return Taken(Outcome.IGNORED, "It is a mail of our own that came back.", place.ticket)
+    writer = machines.writer_of(mail)
+    if writer is Writer.AUTOREPLY and not anyway:
+        return Taken(Outcome.IGNORED, "An automatic reply.", place.ticket)
+    if not anyway and (aside := _refusal(mail, place)):
+        return aside
+    written = words.written_in(mail)
+    if not written.own and not mail.files:
+        if not mail.subject:
+            return Taken(Outcome.IGNORED, "It is empty.", place.ticket)
+        written = words.Written(mail.subject)
+    files, remarks = _files(mail)
+    taken = Taken(Outcome.REPLY, place.why, quoted=written.quoted, text=written.own, remarks=remarks)
+    body = (written.own or EMPTY_WORDS)[: settings.MESSAGE_MAX_CHARS]
+    if len(written.own) > settings.MESSAGE_MAX_CHARS:
+        taken.remarks.append("The text is longer than what is shown; the mail is kept whole.")
+    if place.ticket is not None and _reply(taken, place.ticket, place, body, files, writer):
+        return taken
+    return _open(taken, mail, place, body, files, writer, verified)
+
+
+def _refusal(mail: Mail, place: Place) -> Taken | None:
+    """Floods and loops are put aside: nothing is lost, and nobody is written to."""
+    if not mail.sender.address or not _is_address(mail.sender.address):
+        return Taken(Outcome.QUARANTINE, "It names no sender that can be answered.")
+    lately = InboundMail.objects.filter(sender=mail.sender.key).exclude(outcome=Outcome.DUPLICATE)
+    now = timezone.now()
+    same = lately.filter(fingerprint=mail.fingerprint, received_at__gte=now - SAME_SPAN).count()
+    if same >= SAME_TEXTS:
+        return Taken(Outcome.IGNORED, "The same text came again and again: a loop.", place.ticket)
+    if lately.filter(received_at__gte=now - FLOOD_SPAN).count() >= settings.MAIL_SENDER_HOURLY:
+        return Taken(Outcome.QUARANTINE, "Too many mails of this sender within an hour.")
+    return None
+
+
+def _is_address(address: str) -> bool:
+    try:
+        validate_address(address)
+    except ValidationError:
+        return False
+    return True
+
+
+def _is_ours(mail: Mail) -> bool:
+    """From one of our own mailboxes: a loop through a forwarding rule, or a list that sends it back."""
+    return mail.sender.key == settings.SUPPORT_EMAIL.casefold() or (
+        Mailbox.objects.filter(address__iexact=mail.sender.address).exists()
+    )
+
+
+def _reply(
+    taken: Taken, ticket: Ticket, place: Place, body: str, files: list[SimpleUploadedFile], writer: Writer
+) -> bool:
+    """Put the mail on its ticket, which ``place`` found. False where the ticket takes no more: it begins a follow-up then."""
+    if ticket.state is Status.CLOSED:
+        return False
+    author = place.agent or (None if place.other_sender else ticket.requester)
+    try:
+        if writer is not Writer.PERSON and place.agent is None:
+            taken.outcome, taken.reason, taken.ticket = Outcome.IGNORED, "A program answered.", ticket
+            return True
+        taken.message = send_reply(ticket, author, body, files, may_mean_more=not place.other_sender)
+    except InvalidTransition:
+        return False
+    taken.ticket = ticket
+    return True
+
+
+def _open(
+    taken: Taken,
+    mail: Mail,
+    place: Place,
+    body: str,
+    files: list[SimpleUploadedFile],
+    writer: Writer,
+    verified: bool,
+) -> Taken:
+    """Begin a ticket; behind a closed one its follow-up."""
+    closed = place.ticket if place.ticket is not None and not place.other_sender else None
+    sender = mail.sender
+    account = (
+        User.objects.with_verified_email(sender.address).filter(is_active=True).first() if verified else None
+    )
+    ticket = submit_ticket(
+        Submission(
+            subject=mail.subject,
+            body=body,
+            requester=account,
+            guest_email=sender.address,
+            guest_name=sender.name[:120],
+            channel=Channel.EMAIL,
+            follow_up_of=closed,
+            files=files,
+            sender_verified=verified,
+            machine_sent=writer is not Writer.PERSON,
+        )
+    )
+    taken.outcome, taken.ticket, taken.message = Outcome.TICKET, ticket, ticket.messages.first()
+    if closed is not None:
+        taken.reason = f"It follows up {closed.reference}, which is closed."
+    elif writer is not Writer.PERSON:
+        taken.reason = "A list or a program sent it, so nothing automatic answers it."
+    return taken
+
+
+def _files(mail: Mail) -> tuple[list[SimpleUploadedFile], list[str]]:
+    """The files that are taken, and a remark for each that is not; it is still in the mail as it came."""
+    kept: list[SimpleUploadedFile] = []
+    remarks = list(mail.remarks)
+    for part in mail.files:
+        file = _as_upload(part)
+        if len(kept) >= settings.ATTACHMENTS_PER_MESSAGE:
+            remarks.append(f"{file.name} is left in the mail: more files than one message takes.")
+            continue
+        try:
+            attachments.check(file)
+        except AttachmentRefused as refused:
+            remarks.append(str(refused))
+            continue
+        kept.append(file)
+    return kept, remarks[:50]
+
+
+def _as_upload(part: Part) -> SimpleUploadedFile:
+    return SimpleUploadedFile(attachments.display_name(part.name) or "file", part.content, part.content_type)
+
+
+def put_aside(
+    raw: bytes, mailbox: Mailbox | None, reason: str, mail: Mail | None = None
+) -> tuple[InboundMail, Taken]:
+    taken = Taken(Outcome.QUARANTINE, reason)
+    try:
+        with transaction.atomic():
+            return _keep(raw, mail, mailbox, taken)
+    except IntegrityError:
+        return _keep(raw, mail, mailbox, Taken(Outcome.DUPLICATE, "The same mail came before."))
+
+
+def _keep(
+    raw: bytes, mail: Mail | None, mailbox: Mailbox | None, taken: Taken, *, verified: bool = False
+) -> tuple[InboundMail, Taken]:
+    """Write what became of it. A mail that came before has its bytes already."""
+    row = InboundMail.objects.create(
+        mailbox=mailbox,
+        outcome=taken.outcome,
+        reason=taken.reason[:200],
+        key=mail.key if mail else hashlib.sha256(raw).hexdigest(),
+        fingerprint=mail.fingerprint if mail else "",
+        internet_id=mail.message_id[:250] if mail else "",
+        sender=mail.sender.key[:254] if mail else "",
+        subject=mail.subject[:300] if mail else "",
+        ticket=taken.ticket,
+        message=taken.message,
+        quoted=taken.quoted[: settings.MESSAGE_MAX_CHARS],
+        remarks=taken.remarks,
+        sender_verified=verified,
+        size=len(raw),
+    )
+    if taken.outcome is not Outcome.DUPLICATE:
+        RawMail.objects.create(mail=row, content=raw)
+    return row, taken
