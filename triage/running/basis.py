@@ -144,8 +144,6 @@ class Basis:
             withdrawn=kept["withdrawn"],
             sent_before=kept.get("sent_before", False),  # not looked at before there was such a gate
             stopped=kept.get("stopped", False),
-            # Not looked at before there were such gates.
-            sent_before=kept.get("sent_before", False),
             machine_sent=kept.get("machine_sent", False),
             reading_version=reading_version(kept),
             order=kept.get("order", FIRST_ORDER),
