@@ -24,6 +24,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Decisions", "gavel", "admin:triage_decision_changelist"),
                 _item("Review answers", "fact_check", "oversight-review"),
                 _item("Alarms", "notifications_active", "oversight-alarms"),
+                _item("Recall answers", "undo", "oversight-recall"),
                 _item("Feedback", "reviews", "admin:tickets_feedback_changelist"),
             ],
         },

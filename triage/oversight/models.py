@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from triage.oversight.evidence import Audit, Trial
 from triage.oversight.ladder import Override, Standing
+from triage.oversight.recall import Recall, RecallItem
 from triage.oversight.switch import Stop
 from triage.oversight.versions import PolicyContent, PolicyNote, PolicyVersion
 from triage.oversight.watch import Latch, Watched
 
 __all__ = [
-    "Audit", "Latch", "Override", "PolicyContent", "PolicyNote", "PolicyVersion", "Standing", "Stop", "Trial", "Watched",
+    "Audit", "Latch", "Override", "PolicyContent", "PolicyNote", "PolicyVersion", "Recall", "RecallItem", "Standing", "Stop", "Trial", "Watched",
 ]  # fmt: skip

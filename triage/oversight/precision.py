@@ -67,7 +67,8 @@ def precision(days: int = 30) -> Precision:
     """Of the answers of the last ``days`` days, 1 and more."""
     until = timezone.now()
     since = until - timedelta(days=days)
-    rows, escalated = [], []
+    rows: list[Row] = []
+    escalated: list[Row] = []
     for slug, language, at, chance, drawn, refused, verdict, part in Audit.objects.filter(
         at__gte=since
     ).values_list(*FIELDS):

@@ -10,7 +10,7 @@ from tickets.audit import Event, EventKind, subscribe
 from tickets.background import jobs
 from tickets.models import Message
 from triage.models import INTENT_CORRECTED, Decision
-from triage.oversight import evidence, preview, versions, watch
+from triage.oversight import evidence, preview, recall, versions, watch
 
 
 def draw_for_review(event: Event) -> None:
@@ -56,6 +56,7 @@ SUBSCRIBERS = {
 }
 
 jobs.register(versions.FLIPS, preview.count_flips)
+jobs.register(recall.KIND, recall.perform)
 jobs.register_sweep(versions.note_unrecorded)
 jobs.register_sweep(watch.sweep)
 for _kind, _function in SUBSCRIBERS.items():

@@ -2,9 +2,11 @@
 
 from django.urls import path
 
-from triage.admin.oversight import head, history, ladder, review
+from triage.admin.oversight import head, history, ladder, recalls, review
 
 urlpatterns = [
+    path("recall/", recalls.recall_page, name="oversight-recall"),
+    path("recall/<int:recall_id>/", recalls.recall_report, name="oversight-recall-report"),
     path("review/", review.review_page, name="oversight-review"),
     path("precision/", review.precision_page, name="oversight-precision"),
     path("ladder/", ladder.ladder_page, name="oversight-ladder"),
