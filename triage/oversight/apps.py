@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class OversightConfig(AppConfig):
@@ -7,4 +8,11 @@ class OversightConfig(AppConfig):
     verbose_name = "Oversight"
 
     def ready(self) -> None:
-        from triage.oversight import subscribers  # noqa: F401  # they subscribe when their module is loaded
+        from triage.oversight import (  # models are there now, and Events can be subscribed to
+            subscribers,
+            trail,
+        )
+
+        subscribers.subscribe_all()
+        pre_migrate.connect(trail.unprotect, sender=self, dispatch_uid="trail")
+        post_migrate.connect(trail.protect, sender=self, dispatch_uid="trail")

@@ -10,7 +10,7 @@ from tickets.audit import Event, EventKind, subscribe
 from tickets.background import jobs
 from tickets.models import Message
 from triage.models import INTENT_CORRECTED, Decision
-from triage.oversight import evidence, preview, recall, versions, watch
+from triage.oversight import evidence, preview, recall, trail, versions, watch
 
 
 def draw_for_review(event: Event) -> None:
@@ -55,9 +55,13 @@ SUBSCRIBERS = {
     INTENT_CORRECTED: score_correction,
 }
 
-jobs.register(versions.FLIPS, preview.count_flips)
-jobs.register(recall.KIND, recall.perform)
-jobs.register_sweep(versions.note_unrecorded)
-jobs.register_sweep(watch.sweep)
-for _kind, _function in SUBSCRIBERS.items():
-    subscribe(_kind, _function)
+
+def subscribe_all() -> None:
+    """Once, when the app is ready."""
+    jobs.register(versions.FLIPS, preview.count_flips)
+    jobs.register(recall.KIND, recall.perform)
+    jobs.register_sweep(versions.note_unrecorded)
+    jobs.register_sweep(watch.sweep)
+    jobs.register_beat(trail.seal_versions)
+    for kind, function in SUBSCRIBERS.items():
+        subscribe(kind, function)

@@ -84,10 +84,6 @@ class PolicyVersion(models.Model):
     def words(self) -> str:
         return ACTIONS.get(self.action, self.action)
 
-    def sealed_content(self) -> list[Any]:
-        """What its seal vouches for."""
-        return [self.pk, self.action, self.by_id, self.at, self.digest, self.changes]
-
 
 class PolicyNote(models.Model):
     """What belongs to a version and is no part of the trail: the reason in words, and what it would have flipped."""
