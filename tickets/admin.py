@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from accounts.admin import SupervisorsRead, is_supervisor
 from tickets.background.jobs import Job
-from tickets.models import Feedback
+from tickets.models import Channel, Feedback
 
 
 class JobStateFilter(SimpleListFilter):
@@ -89,3 +89,7 @@ class FeedbackAdmin(SupervisorsRead):
     list_select_related = ["ticket"]
     search_fields = ["=ticket__reference", "comment"]
     ordering = ["-updated_at", "-id"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Feedback]:
+        """What came with imported history was not said to this house, nor when it was imported."""
+        return super().get_queryset(request).exclude(ticket__channel=Channel.IMPORT)

@@ -13,11 +13,24 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.core.cache import cache
-from django.db.models import Avg, Case, Count, F, IntegerField, Min, Q, QuerySet, Value, When
+from django.db.models import (
+    Avg,
+    Case,
+    Count,
+    Exists,
+    F,
+    IntegerField,
+    Min,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
 from django.utils import timezone
 
-from tickets.models import Channel, Closure, Feedback, Status, Ticket
+from tickets.models import Channel, Closure, Event, Feedback, Status, Ticket
 from triage.desk.wording import reason_text
 from triage.models import Action, Decision, Intent
 
@@ -261,12 +274,15 @@ def _outcome(rows: Rows) -> Outcome:
 
 
 def _human_outcome(period: _Period) -> Outcome:
-    """Tickets that a person first replied to in the period; refuted are those told "not solved".
+    """Tickets that a person first replied to in the period, grouped by what became of them.
 
-    Imported history has a reply but no measured wait: nobody answered it here.
+    Refuted by the same rule as the machine's: it came back after it was settled, or the requester said "not solved",
+    and both only after that reply. Imported history has a reply but no measured wait: nobody answered it here.
     """
+    later = Event.objects.filter(ticket=OuterRef("pk"), at__gt=OuterRef("first_human_reply_at")).order_by()
     part = Case(
-        When(feedback__solved=False, then=Value("refuted")),
+        When(Exists(later.filter(kind=Event.Kind.FEEDBACK, facts__solved=False)), then=Value("refuted")),
+        When(Exists(later.filter(before=Status.RESOLVED, after=Status.ESCALATED)), then=Value("refuted")),
         *(When(closure=closure, then=Value(name)) for closure, name in PARTS.items()),
         default=Value("undecided"),
     )

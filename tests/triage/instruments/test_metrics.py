@@ -287,3 +287,36 @@ def test_what_is_in_quarantine_counts_nowhere(escalated: Callable[[], Ticket], a
 def test_thanks_count_as_confirmed_and_refute_nothing(answered: Callable[[], Ticket]) -> None:
     send_reply(answered(), None, "Thank you!")
     assert metrics.collect(7).automatic == metrics.Outcome(answered=1, confirmed=1)
+
+
+def test_what_was_said_of_the_machine_is_not_held_against_people(
+    answered: Callable[[], Ticket], agent: User
+) -> None:
+    """The requester says "not solved" to the machine; a person then settles it."""
+    ticket = answered()
+    ticket.record_feedback(solved=False)
+    ticket.reply("Here is the money.", author=agent)
+    ticket.resolve(actor=agent)
+    ticket.close(Closure.SILENCE)
+    found = metrics.collect()
+    assert (found.automatic.refuted, found.human.refuted, found.human.assumed) == (1, 0, 1)
+
+
+def test_refuted_means_the_same_for_people_as_for_the_machine(
+    escalated: Callable[[], Ticket], agent: User, requester: User
+) -> None:
+    """It came back after it was settled, or "not solved" was said; a question in between is a conversation."""
+    talked, returned, denied, reopened = (escalated() for _ in range(4))
+    for ticket in (talked, returned, denied, reopened):
+        ticket.reply("Please try this.", author=agent)
+    talked.reply("Which one?", author=None)
+    talked.reply("The left one.", author=agent)
+    talked.resolve(actor=agent)
+    talked.close(Closure.CONFIRMED)
+    for ticket in (returned, denied, reopened):
+        ticket.resolve(actor=agent)
+    returned.reply("It is broken again.", author=None)
+    denied.record_feedback(solved=False)
+    reopened.reopen(actor=agent)
+    found = metrics.collect().human
+    assert (found.answered, found.confirmed, found.refuted) == (4, 1, 3)
