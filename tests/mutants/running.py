@@ -135,7 +135,7 @@ class Functions:
         self.code = compile(path.read_text(encoding="utf-8"), self._path, "exec", dont_inherit=True)
         self._known: dict[CodeType, list[FunctionType]] = {}
         for one in gc.get_objects():
-            if isinstance(one, FunctionType) and one.__code__.co_filename == self._path:
+            if type(one) is FunctionType and one.__code__.co_filename == self._path:  # asks no lazy object
                 self._known.setdefault(one.__code__, []).append(one)
 
     def changes(self, mutant: Mutant) -> list[tuple[list[FunctionType], CodeType]] | None:
