@@ -73,6 +73,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="user_email_any_case")]
         ordering = ["email"]
+        indexes = [models.Index(fields=["role"], name="user_by_role")]  # the staff, among many customers
 
     def __str__(self) -> str:
         return self.name or self.email

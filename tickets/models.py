@@ -99,6 +99,11 @@ class Ticket(models.Model):
                 condition=Q(quarantined_at=None),
             ),
             models.Index(
+                fields=["status", "-urgency", "escalated_at", "id"],
+                name="ticket_waiting",
+                condition=Q(quarantined_at=None),
+            ),
+            models.Index(
                 fields=["-quarantined_at"],
                 name="ticket_quarantine",
                 condition=Q(quarantined_at__isnull=False),
@@ -318,11 +323,7 @@ class Ticket(models.Model):
     def assign(
         self, assignee: User | None, *, actor: User | None, held_by: Collection[int | None] | None = None
     ) -> None:
-        """Give the ticket to an agent, or back to the queue with None.
-
-        ``held_by`` says in whose charge it may be until now (None among them: nobody's); whoever else has it keeps
-        it, and Held is raised. Without it, it is taken from anybody.
-        """
+        """Give it to an agent, or back to the queue with None. ``held_by``: who may have it now, else Held is raised."""
         self._lock("assign", *(set(Status) - {Status.CLOSED}))
         if held_by is not None and self.assignee_id not in held_by:
             raise Held(self.reference, self.assignee)

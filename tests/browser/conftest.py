@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,6 +45,15 @@ def chromium() -> Iterator[Browser]:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
+def wait_for_the_server() -> None:
+    """Pages ask on their own: what they asked last is answered before the tables are emptied."""
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while time.monotonic() < end and any(
+        "process_request_thread" in thread.name and thread.is_alive() for thread in threading.enumerate()
+    ):
+        time.sleep(0.05)
+
+
 @pytest.fixture
 def open_window(chromium: Browser, live_server) -> Iterator[Callable[..., Page]]:
     """``open_window()`` is a new person's browser; options are Playwright's. Complaints fail the test."""
@@ -61,6 +72,7 @@ def open_window(chromium: Browser, live_server) -> Iterator[Callable[..., Page]]
     yield open_one
     for window in windows:
         window.close()
+    wait_for_the_server()
     assert not [said for said in complaints if "status of 4" not in said], complaints
 
 

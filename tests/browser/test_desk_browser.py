@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from tests.conftest import PASSWORD
-from tickets.models import Status, Ticket
+from tickets.models import Message, Status, Ticket
 from triage.models import Answer
 
 
@@ -45,6 +45,7 @@ REPLY = "Reply to the requester"
 
 def test_an_agent_works_a_ticket_with_four_keys(desk_of, agent, escalated, time_is_up):
     page = desk_of(agent, "/admin/tickets/ticket/")
+    expect(page.get_by_role("link", name="Unassigned 1")).to_be_visible()
     page.keyboard.press("n")
     expect(page.get_by_role("heading", name="Where is my refund?")).to_be_visible()
     expect(page.get_by_text("(you)")).to_be_visible()
@@ -88,7 +89,9 @@ def test_a_reply_that_crosses_a_newer_message_is_held_and_kept(desk_of, agent, e
     page = desk_of(agent, page_of(escalated))
     page.get_by_label(REPLY).fill("We are looking.")
     expect(page.get_by_text("Draft kept")).to_be_visible()
-    page.evaluate("window.fetch = () => Promise.reject(new Error())")  # the page hears nothing any more
+    page.evaluate(
+        "() => { window.fetch = () => Promise.reject(new Error()); }"
+    )  # the page hears nothing any more
     escalated.reply("It has arrived, thank you.", author=None)
     page.get_by_role("button", name="Send and wait").click()
     expect(page.get_by_role("alert")).to_contain_text("Somebody wrote since this page was loaded")
@@ -156,3 +159,114 @@ def test_a_row_of_a_supervisor_s_list_is_a_short_card_on_a_phone(desk_of, superv
     assert card.bounding_box()["height"] < 200
     card.get_by_role("checkbox").check()
     expect(page.get_by_role("link", name="Where is my refund")).to_be_visible()
+
+
+# --- the day of an agent -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def many(escalated, submit) -> list[Ticket]:
+    return [escalated, *(submit(guest_name=f"Customer {at}", subject=f"Refund {at}") for at in range(1, 10))]
+
+
+def test_tickets_are_walked_with_three_keys_and_one_page_load_each(desk_of, agent, many, time_is_up):
+    page = desk_of(agent, "/admin/tickets/ticket/?queue=unassigned")
+    loads: list[str] = []
+    page.on("load", lambda loaded: loads.append(loaded.url))
+    keys = 1
+    page.keyboard.press("n")
+    for at, _ in enumerate(many):
+        reply = page.get_by_label(REPLY)
+        expect(reply).to_have_value("")
+        page.keyboard.press("i")
+        expect(reply).to_have_value(LETTER if at == 0 else f"Hello Customer, {LETTER.split(', ', 1)[1]}")
+        page.keyboard.type(" PS")
+        here = page.url
+        page.keyboard.press("Control+Enter")
+        page.wait_for_url(lambda url, here=here: url != here)
+        keys += 2
+    expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
+    assert keys <= 3 * len(many)
+    assert len(loads) <= len(many) + 1
+    time_is_up()
+    assert {ticket.status for ticket in Ticket.objects.all()} == {Status.PENDING}
+
+
+def test_a_draft_survives_the_session_and_the_window(desk_of, agent, escalated):
+    page = desk_of(agent, page_of(escalated))
+    page.get_by_label(REPLY).fill("Dear Lee, we have found")
+    expect(page.get_by_text("Draft kept")).to_be_visible()
+    page.context.clear_cookies(name="sessionid")
+    page.get_by_label(REPLY).press("End")
+    page.keyboard.type(" your parcel.")
+    expect(page.get_by_text("Your session has ended.")).to_be_visible()
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url("**/accounts/login/**")
+    page.get_by_label("E-mail address").fill(agent.email)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Log in").click()
+    expect(page.get_by_label(REPLY)).to_have_value("Dear Lee, we have found your parcel.")
+    page.close(run_before_unload=False)
+    other = desk_of(agent, page_of(escalated))
+    expect(other.get_by_label(REPLY)).to_have_value("Dear Lee, we have found your parcel.")
+
+
+def test_colleagues_see_each_other_and_new_messages_come_in_place(desk_of, agent, other_agent, escalated):
+    mine, theirs = desk_of(agent, page_of(escalated)), desk_of(other_agent, page_of(escalated))
+    theirs.get_by_label(REPLY).press_sequentially("Hello")
+    expect(mine.get_by_text("Otto Other is writing")).to_be_visible()
+    escalated.reply("Are you there?", author=None)
+    expect(mine.locator(".talk").get_by_text("Are you there?")).to_be_visible()
+
+
+def test_the_intent_box_takes_a_word_and_enter(desk_of, agent, escalated):
+    page = desk_of(agent, page_of(escalated))
+    page.keyboard.press("c")
+    page.keyboard.type("refund")
+    expect(page.get_by_role("option", name="Where is my refund")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("The intent is now “Where is my refund”.")).to_be_visible()
+
+
+def test_a_chosen_file_waits_with_the_draft_and_breaks_no_script(desk_of, agent, escalated, tmp_path):
+    (tmp_path / "label.txt").write_text("Return label")
+    page = desk_of(agent, page_of(escalated))
+    page.get_by_label("Attach files").set_input_files(tmp_path / "label.txt")
+    expect(page.locator("[data-files]")).to_contain_text("label.txt")
+    page.reload()
+    expect(page.locator("[data-files]")).to_contain_text("label.txt")
+    page.get_by_role("button", name="Take label.txt away").click()
+    expect(page.locator("[data-files]")).not_to_contain_text("label.txt")
+
+
+def test_the_first_ticket_is_one_tab_away_and_the_list_is_walked_by_keys(desk_of, agent, many):
+    page = desk_of(agent, "/admin/tickets/ticket/?queue=unassigned", viewport={"width": 1280, "height": 800})
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".row a").first).to_be_focused()
+    page.keyboard.press("j")
+    expect(page.locator(".row a").nth(1)).to_be_focused()
+    page.keyboard.press("x")
+    expect(page.get_by_text("1 chosen:")).to_be_visible()
+    assert page.locator(".row").first.bounding_box()["height"] <= 46
+    page.keyboard.press("Control+k")
+    page.keyboard.type(many[3].reference[:6])
+    expect(page.get_by_role("option", name=many[3].reference)).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/change/**")
+
+
+def test_a_long_conversation_leaves_the_writer_in_view(desk_of, agent, escalated):
+    Message.objects.bulk_create(
+        Message(ticket=escalated, sender="requester", body=f"Message {at}. " * 30) for at in range(200)
+    )
+    page = desk_of(agent, page_of(escalated), viewport={"width": 1280, "height": 800})
+    expect(page.get_by_label(REPLY)).to_be_in_viewport()
+    expect(page.get_by_text("Message 199.").first).to_be_in_viewport()
+    page.get_by_label(REPLY).fill("line\n" * 60)
+    expect(page.get_by_role("button", name="Send and next")).to_be_in_viewport()
+    expect(page.locator(".talk-item").last).to_be_visible()
+    page.get_by_text("Show 181 earlier messages").click()
+    expect(page.get_by_text("Show 131 earlier messages")).to_be_attached()

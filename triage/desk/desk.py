@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import Case, F, OuterRef, Subquery, When
 
 from accounts.models import User
-from tickets.desk import drafts, presence
-from tickets.desk.models import Draft, HeldReply, Presence, Snooze
+from tickets.desk import drafts
+from tickets.desk.models import Draft, Snooze
 from tickets.models import Closure, Event, Message, Status, Ticket, TicketQuerySet, Urgency
 from triage.desk.evidence import StanceShown, asked, stance_shown
 from triage.desk.suggestion import LEAST_SIMILARITY, Suggestion, suggest
@@ -78,8 +78,6 @@ class Desk:
     seen: int
     draft: Draft | None
     snooze: Snooze | None
-    sending: HeldReply | None
-    here: Sequence[Presence]
     decision: Decision | None
     reason: str
     titles: Sequence[tuple[str, str]]
@@ -138,8 +136,7 @@ def open_desk(ticket: Ticket, agent: User, *, whole: bool = False) -> Desk:
     others = list(_others(ticket).order_by("-id")[:OTHERS_COUNTED])
     open_now = [other for other in others if other.state in ACTIVE and not other.is_quarantined]
     rest = [other for other in others if other not in open_now[:OTHERS_SHOWN]]
-    snooze = Snooze.objects.select_related("by").filter(ticket=ticket).first()
-    underway = HeldReply.objects.on_its_way().filter(ticket=ticket).select_related("author").first()
+    snooze: Snooze | None = getattr(ticket, "snooze", None)
     return Desk(
         ticket=ticket,
         conversation=conversation,
@@ -147,12 +144,12 @@ def open_desk(ticket: Ticket, agent: User, *, whole: bool = False) -> Desk:
         seen=conversation[-1].pk if conversation else 0,
         draft=drafts.draft_of(agent, ticket),
         snooze=snooze if snooze is not None and not snooze.is_over else None,
-        sending=underway,
-        here=presence.others_here(agent, ticket),
         decision=decision,
         reason=_reason(decision, stance),
         titles=_titles(decision, neighbours),
-        suggestion=suggest(ticket, decision, agent),
+        suggestion=None
+        if _answered_by_machine(ticket, conversation, earlier)
+        else suggest(ticket, decision, agent),
         terms_for=_weights(decision, positive=True),
         terms_against=_weights(decision, positive=False),
         neighbours=neighbours,
@@ -186,6 +183,14 @@ def earlier_messages(ticket: Ticket, before: int) -> tuple[list[Message], int]:
 def newer_messages(ticket: Ticket, after: int) -> list[Message]:
     rows = ticket.messages.filter(pk__gt=after).select_related("author").prefetch_related("attachments")
     return list(rows.order_by("id")[:EARLIER_SHOWN])
+
+
+def _answered_by_machine(ticket: Ticket, conversation: Sequence[Message], earlier: int) -> bool:
+    """As the ticket's own property says it, without asking where the page has read the whole conversation."""
+    if earlier:
+        return ticket.answered_by_machine
+    said = any(message.sender == Message.Sender.MACHINE for message in conversation)
+    return said and ticket.first_human_reply_at is None
 
 
 def _reason(decision: Decision | None, stance: StanceShown | None) -> str:

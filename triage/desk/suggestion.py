@@ -37,8 +37,11 @@ class Suggestion:
 
 
 def suggest(ticket: Ticket, decision: Decision | None, agent: User) -> Suggestion | None:
-    """The approved text for what the ticket is about, the agent's word before the machine's, where it deserves it."""
-    if decision is None or ticket.answered_by_machine:
+    """The approved text for what the ticket is about, the agent's word before the machine's, where it deserves it.
+
+    Not for a ticket that the machine has answered: its letter was no help there.
+    """
+    if decision is None:
         return None
     intent = decision.final_intent
     if intent is None or intent.mode == Mode.OFF:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -386,3 +387,21 @@ def test_the_box_is_given_titles(web: Web, agent: User, refund_intent: Intent) -
 
 def test_the_list_beside_the_ticket(web: Web, agent: User, ticket: Ticket) -> None:
     assert page(ticket) in web(agent).get("/admin/desk/beside/?queue=unassigned").content.decode()
+
+
+# --- scripts ---------------------------------------------------------------------------------------------------
+
+
+def test_no_page_of_the_admin_may_run_an_inline_script(
+    web: Web, agent: User, supervisor: User, ticket: Ticket
+) -> None:
+    for path in (page(ticket), "/admin/tickets/ticket/", "/admin/desk/all-seen/"):
+        policy = web(agent).get(path).headers["Content-Security-Policy"]
+        assert "script-src 'self';" in policy, path
+    for path in ("/admin/", "/admin/triage/intent/", "/admin/metrics/", "/admin/triage/answer/add/"):
+        response = web(supervisor).get(path)
+        assert "script-src 'self' 'unsafe-eval';" in response.headers["Content-Security-Policy"], path
+        inline = re.findall(
+            r"<script(?![^>]*\bsrc=)(?![^>]*application/json)|<[^>]*\son[a-z]+\s*=", response.content.decode()
+        )
+        assert inline == [], path

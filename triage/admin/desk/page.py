@@ -12,18 +12,19 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from tickets.desk import rounds, snoozing
 from tickets.desk.models import Draft
 from tickets.models import Ticket
 from triage.admin.desk import expired
 from triage.admin.desk.shell import show, who
 from triage.desk.desk import Desk, open_desk
-from triage.desk.forms import AssignForm, FilesForm, UrgencyForm
+from triage.desk.forms import FilesForm, UrgencyForm
 from triage.desk.queue import due
 
 
 def load_ticket(object_id: str) -> Ticket:
-    ticket = Ticket.objects.select_related("requester", "assignee", "follow_up_of")
+    ticket = Ticket.objects.select_related("requester", "assignee", "follow_up_of", "snooze__by")
     found = ticket.filter(pk=object_id).first() if object_id.isdecimal() and len(object_id) < 19 else None
     if found is None:
         raise Http404("No such ticket.")
@@ -69,7 +70,7 @@ def show_desk(
         "page_name": request.POST.get("reply-page") or uuid.uuid4(),
         "errors": {name: form.errors for name, form in refused.items() if form.errors},
         "candidates": getattr(refused.get("correct"), "candidates", ()),
-        "assign_form": refused.get("assign") or AssignForm(initial={"assignee": ticket.assignee_id}),
+        "staff": list(User.objects.staff().order_by("name", "email")),
         "files_field": FilesForm()["files"],
         "urgency_form": UrgencyForm(initial={"urgency": ticket.urgency}),
         "moments": snoozing.moments(),
