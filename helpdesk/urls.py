@@ -9,6 +9,7 @@ from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from helpdesk import views
+from helpdesk.serving import views as watched
 
 api: list[URLPattern | URLResolver] = [
     path("", include("accounts.api_urls")),
@@ -26,6 +27,8 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
     path("healthz", views.health, name="health"),
+    path("readyz", watched.ready, name="ready"),
+    path("metrics", watched.metrics, name="prometheus"),
     path("", include("tickets.web.urls")),
 ]
 

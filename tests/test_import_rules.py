@@ -79,6 +79,7 @@ LATE_IMPORTS = {
     ("triage/apps.py", "ready"): "receivers register; the encoder is loaded only where one is set",
     ("triage/oversight/apps.py", "ready"): "subscribers register when their module is loaded",
     ("helpdesk/gunicorn.py", "post_worker_init"): "settings must be configured before models are loaded",
+    ("triage/running/work.py", "check_model"): "the engine, which only who asks after it needs",
     ("triage/running/work.py", "perform"): "heavy numerics, which only who judges tickets needs",
     ("triage/core/artefact.py", "skops_io"): "skops takes a second to load",
     ("triage/core/learning/meaning.py", "open_encoder"): "an optional package",

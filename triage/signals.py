@@ -13,6 +13,7 @@ from tickets.channels.email import words
 from tickets.intake import replies
 from tickets.models import Status, Ticket
 from tickets.search.filters import register_filter
+from tickets.watch import findings
 from tickets.web import wording
 from triage.answers.facts import HouseFact
 from triage.core.deciding import gates
@@ -32,6 +33,7 @@ register_filter(
 words.use_reader(
     lambda text, forwarded: split_mail(text, forwarded=forwarded), lambda markup: read_html(markup)[0]
 )
+findings.register("model", work.check_model)
 register_kinds({INTENT_CORRECTED: "Intent corrected"})
 
 

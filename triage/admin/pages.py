@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from accounts.admin import is_supervisor
 from tickets.models import Job, Ticket
+from tickets.watch.findings import look
 from triage.admin.access import page, supervisors_only
 from triage.answers import facts
 from triage.desk.forms import SimulatorForm
@@ -43,7 +44,8 @@ def home(request: HttpRequest) -> HttpResponse:
     """Agents start at their queue, supervisors at an overview."""
     if not is_supervisor(request):
         return redirect("admin:tickets_ticket_changelist")
-    return page(request, "triage/home.html", "Overview", tiles=tiles())
+    alarms = [finding for finding in look() if finding.level]
+    return page(request, "triage/home.html", "Overview", tiles=tiles(), alarms=alarms)
 
 
 def tiles() -> list[Tile]:

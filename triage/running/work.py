@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from tickets.background import jobs
 from tickets.models import Job, Status, Ticket
+from tickets.watch.findings import Finding
 from triage.models import FIRST_RUN
 
 KIND = "triage"
@@ -30,6 +31,13 @@ def perform(ticket_id: int) -> None:
     ticket = Ticket.objects.filter(pk=ticket_id).first()
     if ticket is not None:
         pipeline.triage_ticket(ticket)
+
+
+def check_model() -> Finding:
+    """Whether triage can judge at all; see there."""
+    from triage.instruments import model_check  # loads the engine, which only who asks needs
+
+    return model_check.model()
 
 
 def sweep_untriaged() -> None:
