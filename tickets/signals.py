@@ -11,8 +11,10 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from accounts import retention
 from accounts.limits import spending
 from accounts.models import User
+from tickets import privacy  # noqa: F401  # its exporter and eraser register
 from tickets.background import jobs, lifecycle, sealer
 from tickets.background.lanes import LANES, MAIL
 from tickets.intake import claims
@@ -23,6 +25,7 @@ from tickets.search import catch_up, index
 jobs.register(outbox.KIND, outbox.deliver, lane=MAIL, patience=outbox.PATIENCE)
 LANES[MAIL].idle = outbox.carrier.hang_up
 jobs.register_sweep(lifecycle.close_silent_tickets)
+jobs.register_sweep(retention.sweep)
 jobs.register_sweep(catch_up.backfill)
 jobs.register_sweep(spending.forget_unused)
 jobs.register_beat(sealer.seal_events)

@@ -15,6 +15,7 @@ from tickets.models import Status, Ticket
 from tickets.search.filters import register_filter
 from tickets.watch import findings
 from tickets.web import wording
+from triage import privacy  # noqa: F401  # its exporter and eraser register
 from triage.answers.facts import HouseFact
 from triage.core.deciding import gates
 from triage.core.reading.mail import split_mail

@@ -1,0 +1,137 @@
+"""What one person may see of themselves, and may have erased: every app puts its exporter and its eraser here.
+
+Erasing blanks; it deletes no row that the audit trail or a figure stands on. What stays of a person is a number.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from axes import models as axes
+from django.conf import settings
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.sessions.models import Session
+from django.db import transaction
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from accounts.models import User
+
+ERASED_DOMAIN: Final = "erased.invalid"
+ERASED_TEXT: Final = "Erased at the request of the person who wrote it."
+
+
+class CannotErase(Exception):
+    """This person cannot be erased as they are; the message says what to do first."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Whom it is about: an address, and the account of it if there is one."""
+
+    address: str
+    user: User | None
+    alias: str = field(default_factory=lambda: f"erased-{secrets.token_hex(8)}@{ERASED_DOMAIN}")
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the person in a receipt to whoever knows the address, and to nobody else."""
+        key = settings.SECRET_KEY.encode()
+        return hmac.new(key, self.address.encode(), hashlib.sha256).hexdigest()
+
+
+#: Gets the person; gives rows for people to read, by the name of what they are.
+Exporter = Callable[[Person], dict[str, list[dict[str, Any]]]]
+#: Gets the person, in a transaction; says how many rows of what it blanked, and what else the receipt must name.
+Eraser = Callable[[Person], dict[str, Any]]
+
+EXPORTERS: dict[str, Exporter] = {}
+ERASERS: dict[str, Eraser] = {}
+#: Afterwards, when all is committed: files, free pages.
+AFTERWARDS: list[Callable[[Person], None]] = []
+
+
+def register(app: str, export: Exporter, erase: Eraser) -> None:
+    EXPORTERS[app], ERASERS[app] = export, erase
+
+
+def find(address: str) -> Person:
+    mailbox = User.objects.normalize_email(address)
+    return Person(mailbox, User.objects.with_email(mailbox).first())
+
+
+def export(person: Person) -> dict[str, dict[str, list[dict[str, Any]]]]:
+    return {app: rows(person) for app, rows in EXPORTERS.items()}
+
+
+def erase(person: Person) -> dict[str, Any]:
+    """Erase the person everywhere, all or nothing; returns the receipt."""
+    if person.user is not None and person.user.is_agent:
+        raise CannotErase("Somebody who works here is not erased. Make them a requester first, in the admin.")
+    with transaction.atomic():
+        erased = {app: eraser(person) for app, eraser in ERASERS.items()}
+    for step in AFTERWARDS:
+        step(person)
+    return {"person": person.fingerprint, "at": timezone.now().isoformat(), "erased": erased}
+
+
+# --- this app's own -----------------------------------------------------------------------------------
+
+
+def rows(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: str(value) for name, value in row.items()} for row in found]
+
+
+def export_account(person: Person) -> dict[str, list[dict[str, Any]]]:
+    if person.user is None:
+        return {}
+    own = User.objects.filter(pk=person.user.pk)
+    return {
+        "account": rows(own.values("email", "name", "role", "is_active", "date_joined", "last_login")),
+        "addresses": rows(person.user.emailaddress_set.values("email", "verified", "primary")),
+    }
+
+
+def erase_account(person: Person) -> dict[str, Any]:
+    erased = {"lockouts": forget_lockouts(person.address)}
+    if person.user is None:
+        return erased
+    user = User.objects.select_for_update().get(pk=person.user.pk)
+    erased["sessions"] = end_sessions(user)
+    erased["addresses"] = user.emailaddress_set.all().delete()[0]
+    erased["tokens"] = user.outstandingtoken_set.all().delete()[0]
+    about = LogEntry.objects.filter(
+        content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
+    )
+    erased["log_entries"] = about.update(object_repr="", change_message="")
+    user.email, user.name, user.is_active = person.alias, "", False
+    user.set_unusable_password()
+    user.save(update_fields=["email", "name", "is_active", "password"])
+    erased["account"] = 1
+    return erased
+
+
+def end_sessions(user: User) -> int:
+    ended = 0
+    for session in Session.objects.iterator(chunk_size=500):
+        if session.get_decoded().get("_auth_user_id") == str(user.pk):
+            session.delete()
+            ended += 1
+    return ended
+
+
+def forget_lockouts(address: str) -> int:
+    number = 0
+    for model in (axes.AccessAttempt, axes.AccessFailureLog, axes.AccessLog):
+        told = model.objects.annotate(lower=Lower("username")).filter(lower=address)
+        number += told.delete()[0]
+    return number
+
+
+register("accounts", export_account, erase_account)

@@ -1,0 +1,28 @@
+"""What is kept of sign-ins, and for how long. The worker sweeps the rest."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
+
+LOCKOUTS_KEPT: Final = timedelta(days=30)  # to see an attack in; the lock itself lasts minutes
+SWEPT_AT_ONCE: Final = 1000
+
+
+def sweep() -> None:
+    """Sessions and tokens that have run out, and failed sign-ins of long ago; a bounded number each time."""
+    now = timezone.now()
+    _delete(Session.objects.filter(expire_date__lt=now))
+    _delete(OutstandingToken.objects.filter(expires_at__lt=now))
+    for model in (AccessAttempt, AccessFailureLog, AccessLog):
+        _delete(model.objects.filter(attempt_time__lt=now - LOCKOUTS_KEPT))
+
+
+def _delete(old) -> None:  # type: ignore[no-untyped-def]
+    model = old.model
+    model.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:SWEPT_AT_ONCE])).delete()
