@@ -31,7 +31,7 @@ class IsSupervisor(BasePermission):
 
 class SimilarTicketSerializer(serializers.Serializer[Any]):
     id = serializers.CharField(
-        allow_null=True, help_text="Reference; null for a ticket that is not yours to see."
+        allow_null=True, help_text="Reference; null for a ticket that was erased since."
     )
     subject = serializers.CharField(allow_null=True)
     similarity = serializers.FloatField()
@@ -54,7 +54,8 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     detail = serializers.SerializerMethodField(help_text="Why, in a sentence; the exact one for agents only.")
     similar_tickets = serializers.SerializerMethodField()
     lowered_from = serializers.SerializerMethodField(
-        help_text="The confidence before a similar ticket that ended otherwise weighed against it, if one did."
+        help_text="The confidence before a similar ticket that ended otherwise weighed against it, if one did. "
+        "For agents; null for everybody else."
     )
     terms = TermSerializer(many=True, read_only=True)
     answer_version = serializers.SerializerMethodField()
@@ -83,13 +84,20 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         return str(decision.answer) if decision.answer else None
 
     def get_lowered_from(self, decision: Decision) -> float | None:
+        """The ticket that weighed against it may be a stranger's."""
+        if not caller(self.context["request"]).is_agent:
+            return None
         return decision.objection["before"] if decision.objection else None
 
     @extend_schema_field(SimilarTicketSerializer(many=True))
     def get_similar_tickets(self, decision: Decision) -> list[dict[str, Any]]:
-        """A stranger's ticket counts as evidence, but neither its name nor its text is shown."""
+        """Only tickets that the caller may see, and of the others not even that there are any.
+
+        Whoever could read a similarity to strangers' tickets would find out by guessing what they wrote.
+        """
         ids = [row["id"] for row in decision.similar]
         shown = visible_tickets(over_api(self.context["request"])).in_bulk(ids)
+        is_agent = caller(self.context["request"]).is_agent
         return [
             {
                 "id": shown[row["id"]].reference if row["id"] in shown else None,
@@ -99,6 +107,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
                 "confirmed": row.get("confirmed", False),
             }
             for row in decision.similar
+            if is_agent or row["id"] in shown
         ]
 
 
