@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import wraps
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.contrib.admin.widgets import AutocompleteSelect
+from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
+from django.db import DataError
 from django.db.models import ForeignKey, QuerySet
 from django.forms import ModelChoiceField, ModelForm
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 
@@ -45,6 +52,18 @@ class RowChooser(AutocompleteSelect):
         return super().optgroups(name, [chosen for chosen in value if ROW_ID.fullmatch(chosen)], attrs)
 
 
+def of_a_row(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """``view``, which is found only under an ``object_id`` that a row can have."""
+
+    @wraps(view)
+    def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not ROW_ID.fullmatch(str(kwargs.get("object_id", "0"))):
+            raise Http404("No such row.")
+        return view(request, *args, **kwargs)
+
+    return checked
+
+
 class BoundedAdmin(ModelAdmin):
     """A list page whose cost does not grow with the table."""
 
@@ -52,6 +71,32 @@ class BoundedAdmin(ModelAdmin):
     show_full_result_count = False
     list_per_page = 50
     list_max_show_all = 0
+
+    def get_urls(self) -> list[URLPattern]:
+        """The library's addresses; what names a row by anything but a number names nothing."""
+        patterns = super().get_urls()
+        for pattern in patterns:
+            pattern.callback = of_a_row(pattern.callback)
+        return patterns
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only what the list's own filters ask for. Any other question is not shown to the database: nobody reads a
+        password's hash letter by letter, and none of the lookups that a database does not know is tried."""
+        own = {getattr(asked, "parameter_name", asked) for asked in self.get_list_filter(request)}
+        return any(lookup == name or lookup.startswith(f"{name}__") for name in own)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The list. A filter's value that its column cannot have shows the list without filters, and says so."""
+        if not all(ROW_ID.fullmatch(chosen) for chosen in request.POST.getlist(ACTION_CHECKBOX_NAME)):
+            raise BadRequest("What is no row was chosen.")
+        try:
+            return super().changelist_view(request, extra_context)
+        except (OverflowError, DataError):
+            if request.method != "GET" or ERROR_FLAG in request.GET:
+                raise
+            return redirect(f"{request.path}?{ERROR_FLAG}=1")
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
@@ -117,10 +162,6 @@ class UserAdmin(SupervisorsEdit):
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """The address is changed by its owner, who must prove it."""
         return self.readonly_fields if obj is None else ["email", *self.readonly_fields]
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """As in Django's own: nobody reads a password's hash letter by letter through the list's filters."""
-        return not lookup.startswith("password") and super().lookup_allowed(lookup, value, request)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -154,6 +154,8 @@ STORAGES = {
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+#: A whole request, refused before it is read: the files of one message and what goes with them.
+REQUEST_MAX_BYTES = ATTACHMENTS_PER_MESSAGE * ATTACHMENT_MAX_BYTES + DATA_UPLOAD_MAX_MEMORY_SIZE
 
 # --- Who you are ----------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -1,6 +1,6 @@
 """gunicorn's threaded worker, which always has a hand free to say whether it is well, and ends without a reset.
 
-* A connection takes a thread only when its first bytes are there, so that silent ones cost none.
+* A connection takes a thread only when a whole request is there (``arrival``), so that slow ones cost none.
 * ``/healthz``, ``/readyz`` and ``/metrics`` are answered by a thread of their own: while all others wait for a row
   that somebody holds, whoever watches over the house still gets an answer.
 * Told to end, it first takes in what the kernel has accepted already, and answers it.
@@ -16,7 +16,20 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
 
+from django.conf import settings
+from gunicorn import http
 from gunicorn.workers.gthread import TConn, ThreadWorker
+
+from helpdesk.serving.arrival import (
+    AT_ONCE,
+    GOODBYE_SECONDS,
+    Arrival,
+    Refused,
+    Stage,
+    Store,
+    refusal,
+    say_and_turn_away,
+)
 
 WATCHED: Final = tuple(
     f"{method} /{name}{end}".encode()
@@ -24,7 +37,6 @@ WATCHED: Final = tuple(
     for name in ("healthz", "readyz", "metrics")
     for end in (" ", "?")
 )
-LONGEST: Final = max(map(len, WATCHED))
 #: Seconds between telling the workers to end and closing the door: they take in who stands before it.
 LAST_CALL: Final = 0.3
 
@@ -32,6 +44,7 @@ LAST_CALL: Final = 0.3
 class Worker(ThreadWorker):
     def init_process(self) -> None:
         self.watched = ThreadPoolExecutor(max_workers=1, thread_name_prefix="watched")
+        self.store = Store(longest_body=settings.REQUEST_MAX_BYTES)
         super().init_process()
 
     def accept(self, listener: socket.socket) -> None:
@@ -45,15 +58,84 @@ class Worker(ThreadWorker):
                 raise
             return  # the door was closed while this worker ends
         self.nr_conns += 1
-        conn = TConn(self.cfg, client, address, listener.getsockname())
-        conn.timeout = time.monotonic() + self.cfg.keepalive
+        self.await_request(TConn(self.cfg, client, address, listener.getsockname()))
+
+    def await_request(self, conn: Any) -> None:
+        """Take the next request of a connection in as it comes."""
+        conn.sock.setblocking(False)
+        conn.arrival = Arrival(conn.sock, self.store)
+        conn.timeout = conn.arrival.deadline
         self.pending_conns.append(conn)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
+    def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
+        """A connection that was kept alive begins another request."""
+        self.poller.unregister(client)
+        self.keepalived_conns.remove(conn)
+        self.await_request(conn)
+        self.on_pending_socket_readable(conn, client)
+
+    def on_pending_socket_readable(self, conn: Any, client: socket.socket) -> None:
+        if conn.arrival.refused:
+            self.listen_no_longer(conn)
+            return
+        try:
+            stage = conn.arrival.take_in()
+        except Refused as refused:
+            self.turn_away(conn, refused.status)
+            return
+        conn.timeout = conn.arrival.deadline
+        if stage is Stage.GONE:
+            self.let_go(conn)
+        elif stage is Stage.WHOLE:
+            self.poller.unregister(client)
+            self.pending_conns.remove(conn)
+            self.enqueue_req(conn)
+
+    def turn_away(self, conn: Any, status: int) -> None:
+        """Answer without a thread; the client may finish its sentence, which nobody keeps."""
+        answer = refusal(conn.arrival.head, status)
+        conn.arrival.close()
+        conn.arrival.refused = True
+        conn.timeout = time.monotonic() + GOODBYE_SECONDS
+        say_and_turn_away(conn.sock, answer)
+
+    def listen_no_longer(self, conn: Any) -> None:
+        try:
+            if conn.sock.recv(AT_ONCE):
+                return
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        self.let_go(conn)
+
+    def let_go(self, conn: Any) -> None:
+        self.poller.unregister(conn.sock)
+        self.pending_conns.remove(conn)
+        self.nr_conns -= 1
+        conn.arrival.close()
+        conn.close()
+
+    def murder_pending(self) -> None:
+        """End what has taken too long; who has sent the beginning of a request is told."""
+        now = time.monotonic()
+        for conn in [conn for conn in self.pending_conns if conn.timeout < now]:
+            if conn.arrival.refused or not conn.arrival.head:
+                self.let_go(conn)
+            else:
+                self.turn_away(conn, 408)
+
     def enqueue_req(self, conn: Any) -> None:
-        pool = self.watched if asks_how_we_are(conn.sock) else self.tpool
+        pool = self.watched if conn.arrival.head.startswith(WATCHED) else self.tpool
+        conn.parser = http.get_parser(self.cfg, conn.arrival, conn.client)
+        conn.initialized = True
         future = pool.submit(self.handle, conn)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        conn.arrival.close()
+        super().finish_request(conn, fs)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         if not enabled and not self.alive:
@@ -70,15 +152,6 @@ class Worker(ThreadWorker):
         return all(
             not listener.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN) for listener in self.sockets
         )
-
-
-def asks_how_we_are(client: socket.socket) -> bool:
-    """Whether the request that waits in this socket is one of WATCHED; its bytes stay where they are."""
-    try:
-        client.setblocking(False)
-        return client.recv(LONGEST, socket.MSG_PEEK).startswith(WATCHED)
-    except OSError:
-        return False
 
 
 def close_door_before_stopping(arbiter: Any) -> None:

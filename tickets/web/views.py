@@ -146,7 +146,7 @@ def let_through(request: HttpRequest, form: NewTicketForm, follow_up_of: Ticket 
     A guest's ticket sends mail to an address that anybody may write there: the mailbox has a limit of its own.
     """
     email = follow_up_of.requester_email if follow_up_of else form.cleaned_data.get("email", "")
-    guests = follow_up_of.requester_id is None if follow_up_of else person(request) is None
+    guests = (follow_up_of.requester if follow_up_of else person(request)) is None
     try:
         spend(request, "guest_ticket" if guests else "submit", mailbox=email if guests else "")
         pay_for_files(request, form.cleaned_data["attachments"])
