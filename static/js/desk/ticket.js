@@ -67,14 +67,15 @@ document.addEventListener("DOMContentLoaded", () => {
     event.stopPropagation();
     if (form.dataset.saving) return;
     form.dataset.saving = "yes";
+    const submitter = event.submitter;
     const kept = await desk.draft.save();
     delete form.dataset.saving;
     if (typeof kept === "string") { location.assign(kept); return; }  // the session has ended; the text waits
     if (kept === false && desk.find("#draft-choice")) return;
     cleared = true;
     desk.renewTokens();
-    form.requestSubmit(event.submitter ?? undefined);
-    setTimeout(() => { cleared = false; }, 3000);
+    // Not before this event is over: a form that is being sent ignores a second sending.
+    setTimeout(() => { form.requestSubmit(submitter ?? undefined); cleared = false; }, 0);
   }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || desk.find("dialog[open]")) return;
