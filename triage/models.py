@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -19,6 +20,7 @@ from triage.answers.letter import Letter
 from triage.core import types as core
 from triage.core.deciding import rules as rule_syntax
 from triage.core.errors import RuleError
+from triage.core.reading.text import find_ask
 from triage.versions import ModelVersion, PolicyRevision, RulebookVersion
 
 if TYPE_CHECKING:
@@ -251,6 +253,10 @@ class ExampleQuerySet(models.QuerySet["Example"]):
         """Plain askings: what the classifier of topics learns from."""
         return self.filter(is_active=True, stance="").order_by("id")
 
+    def candidates(self) -> Self:
+        """What agents' corrections propose and no supervisor has decided on."""
+        return self.filter(is_active=False, proposed_by__isnull=False, reviewed_at=None)
+
     def contrast_for_training(self) -> Self:
         """Texts that name a topic and must go to a person all the same."""
         return self.filter(is_active=True).exclude(stance="").order_by("id")
@@ -291,6 +297,15 @@ class Example(models.Model):
     source = models.CharField(max_length=8, choices=Source.choices, default=Source.MANUAL)
     ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, blank=True, related_name="examples")
     is_active = models.BooleanField(default=True)
+    proposed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
+    reviewed_at = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="When a supervisor took a candidate in, or left it."
+    )
+    teaches = models.FloatField(
+        default=0.0, db_default=0.0, editable=False, help_text="How far from it the machine was, 0 to 1."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[models.Manager[Example]] = ExampleQuerySet.as_manager()
@@ -305,6 +320,28 @@ class Example(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.fingerprint = fingerprint(self.text)
         super().save(*args, **kwargs)
+
+    @property
+    def is_candidate(self) -> bool:
+        """Proposed by an agent's word, and no supervisor has said yes or no yet."""
+        return self.proposed_by_id is not None and self.reviewed_at is None and not self.is_active
+
+    @classmethod
+    def propose(cls, ticket: Ticket, intent: Intent | None, *, by: User, teaches: float) -> None:
+        """Put what a ticket asks forward for training, without greeting, numbers and its writer's name.
+
+        What is an example already stays as it is, whatever one person says of it.
+        """
+        first = ticket.messages.first()
+        asked = find_ask(ticket.subject, first.body if first else "").text
+        name = "|".join(re.escape(word) for word in ticket.requester_name.split() if len(word) > 1)
+        text = re.sub(rf"\b({name})\b", " ", asked, flags=re.IGNORECASE).strip() if name else asked.strip()
+        known = cls.objects.filter(fingerprint=fingerprint(text)).first()
+        if not text or (known is not None and not known.is_candidate):
+            return
+        row = known or cls(text=text, source=cls.Source.AGENT, is_active=False)
+        row.intent, row.ticket, row.proposed_by, row.teaches = intent, ticket, by, teaches
+        row.save()
 
 
 class Decision(models.Model):
@@ -379,16 +416,12 @@ class Decision(models.Model):
     def correct(self, intent: Intent | None, *, by: User) -> None:
         """An agent says what the ticket is really about (None: nothing we have an intent for).
 
-        The ticket's text becomes a training example with that label.
+        What the ticket asks becomes a candidate for training with that label; a supervisor takes it in or leaves it.
         """
         self.corrected_intent, self.corrected_by, self.corrected_at = intent, by, timezone.now()
         self.save(update_fields=["corrected_intent", "corrected_by", "corrected_at"])
-        first = self.ticket.messages.first()
-        text = f"{self.ticket.subject}\n{first.body if first else ''}".strip()
-        Example.objects.update_or_create(
-            fingerprint=fingerprint(text),
-            defaults={"text": text, "intent": intent, "source": Example.Source.AGENT, "ticket": self.ticket},
-        )
+        surprise = self.confidence if intent != self.intent else 1.0 - self.confidence
+        Example.propose(self.ticket, intent, by=by, teaches=surprise)
         # The ticket counts as changed: the index of similar tickets takes it in anew, with the intent as now known.
         self.ticket.record(
             INTENT_CORRECTED, actor=by, decided=self.intent_slug, corrected=intent.slug if intent else None

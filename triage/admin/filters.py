@@ -91,3 +91,20 @@ class AgreementFilter(SimpleListFilter):
         if self.value() == "unseen":
             return queryset.filter(corrected_at=None)
         return queryset
+
+
+class CandidateFilter(SimpleListFilter):
+    """What waits for a supervisor's yes or no, that which teaches most first."""
+
+    title = "review"
+    parameter_name = "review"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("waiting", "Waits for review")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Example]) -> QuerySet[Example]:
+        if self.value() != "waiting":
+            return queryset
+        return queryset.filter(pk__in=Example.objects.all().candidates().values("pk")).order_by(
+            "-teaches", "-id"
+        )

@@ -35,6 +35,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Intents", "category", "admin:triage_intent_changelist"),
                 _item("Answers", "chat", "admin:triage_answer_changelist"),
                 _item("Never-automate rules", "shield", "admin:triage_guard_changelist"),
+                _item("Candidates", "rule", "admin:triage_example_changelist", "?review=waiting"),
                 _item("Examples", "school", "admin:triage_example_changelist"),
                 _item("Models", "model_training", "admin:triage_modelversion_changelist"),
                 _item("Simulator", "science", "triage-simulator"),
@@ -54,8 +55,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     ]
 
 
-def _item(title: str, icon: str, view: str) -> dict[str, Any]:
-    return {"title": title, "icon": icon, "link": reverse(view)}
+def _item(title: str, icon: str, view: str, query: str = "") -> dict[str, Any]:
+    return {"title": title, "icon": icon, "link": reverse(view) + query}
 
 
 def account_links(request: HttpRequest) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
@@ -19,7 +20,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from accounts.admin import ROW_ID, SupervisorsEdit, is_supervisor
-from triage.admin.filters import ExampleIntentFilter, ExampleStanceFilter
+from triage.admin.filters import CandidateFilter, ExampleIntentFilter, ExampleStanceFilter
 from triage.admin.oversight import ladder as ladder_pages
 from triage.admin.oversight.forms import GuardForm, IntentForm, RuleForm
 from triage.admin.oversight.history import Versioned
@@ -28,6 +29,7 @@ from triage.answers.preview import readings as letter_readings
 from triage.answers.variables import NAMES
 from triage.desk.forms import AnswerForm, ExampleForm
 from triage.models import Answer, Example, Guard, Intent, Mode, Rule
+from triage.oversight.candidates import leave_out, take_in
 
 TEXTS = ["body", "guest_body", "summary"]
 TAG = '<span class="desk-tag desk-tag-{}">{}</span>'
@@ -322,9 +324,17 @@ class ExampleAdmin(SupervisorsEdit):
     """What training learns from. No intent means out of scope; a stance, that it must not be answered."""
 
     form = ExampleForm
-    list_display = ["opening", "intent_shown", "stance_shown", "source", "is_active", "created_at"]
-    list_filter = [ExampleIntentFilter, ExampleStanceFilter, "topic", "source", "is_active"]
-    list_select_related = ["intent"]
+    list_display = [
+        "opening",
+        "intent_shown",
+        "stance_shown",
+        "source",
+        "proposed_by",
+        "is_active",
+        "created_at",
+    ]
+    list_filter = [CandidateFilter, ExampleIntentFilter, ExampleStanceFilter, "topic", "source", "is_active"]
+    list_select_related = ["intent", "proposed_by"]
     search_fields = ["text"]
     autocomplete_fields = ["intent"]
     actions = ["leave_out", "take_in"]
@@ -347,13 +357,19 @@ class ExampleAdmin(SupervisorsEdit):
 
     @admin.action(description="Leave out of training", permissions=["change"])
     def leave_out(self, request: HttpRequest, queryset: QuerySet[Example]) -> None:
-        self.message_user(
-            request, f"{queryset.update(is_active=False)} examples are left out of the next training."
-        )
+        self.message_user(request, f"{leave_out(queryset)} examples are left out of the next training.")
 
     @admin.action(description="Use for training", permissions=["change"])
     def take_in(self, request: HttpRequest, queryset: QuerySet[Example]) -> None:
-        self.message_user(request, f"{queryset.update(is_active=True)} examples will be trained on.")
+        taken, over = take_in(queryset)
+        self.message_user(request, f"{taken} examples will be trained on.")
+        if over:
+            self.message_user(
+                request,
+                f"{over} were left waiting: no one person teaches more than "
+                f"{settings.TRIAGE_LEARNING_SHARE:.0%} of an intent's examples.",
+                messages.WARNING,
+            )
 
     def get_form(self, request: HttpRequest, obj: Example | None = None, **kwargs: Any) -> type[ModelForm]:
         return super().get_form(

@@ -222,7 +222,7 @@ def _correct(step: Step, intent: Intent | None) -> str:
     decision.correct(intent, by=step.agent)
     step.done_with("intent")
     told = f"“{intent}”" if intent else "“none of ours”"
-    return f"The intent is now {told}. The next training learns from it."
+    return f"The intent is now {told}. A supervisor decides whether training learns from it."
 
 
 def resolve(step: Step) -> str:
