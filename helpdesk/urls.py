@@ -10,6 +10,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
 from helpdesk import views
 from helpdesk.serving import views as watched
+from triage.oversight import public
 
 ROOMS = {"helpdesk", "triage", "tickets", "accounts"}
 # Libraries bring pages of their own that show tokens and take any question to the database. Ours are the only ones.
@@ -31,6 +32,7 @@ urlpatterns = [
     path("admin/", include("triage.admin.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("accounts.urls")),
+    path("trust/", public.trust, name="trust"),
     path("healthz", views.health, name="health"),
     path("readyz", watched.ready, name="ready"),
     path("metrics", watched.metrics, name="prometheus"),

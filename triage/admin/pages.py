@@ -15,11 +15,14 @@ from accounts.admin import is_supervisor
 from tickets.models import Job, Ticket
 from tickets.watch.findings import look
 from triage.admin.access import page, supervisors_only
+from triage.admin.oversight.home import needs, since_yesterday
 from triage.answers import facts
 from triage.desk.forms import SimulatorForm
 from triage.instruments import charts, metrics
 from triage.instruments.simulator import Simulation, simulate
 from triage.models import Answer, Example, Guard, Intent, Mode, ModelVersion
+from triage.oversight import watch
+from triage.oversight.evidence import Audit
 
 logger = logging.getLogger(__name__)
 
@@ -44,8 +47,17 @@ def home(request: HttpRequest) -> HttpResponse:
     """Agents start at their queue, supervisors at an overview."""
     if not is_supervisor(request):
         return redirect("admin:tickets_ticket_changelist")
-    alarms = [finding for finding in look() if finding.level]
-    return page(request, "triage/home.html", "Overview", tiles=tiles(), alarms=alarms)
+    gauge = watch.gauge() if Audit.objects.exclude(verdict="").exists() else None
+    return page(
+        request,
+        "triage/home.html",
+        "Overview",
+        tiles=tiles(),
+        alarms=[finding for finding in look() if finding.level],
+        needs=needs(),
+        moved=since_yesterday(),
+        gauge=gauge,
+    )
 
 
 def tiles() -> list[Tile]:
