@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import get_language
+
+from tickets.service import due
 
 
 def site(request: HttpRequest) -> dict[str, object]:
@@ -11,5 +14,6 @@ def site(request: HttpRequest) -> dict[str, object]:
         "company": settings.COMPANY_NAME,
         "support_email": settings.SUPPORT_EMAIL,
         "demo": settings.DEMO,
-        "response_target_hours": settings.RESPONSE_TARGET_HOURS,
+        "response_target_hours": due.usual_hours,
+        "opening_words": lambda: due.opening_words((get_language() or "en")[:2]),
     }

@@ -62,6 +62,7 @@ INSTALLED_APPS = [
     "tickets.desk",
     "tickets.search",
     "tickets.channels.email",
+    "tickets.service",
     "accounts",
     "accounts.limits",
     "unfold",

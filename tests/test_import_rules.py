@@ -78,6 +78,10 @@ LATE_IMPORTS = {
     ("tickets/channels/email/apps.py", "ready"): "receivers register when their module is loaded",
     ("triage/apps.py", "ready"): "receivers register; the encoder is loaded only where one is set",
     ("triage/oversight/apps.py", "ready"): "subscribers register when their module is loaded",
+    (
+        "tickets/service/holiday_sources.py",
+        "public_holidays",
+    ): "half a second, only for an import of holidays",
     ("helpdesk/gunicorn.py", "post_worker_init"): "settings must be configured before models are loaded",
     ("triage/running/work.py", "check_model"): "the engine, which only who asks after it needs",
     ("triage/running/work.py", "perform"): "heavy numerics, which only who judges tickets needs",

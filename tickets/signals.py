@@ -21,6 +21,8 @@ from tickets.intake import claims
 from tickets.mail import outbox
 from tickets.models import Message, Status, Ticket
 from tickets.search import catch_up, index
+from tickets.service import clocks, holiday_sources, targets
+from tickets.service.models import Calendar, Holiday, Opening, Target
 
 jobs.register(outbox.KIND, outbox.deliver, lane=MAIL, patience=outbox.PATIENCE)
 LANES[MAIL].idle = outbox.carrier.hang_up
@@ -29,6 +31,9 @@ jobs.register_sweep(retention.sweep)
 jobs.register_sweep(catch_up.backfill)
 jobs.register_sweep(spending.forget_unused)
 jobs.register_beat(sealer.seal_events)
+jobs.register_beat(clocks.tell_due)
+jobs.register_sweep(holiday_sources.keep_up)
+jobs.register(clocks.SET_ANEW, clocks.set_all_anew)
 
 
 @receiver(email_confirmed)
@@ -77,3 +82,15 @@ def index_ticket(
 ) -> None:
     if not created and (update_fields is None or update_fields & INDEXED_FIELDS):
         index.index_tickets([instance.pk])
+
+
+def promise_anew(sender: type, raw: bool = False, **kwargs: Any) -> None:
+    """What was changed of calendars and targets counts for what runs already."""
+    if not raw:
+        targets.forget()
+        clocks.plan_anew()
+
+
+for _sender in (Calendar, Holiday, Opening, Target):
+    post_save.connect(promise_anew, sender=_sender)
+    post_delete.connect(promise_anew, sender=_sender)

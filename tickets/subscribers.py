@@ -8,6 +8,7 @@ from tickets.audit import Event, EventKind, Subscriber, subscribe
 from tickets.intake.submit import Submission, submit_ticket
 from tickets.mail import notices
 from tickets.models import Message, Ticket
+from tickets.service import alarms, clocks
 from tickets.states import Channel, Handover, Status
 
 
@@ -91,7 +92,11 @@ SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {
     EventKind.ASSIGNED: (tell_requester_of_handover,),
     EventKind.REPLIED: (tell_the_other_side,),
     EventKind.FEEDBACK: (hand_late_word_to_a_person,),
+    clocks.DUE_SOON: (alarms.tell_agent_in_charge,),
+    clocks.OVERDUE: (alarms.tell_agent_in_charge, alarms.tell_supervisors),
 }
 
+for _kind in clocks.FOLLOWED:  # first: mails say when the answer is due
+    subscribe(_kind, clocks.follow)
 for _kind, _functions in SUBSCRIBERS.items():
     subscribe(_kind, *_functions)

@@ -13,6 +13,7 @@ from tickets.channels.email import words
 from tickets.intake import replies
 from tickets.models import Status, Ticket
 from tickets.search.filters import register_filter
+from tickets.service.models import Calendar, Opening
 from tickets.watch import findings
 from tickets.web import wording
 from triage import privacy  # noqa: F401  # its exporter and eraser register
@@ -50,4 +51,4 @@ def note_policy_change(sender: type, **kwargs: Any) -> None:
         PolicyRevision.bump()
 
 
-POLICY_MODELS = {Answer, Guard, HouseFact, Intent, Rule}
+POLICY_MODELS = {Answer, Calendar, Guard, HouseFact, Intent, Opening, Rule}

@@ -6,15 +6,18 @@ carries no word that the sender chose, neither in its subject nor in its text: w
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from email.utils import formataddr
 from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
+from django.utils import timezone
 
 from accounts.models import User
 from tickets.mail import guest_links, threads
+from tickets.service.due import reply_due, zone_for
 
 if TYPE_CHECKING:
     from tickets.models import Message, Ticket
@@ -29,7 +32,12 @@ def answered(ticket: Ticket, message: Message) -> None:
 
 def escalated(ticket: Ticket) -> None:
     """The requester learns that a person will answer, and by when."""
-    _to_requester(ticket, "escalated", f"We are on it: {ticket.subject}", "We have your message")
+    zone = zone_for(ticket)
+    with timezone.override(zone):
+        _to_requester(
+            ticket, "escalated", f"We are on it: {ticket.subject}", "We have your message",
+            due=reply_due(ticket), zone=zone.key,
+        )  # fmt: skip
 
 
 def requester_wrote(ticket: Ticket, message: Message) -> None:
@@ -50,6 +58,15 @@ def urgent(ticket: Ticket) -> None:
     team = User.objects.staff().order_by("pk").values_list("email", flat=True)
     for address in team[:TEAM_MAILS]:
         _send(ticket, "urgent", f"[{ticket.reference}] Urgent: {ticket.subject}", [address])
+
+
+def late(ticket: Ticket, addresses: Iterable[str], what: str, *, overdue: bool) -> None:
+    """Agents learn that an answer is due soon, or late."""
+    word = "Overdue" if overdue else "Due soon"
+    for address in addresses:
+        _send(
+            ticket, "late", f"[{ticket.reference}] {word}: {ticket.subject}", [address], what=what, overdue=overdue
+        )  # fmt: skip
 
 
 def access_link(ticket: Ticket) -> None:
@@ -77,7 +94,6 @@ def _send(ticket: Ticket, template: str, subject: str, to: list[str], **context:
         "ticket": ticket,
         "company": settings.COMPANY_NAME,
         "site_url": settings.SITE_URL,
-        "hours": settings.RESPONSE_TARGET_HOURS,
         **context,
     }
     body = render_to_string(f"tickets/mail/{template}.txt", facts)

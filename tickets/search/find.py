@@ -21,6 +21,7 @@ from tickets.references import read_reference
 from tickets.search import filters, index, query
 
 CANDIDATES: Final = 300  # newest matches among which the best are put first
+ENOUGH: Final = 25  # a page
 LIMIT_SECONDS: Final = 2.0
 STEPS: Final = 20_000  # of SQLite's machine between two looks at the clock
 
@@ -41,9 +42,9 @@ def read(text: str, *, staff: bool) -> query.Query:
     return query.read(text, filters.names(staff=staff))
 
 
-def condition(asked: query.Query, viewer: Viewer, *, staff: bool) -> Q:
-    """What a ticket must be. ``staff`` looks into notes and has all filters; raises SearchRefused."""
-    wanted = index.holds(asked, notes=staff)
+def filtered(asked: query.Query, viewer: Viewer) -> Q:
+    """What its filters ask of a ticket; raises SearchRefused."""
+    wanted = Q()
     for name, value in asked.filters:
         wanted &= filters.condition(name, value, viewer)
     return wanted
@@ -52,24 +53,34 @@ def condition(asked: query.Query, viewer: Viewer, *, staff: bool) -> Q:
 def narrow(tickets: Rows, text: str, viewer: Viewer, *, staff: bool | None = None) -> Rows:
     """Those of ``tickets`` that match, in their own order. Evaluate it inside ``time_limit``."""
     as_staff = viewer.is_agent if staff is None else staff and viewer.is_agent
-    return tickets.filter(condition(read(text, staff=as_staff), viewer, staff=as_staff))
+    asked = read(text, staff=as_staff)
+    return tickets.filter(index.holds(asked, notes=as_staff, parts=True), filtered(asked, viewer))
 
 
 def search(tickets: QuerySet[Ticket], text: str, viewer: Viewer, *, staff: bool | None = None) -> Found:
-    """The best of ``tickets``, which whoever asks may see. Raises SearchRefused and SearchTooSlow."""
+    """The best of ``tickets``, which whoever asks may see. Raises SearchRefused and SearchTooSlow.
+
+    Parts inside names and references are looked for where fewer than ENOUGH tickets hold the words themselves.
+    """
     as_staff = viewer.is_agent if staff is None else staff and viewer.is_agent
     asked = read(text, staff=as_staff)
-    wanted = condition(asked, viewer, staff=as_staff)
+    rows = tickets.filter(filtered(asked, viewer))
     with time_limit():
         named = tickets.filter(reference=read_reference(text.lstrip("# "))).values_list("pk", flat=True)[:1]
         exact = list(named) if asked.terms or asked.reference else []
-        newest = tickets.filter(wanted).order_by("-pk").values_list("pk", flat=True)
-        ids = list(newest[: CANDIDATES + 1])
+        ids = _newest(rows, asked, notes=as_staff, parts=False)
+        if len(ids) < ENOUGH and asked.sought and not exact:
+            ids = sorted({*ids, *_newest(rows, asked, notes=as_staff, parts=True)}, reverse=True)
         more = len(ids) > CANDIDATES
         ids = ids[:CANDIDATES]
-        weight = index.ranks(ids, asked.sought, notes=as_staff)
+        weight = index.ranks(ids, asked, notes=as_staff)
     best = sorted(ids, key=lambda pk: (-weight.get(pk, 0.0), -pk))
     return Found([*exact, *(pk for pk in best if pk not in exact)], more, asked)
+
+
+def _newest(rows: QuerySet[Ticket], asked: query.Query, *, notes: bool, parts: bool) -> list[int]:
+    found = index.newest(rows, asked, notes=notes, parts=parts).values_list("pk", flat=True)
+    return list(found[: CANDIDATES + 1])
 
 
 @contextmanager

@@ -6,12 +6,13 @@ and costs less than the job's own row would.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Substr
 
@@ -164,35 +165,51 @@ def _append_sqlite(content: Content) -> None:
 # --- asking ---------------------------------------------------------------------------------------------
 
 
-def holds(query: Query, *, notes: bool) -> Q:
-    """The condition on tickets that every term of ``query`` sets; notes are looked at only if asked."""
-    found = Q()
-    if query.reference:
-        found &= _code_holds(query.reference)
+def holds(query: Query, *, notes: bool, parts: bool) -> Q:
+    """The condition on tickets that the terms of ``query`` set; notes are looked at only if asked.
+
+    With ``parts`` a term may also stand inside a name, an address or a reference: that costs several times as much.
+    """
+    found = _code_holds(query.reference) if query.reference else Q()
+    if not parts and query.sought:
+        return found & _among(*_whole(query, notes=notes))
     for term in query.terms:
-        one = _word_holds(term, notes=notes)
+        one = _among(*_single(term, notes=notes))
         if term.excluded:
             found &= ~one
             continue
-        if term.open and len(term.part) >= SHORTEST_PART:
-            one |= person_holds(term.part)
-            if len(term.code) >= SHORTEST_PART:
+        if (term.open or "@" in term.part) and len(term.part) >= SHORTEST_PART:
+            one |= _part_holds("person", term.part)
+            if not term.in_person and len(term.code) >= SHORTEST_PART:
                 one |= _code_holds(term.code)
         found &= one
     return found
 
 
-def _word_holds(term: Term, *, notes: bool) -> Q:
-    if connection.vendor == "postgresql":
-        asked = tsquery(term, notes=notes)
-        return _among("SELECT ticket_id FROM search_entry WHERE words @@ %s::tsquery", asked)
-    asked = match(term, notes=notes)
-    return _among("SELECT rowid FROM search_words WHERE search_words MATCH %s", asked)
+def newest(tickets: QuerySet[Ticket], query: Query, *, notes: bool, parts: bool) -> QuerySet[Ticket]:
+    """Those that match, newest first. On SQLite words alone are read backwards from the index, as far as needed."""
+    if connection.vendor == "postgresql" or parts or not query.sought:
+        return tickets.filter(holds(query, notes=notes, parts=parts)).order_by("-pk")
+    found = tickets.filter(_code_holds(query.reference)) if query.reference else tickets
+    return found.order_by().extra(  # the text is ours, the value a parameter
+        tables=["search_words"],
+        where=["search_words.rowid = tickets_ticket.id", "search_words MATCH %s"],
+        params=[match_all(query, notes=notes)],
+        order_by=["-search_words.rowid"],
+    )
 
 
-def person_holds(part: str) -> Q:
-    """Tickets whose requester's name or address holds ``part``, which is folded."""
-    return _part_holds("person", part)
+def _whole(query: Query, *, notes: bool) -> tuple[str, str]:
+    if connection.vendor != "postgresql":
+        return "SELECT rowid FROM search_words WHERE search_words MATCH %s", match_all(query, notes=notes)
+    terms = [f"{'!' if term.excluded else ''}({tsquery(term, notes=notes)})" for term in query.terms]
+    return "SELECT ticket_id FROM search_entry WHERE words @@ %s::tsquery", " & ".join(terms)
+
+
+def _single(term: Term, *, notes: bool) -> tuple[str, str]:
+    if connection.vendor != "postgresql":
+        return "SELECT rowid FROM search_words WHERE search_words MATCH %s", match(term, notes=notes)
+    return "SELECT ticket_id FROM search_entry WHERE words @@ %s::tsquery", tsquery(term, notes=notes)
 
 
 def _code_holds(part: str) -> Q:
@@ -214,39 +231,58 @@ def _among(select: str, value: str) -> Q:
 
 def tsquery(term: Term, *, notes: bool) -> str:
     """The term in PostgreSQL's notation. Words hold letters and digits only, so nothing can break out."""
-    weights = "" if notes else PUBLIC
+    weights = PERSON if term.in_person else "" if notes else PUBLIC
     last = len(term.words) - 1
     marks = [("*" if term.open and at == last else "") + weights for at in range(len(term.words))]
     parts = [f"'{word}'" + (f":{mark}" if mark else "") for word, mark in zip(term.words, marks, strict=True)]
     return " <-> ".join(parts)
 
 
-def match(term: Term, *, notes: bool) -> str:
-    """The term in FTS5's notation."""
-    columns = "" if notes else "{subject person said} : "
+def match(term: Term, *, notes: bool, column: str = "") -> str:
+    """The term in FTS5's notation, in one ``column`` or in all that may be looked at."""
+    column = "person" if term.in_person else column
+    columns = f"{column} : " if column else "" if notes else "{subject person said} : "
     return f'{columns}"{" ".join(term.words)}"' + (" *" if term.open else "")
 
 
-def ranks(ids: Sequence[int], terms: Sequence[Term], *, notes: bool) -> dict[int, float]:
+def match_all(query: Query, *, notes: bool) -> str:
+    """All terms and none of the excluded, in FTS5's notation."""
+    wanted = " AND ".join(f"({match(term, notes=notes)})" for term in query.sought)
+    excluded = "".join(f" NOT ({match(term, notes=notes)})" for term in query.terms if term.excluded)
+    return f"({wanted}){excluded}" if excluded else wanted
+
+
+#: What a term in the subject or the requester's name adds on SQLite, where the texts of all results hold it anyway.
+_COLUMN_WEIGHTS: Final = {"subject": 10.0, "person": 6.0}
+
+
+def ranks(ids: Sequence[int], query: Query, *, notes: bool) -> dict[int, float]:
     """How well each of these tickets fits, larger is better; those found by a part of a name are absent or 0.
 
-    PostgreSQL's ts_rank with length, FTS5's bm25: a word in the subject weighs most, then the requester's name.
+    A word in the subject weighs most, then one in the requester's name. PostgreSQL's ts_rank also counts how often;
+    FTS5's bm25 would read every row that holds the word, so SQLite only asks where it stands.
     """
-    if not ids or not terms:
+    if not ids or not query.sought:
         return {}
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            asked = " | ".join(f"({tsquery(term, notes=notes)})" for term in terms)
+            asked = " | ".join(f"({tsquery(term, notes=notes)})" for term in query.sought)
             cursor.execute(
                 "SELECT ticket_id, ts_rank('{0.1, 0.2, 0.6, 1.0}', words, %s::tsquery, 1) FROM search_entry"
                 " WHERE ticket_id = ANY(%s)",
                 [asked, list(ids)],
             )
-        else:
-            asked = " OR ".join(f"({match(term, notes=notes)})" for term in terms)
-            cursor.execute(
-                "SELECT rowid, -bm25(search_words, 10.0, 6.0, 2.0, 1.0) FROM search_words"
-                " WHERE search_words MATCH %s AND rowid BETWEEN %s AND %s",
-                [asked, min(ids), max(ids)],
-            )
-        return dict(cursor.fetchall())
+            return dict(cursor.fetchall())
+        whole = match_all(query, notes=notes)
+        parts = [
+            (weight, f"({match(term, notes=notes, column=column)}) AND ({whole})")
+            for term in query.sought
+            for column, weight in _COLUMN_WEIGHTS.items()
+        ]
+        one = "SELECT rowid, %s FROM search_words WHERE search_words MATCH %s AND rowid BETWEEN %s AND %s"
+        values = [value for weight, terms in parts for value in (weight, terms, min(ids), max(ids))]
+        cursor.execute(" UNION ALL ".join([one] * len(parts)), values)
+        weights: dict[int, float] = defaultdict(float)
+        for ticket_id, weight in cursor.fetchall():
+            weights[ticket_id] += weight
+        return weights

@@ -34,6 +34,7 @@ class Term:
     open: bool = True
     excluded: bool = False
     part: str = ""  # as typed, folded: sought inside names, addresses and references
+    in_person: bool = False  # of ``from:``: only in the requester's name and address
 
     @property
     def code(self) -> str:
@@ -57,6 +58,8 @@ _PART = re.compile(
     re.IGNORECASE,
 )
 
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")  # a whole one, which nobody goes on typing
+
 
 def read(text: str, names: frozenset[str]) -> Query:
     """Understand ``text``; ``names`` are the filters that there are. What is no filter is a word."""
@@ -69,14 +72,18 @@ def read(text: str, names: frozenset[str]) -> Query:
         name, bare, phrase = (found["name"] or "").lower(), found["bare"], found["quoted"]
         value = found["said"] or found["set"] or ""
         if name in names and not found["minus"]:
-            filters.append((name, value.strip()))
+            if name == "from" and folding.words(value) and not _ADDRESS.fullmatch(value):
+                part = " ".join(folding.fold(value).split())
+                terms.append(Term(tuple(folding.words(value)), part=part, in_person=True))
+            else:
+                filters.append((name, value.strip()))
         elif bare and bare.startswith("#") and not found["minus"] and folding.words(bare):
             reference = "".join(folding.words(bare))
         else:
             whole = f"{found['name']}:{value}" if name else bare or phrase
             term = Term(
                 tuple(folding.words(whole)),
-                open=phrase is None,
+                open=phrase is None and not _ADDRESS.fullmatch(whole),
                 excluded=bool(found["minus"]),
                 part=" ".join(folding.fold(whole).split()),
             )

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.utils import timezone
 
 from tickets.models import Ticket
+from tickets.service.due import reply_due
 
 LONG_READING = timedelta(minutes=1)
 DEFAULT = "One of us will read your message and write back."
@@ -34,16 +34,15 @@ class Promise:
     """Why a person answers, and by when. ``late`` once that moment has passed."""
 
     why: str
-    due: datetime
-    hours: int
+    due: datetime | None
     late: bool
 
 
 def promise(ticket: Ticket) -> Promise:
     """What to tell the requester of a ticket that waits for our team."""
-    hours = settings.RESPONSE_TARGET_HOURS
-    due = (ticket.escalated_at or ticket.updated_at) + timedelta(hours=hours)
-    return Promise(WHY.get(ticket.escalation_reason, DEFAULT), due, hours, late=timezone.now() > due)
+    due = reply_due(ticket)
+    late = due is not None and timezone.now() > due
+    return Promise(WHY.get(ticket.escalation_reason, DEFAULT), due, late)
 
 
 def reads_long(ticket: Ticket) -> bool:

@@ -64,6 +64,11 @@ class HouseForm(forms.Form):
         super().__init__(data, initial=initial)
         for fact in house.FACTS:
             self.fields[fact.key] = FactField(fact)
+        if (house.HOURS, language) in facts.told_by_calendar():
+            self.fields[house.HOURS].disabled = True
+            self.fields[
+                house.HOURS
+            ].help_text = "Comes from the calendar that tells its hours: House, Working hours."
 
     @transaction.atomic
     def save(self, by: User) -> int:

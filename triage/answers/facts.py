@@ -10,6 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.utils import timezone
 
+from tickets.service import words
+from tickets.service.models import Calendar
 from triage.answers import house, language_tags
 
 if TYPE_CHECKING:
@@ -53,7 +55,17 @@ class HouseFactChange(models.Model):
 def current() -> house.House:
     """All that the house has said until now."""
     rows = HouseFact.objects.values_list("key", "language", "value")
-    return house.House({(key, language): value for key, language, value in rows if key in house.BY_KEY})
+    said = {(key, language): value for key, language, value in rows if key in house.BY_KEY}
+    return house.House(said | told_by_calendar())
+
+
+def told_by_calendar() -> dict[tuple[str, str], str]:
+    """The hours of the calendar that customers are told, in each language we have words for; it has the last word."""
+    calendar = Calendar.objects.filter(tells_hours=True).first()
+    if calendar is None:
+        return {}
+    told = {tag: words.told_to_customers(calendar.hours, tag) for tag in words.LANGUAGES}
+    return {(house.HOURS, tag): sentence for tag, sentence in told.items() if sentence}
 
 
 def place(key: str, language: str) -> tuple[house.Fact, str]:

@@ -79,6 +79,7 @@ def _page(key: str, question: str, path: str) -> Fact:
 
 
 ACCOUNTS: Final = "accounts"
+HOURS: Final = "hours"  # the calendar's words where one tells its hours
 _SENTENCE = "One whole sentence, as the customer is to read it."
 
 FACTS: Final = (
@@ -102,7 +103,7 @@ FACTS: Final = (
     Fact("refund_days", Group.RETURNS, Kind.WORKING_DAYS,
          "How soon after it is back with you is the money sent?", "3-5"),
     Fact("phone", Group.REACH, Kind.PHONE, "Which number can people call?", "+44 113 496 0000"),
-    Fact("hours", Group.REACH, Kind.HOURS, "When does somebody answer?", "Monday to Friday, 9 am to 5 pm",
+    Fact(HOURS, Group.REACH, Kind.HOURS, "When does somebody answer?", "Monday to Friday, 9 am to 5 pm",
          "As it stands behind “open”."),
     Fact("emergency_phone", Group.REACH, Kind.PHONE, "Is there a number for emergencies?", "+44 113 496 0999"),
     Fact("emergency_words", Group.REACH, Kind.TEXT, "What should people do in an emergency?",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Substr
@@ -17,23 +16,18 @@ from django.utils.dateparse import parse_datetime
 from accounts.models import User
 from tickets.desk.models import Draft, HeldReply, Presence
 from tickets.models import Message, Status, Ticket, TicketQuerySet
+from tickets.service import due as service
 from triage.models import Decision
 
 ROWS: Final = 50
 COUNTED: Final = 1_000
 PREVIEW: Final = 140  # characters of the last message that are read for a row
-#: A ticket is due soon in the last quarter of the time that customers are promised.
-DUE_SOON: Final = 0.25
-
 URGENT_FIRST: Final = ("-urgency", "escalated_at", "id")
 NEWEST_FIRST: Final = ("-id",)
+DUE_FIRST: Final = ("service_clock__due_at", "id")
 SOONEST_FIRST: Final = ("snooze__until", "id")
 
 Condition = Callable[[User, datetime], Q]
-
-
-def promised() -> timedelta:
-    return timedelta(hours=settings.RESPONSE_TARGET_HOURS)
 
 
 def _waits(agent: User, now: datetime) -> Q:
@@ -70,10 +64,9 @@ VIEWS: Final[Mapping[str, View]] = {
              empty="Nothing of yours waits. “Next ticket” brings you the most urgent one that nobody has."),
         View("unassigned", "Unassigned", lambda agent, now: Q(assignee=None) & _waits(agent, now),
              empty="Every ticket that waits has somebody in charge."),
-        View("due", "Due soon", lambda agent, now: _waits(agent, now) & Q(
-                escalated_at__gt=now - promised(), escalated_at__lte=now - promised() * (1 - DUE_SOON)),
+        View("due", "Due soon", lambda agent, now: _waits(agent, now) & service.due_soon(now), order=DUE_FIRST,
              empty="Nothing falls due in the next while."),
-        View("overdue", "Overdue", lambda agent, now: _waits(agent, now) & Q(escalated_at__lte=now - promised()),
+        View("overdue", "Overdue", lambda agent, now: _waits(agent, now) & service.overdue(now), order=DUE_FIRST,
              empty="Nothing is late."),
         View("waiting", "Waiting for customer", lambda agent, now: Q(status=Status.PENDING), order=NEWEST_FIRST,
              empty="No customer owes us an answer."),
@@ -130,7 +123,7 @@ def read_page(rows: QuerySet[Ticket], order: Sequence[str], key: str) -> Page:
     place = _read_key(order, key)
     if place is not None:
         rows = rows.filter(_after(order, place))
-    found = list(rows.select_related("assignee", "snooze").order_by(*order)[: ROWS + 1])
+    found = list(rows.select_related("assignee", "snooze", "service_clock").order_by(*order)[: ROWS + 1])
     shown = found[:ROWS]
     return Page(shown, _key(order, shown[-1]) if len(found) > ROWS else "")
 
@@ -138,7 +131,7 @@ def read_page(rows: QuerySet[Ticket], order: Sequence[str], key: str) -> Page:
 def read_found(ids: Sequence[int], start: int) -> Page:
     """ROWS of the tickets that a search found, in its order, from place ``start`` on."""
     shown = ids[start : start + ROWS]
-    rows = Ticket.objects.select_related("assignee", "snooze").in_bulk(shown)
+    rows = Ticket.objects.select_related("assignee", "snooze", "service_clock").in_bulk(shown)
     following = start + len(shown)
     return Page([rows[pk] for pk in shown if pk in rows], str(following) if following < len(ids) else "")
 
@@ -234,7 +227,7 @@ def read_rows(
                 words=" ".join(message["start"].split()) if message else "",
                 due_at=due_at,
                 is_late=due_at is not None and due_at <= now,
-                is_due_soon=due_at is not None and now < due_at <= now + promised() * DUE_SOON,
+                is_due_soon=service.is_soon(ticket, now),
                 snoozed_until=snooze.until if snooze is not None and not snooze.is_over else None,
                 has_draft=draft is not None,
                 came_back=draft is not None and bool(draft.came_back),
@@ -247,9 +240,7 @@ def read_rows(
 
 def due(ticket: Ticket) -> datetime | None:
     """When the team owes an answer; None where it owes none."""
-    if ticket.state is not Status.ESCALATED or ticket.escalated_at is None or ticket.is_quarantined:
-        return None
-    return ticket.escalated_at + promised()
+    return service.due_at(ticket)
 
 
 def _decisions(ids: Sequence[int]) -> dict[int, Decision]:

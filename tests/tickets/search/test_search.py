@@ -311,7 +311,7 @@ def test_a_search_that_takes_too_long_is_stopped_and_says_so(desk):
 
 
 def test_queries_do_not_grow_with_what_is_found(desk, django_assert_num_queries):
-    for number in range(12):
+    for number in range(find.ENOUGH):
         ticket(f"T{number}", "gherkins and much more")
     result = find.search(Ticket.objects.all(), "gherkins", desk)
     own = 3 if connection.vendor == "sqlite" else 8  # the time limit takes five

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tickets.models import Closure, Feedback, Message, Status, Ticket
+from tickets.service.models import Clock
 
 pytestmark = pytest.mark.django_db
 
@@ -150,7 +151,7 @@ def test_a_decided_ticket_no_longer_polls(web, requester, escalated):
 
 
 def test_a_late_answer_is_admitted(web, requester, escalated):
-    Ticket.objects.filter(pk=escalated.pk).update(escalated_at=timezone.now() - timedelta(days=2))
+    Clock.objects.filter(pk=escalated.pk).update(reply_due=timezone.now() - timedelta(days=2))
     assert "We are sorry" in text(web(requester).get(escalated.get_absolute_url()))
 
 

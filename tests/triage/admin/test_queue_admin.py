@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from tests.conftest import FakeEngine
 from tickets.models import Status, Ticket, Urgency
+from tickets.service.models import Clock
 from triage.desk import queue
 from triage.models import Intent
 
@@ -33,6 +34,7 @@ def waiting(
         ticket = submit(**facts)
         since = timezone.now() - timedelta(hours=hours)
         Ticket.objects.filter(pk=ticket.pk).update(escalated_at=since, assignee=assignee)
+        Clock.objects.filter(ticket=ticket).update(due_at=since + timedelta(hours=8))
         ticket.refresh_from_db()
         return ticket
 

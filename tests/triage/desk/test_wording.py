@@ -17,7 +17,7 @@ def test_each_reason_has_words_of_its_own(code):
     assert wording.WHY[str(code)] != wording.DEFAULT
 
 
-def test_a_reason_that_nobody_knows_is_still_kind():
+def test_a_reason_that_nobody_knows_is_still_kind(db):
     assert wording.promise(Ticket(escalation_reason="solar_flare")).why == wording.DEFAULT
 
 
@@ -26,8 +26,7 @@ def test_no_words_speak_of_models_and_confidence():
         assert not {"model", "confidence", "engine", "threshold", "intent"} & set(words.lower().split())
 
 
-def test_the_promise_follows_the_setting(settings):
-    settings.RESPONSE_TARGET_HOURS = 3
+def test_nothing_is_promised_for_a_ticket_that_owes_nothing(db):
     promise = wording.promise(Ticket())
-    assert promise.hours == 3
+    assert promise.due is None
     assert not promise.late

@@ -16,6 +16,7 @@ from accounts.models import User
 from tickets.desk import rounds, snoozing
 from tickets.desk.models import Draft
 from tickets.models import Ticket
+from tickets.service.due import owed
 from triage.admin.desk import expired
 from triage.admin.desk.shell import show, who
 from triage.desk.desk import Desk, open_desk
@@ -24,7 +25,8 @@ from triage.desk.queue import due
 
 
 def load_ticket(object_id: str) -> Ticket:
-    ticket = Ticket.objects.select_related("requester", "assignee", "follow_up_of", "snooze__by")
+    people = ("requester", "assignee", "follow_up_of", "snooze__by", "service_clock")
+    ticket = Ticket.objects.select_related(*people)
     found = ticket.filter(pk=object_id).first() if object_id.isdecimal() and len(object_id) < 19 else None
     if found is None:
         raise Http404("No such ticket.")
@@ -76,6 +78,7 @@ def show_desk(
         "moments": snoozing.moments(),
         "writing_note": "note" in refused or (bool(draft.note) and not draft.reply),
         "due_at": due_at,
+        "owed": owed(ticket),
         "is_late": due_at is not None and due_at <= timezone.now(),
         **facts,
     }

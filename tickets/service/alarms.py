@@ -1,0 +1,30 @@
+"""Who is told that an answer is due soon or late. Subscribers: they only write mail rows."""
+
+from __future__ import annotations
+
+from accounts.models import Role, User
+from tickets.audit import Event
+from tickets.mail import notices
+from tickets.service.clocks import OVERDUE
+from tickets.service.models import Awaited
+
+SUPERVISORS_TOLD = 20
+
+
+def tell_agent_in_charge(event: Event) -> None:
+    """Nobody in charge: the queue shows it, and once it is late the supervisors learn of it."""
+    assignee = event.ticket.assignee
+    if assignee is not None and assignee.is_agent:
+        _tell(event, [assignee.email])
+
+
+def tell_supervisors(event: Event) -> None:
+    if event.ticket.assignee_id is None:
+        team = User.objects.staff().filter(role=Role.SUPERVISOR).order_by("pk")
+        _tell(event, list(team.values_list("email", flat=True)[:SUPERVISORS_TOLD]))
+
+
+def _tell(event: Event, addresses: list[str]) -> None:
+    awaited = event.facts.get("awaited", "")
+    what = Awaited(awaited).label if awaited in Awaited.values else "answer"
+    notices.late(event.ticket, addresses, what, overdue=event.kind == OVERDUE)
