@@ -1,79 +1,8 @@
-// Shortcuts and comforts of the agent's desk. Every action also works without this file.
+// Comforts of the supervisors' pages. Every action also works without this file.
 "use strict";
 
 document.addEventListener("DOMContentLoaded", () => {
-  const desk = document.querySelector(".desk");
   const find = (selector) => document.querySelector(selector);
-
-  const write = (kind) => {
-    const tab = document.getElementById(`writer-${kind}`);
-    if (!tab) return;
-    tab.checked = true;
-    const field = find(`.writer-${kind} textarea`);
-    field.focus();
-    field.scrollIntoView({ block: "center" });
-  };
-
-  const insert = (id) => {
-    const source = document.getElementById(id);
-    const field = find(".writer-reply textarea");
-    if (!source || !field) return;
-    const text = source.textContent.trim();
-    field.value = field.value.trim() ? `${field.value.trimEnd()}\n\n${text}` : text;
-    field.dispatchEvent(new Event("input", { bubbles: true }));
-    write("reply");
-  };
-
-  const press = (key) => {
-    const button = find(`[data-key="${key}"]`);
-    if (button) button.click();
-  };
-
-  const help = () => {
-    const dialog = document.getElementById("desk-keys");
-    if (dialog) dialog.open ? dialog.close() : dialog.showModal();
-  };
-
-  const correct = () => {
-    const details = document.getElementById("correct");
-    if (!details) return;
-    details.open = true;
-    const field = document.getElementById("id_intent");
-    field.focus();
-    field.scrollIntoView({ block: "center" });
-  };
-
-  const toQueue = () => {
-    const link = find(".desk-head-tools a");
-    if (link) link.click();
-  };
-
-  const onDesk = {
-    r: () => write("reply"), n: () => write("note"), i: () => insert("suggestion"), a: () => press("take"),
-    c: correct, j: () => press("next"), q: toQueue, "?": help,
-  };
-  const onQueue = { j: () => press("next") };
-  const keys = desk ? onDesk : find(".desk-next") ? onQueue : {};
-
-  document.addEventListener("keydown", (event) => {
-    const typing = event.target.closest("input, textarea, select, [contenteditable]");
-    if (event.key === "Escape" && typing) typing.blur();
-    if (typing || event.ctrlKey || event.metaKey || event.altKey || find("dialog[open]")) return;
-    if (Object.hasOwn(keys, event.key)) {
-      event.preventDefault();
-      keys[event.key]();
-    }
-  });
-
-  document.querySelectorAll("[data-insert]").forEach((link) =>
-    link.addEventListener("click", (event) => {
-      event.preventDefault();
-      insert(link.dataset.insert);
-    }));
-  document.querySelectorAll('[data-key="help"]').forEach((button) => {
-    button.hidden = false;
-    button.addEventListener("click", help);
-  });
 
   // The theme's choosers would announce only what is chosen, and nothing before that.
   const nameChooser = (chooser) => {
