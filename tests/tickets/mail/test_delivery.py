@@ -40,7 +40,7 @@ def test_the_clock_runs_from_the_beginning_and_hangs_up(
     connection = kind()  # to nobody yet
     clock = connection._end
     assert clock.daemon  # a worker that ends waits for no clock
-    clock.join(5)
+    clock.join(60)
     with pytest.raises(smtplib.SMTPServerDisconnected, match="took longer"):
         connection.send(b"NOOP\r\n")
 
@@ -51,8 +51,8 @@ def test_a_server_without_a_word_is_left_in_time(
     monkeypatch.setattr(delivery, "SECONDS", 0.1)
     began = time.monotonic()
     with pytest.raises((OSError, smtplib.SMTPException)):
-        Bounded(*wordless, timeout=5)
-    assert time.monotonic() - began < 4
+        Bounded(*wordless, timeout=60)
+    assert time.monotonic() - began < 50
 
 
 def test_no_clock_runs_on_after_the_delivery(wordless: tuple[str, int]) -> None:
@@ -62,7 +62,7 @@ def test_no_clock_runs_on_after_the_delivery(wordless: tuple[str, int]) -> None:
     open_ended = Bounded()
     open_ended.close()
     for clock in set(timers()) - before:
-        clock.join(1)
+        clock.join(30)
     assert set(timers()) <= before
 
 
