@@ -30,6 +30,8 @@ MOST_WORDS: Final = 1_500
 MOST_PLACES: Final = 200
 #: A side with fewer words is short.
 _SHORT_SIDE: Final = 5
+#: Conjunctions and announcements in front of a clause are no more than this.
+_OPENING_WORDS: Final = 24
 #: Beliefs nearer to 0 and 1 than these tell no more.
 _LEAST_CONFIDENCE: Final = 0.005
 _LEAST_SHARE: Final = 1e-4
@@ -160,7 +162,8 @@ def _ask(words: Sequence[str], language: Language | None) -> bool:
 def _opening(words: Sequence[str], at: int, language: Language | None) -> tuple[int, frozenset[str]]:
     """Return where a clause opens behind conjunctions and announcements, and what these are signs of."""
     signs = set()
-    while language is not None and at < len(words):
+    last = min(len(words), at + _OPENING_WORDS)
+    while language is not None and at < last:
         if length := language.also.length_at(words, at):
             signs.add("also")
         elif words[at] in language.joins:
@@ -231,7 +234,7 @@ class _Tokens:
         n_after = len(self.words) - opens
         if n_after < LEAST_WORDS:
             return None
-        after = self._between(self.owner[opens], self.owner[opens] + SIDE_WORDS)
+        after = self._between(self.owner[opens], self._end_of_side(opens))
         following = self.words[opens : opens + SIDE_WORDS]
         known = self.language
         held = {
@@ -247,6 +250,20 @@ class _Tokens:
             after,
             signs.union([sign for sign, holds in held.items() if holds]),
         )
+
+    def _end_of_side(self, word: int) -> int:
+        """Return the token behind what begins at a word: the rest of its sentence, of one that is short more than that.
+
+        What the next sentence asks is judged at the joint between both: a clause that only tells would else ask it.
+        """
+        start = self.owner[word]
+        last = min(start + SIDE_WORDS, len(self.written))
+        for token in range(start, last - 1):
+            marked = token in self.marked and _ENDS.search(self.written[token]) is not None
+            ends = marked or token + 1 in self.opens_line
+            if ends and self.first[token + 1] - word >= LEAST_WORDS:
+                return token + 1
+        return last
 
     def _between(self, start: int, end: int) -> str:
         return " ".join(self.written[start:end])

@@ -67,6 +67,21 @@ def test_an_ordinal_or_a_date_announces_nothing(text: str) -> None:
     assert not any("also" in joint.signs for joint in find_joints(text).found)
 
 
+def test_a_clause_does_not_ask_what_the_next_sentence_asks() -> None:
+    found = find_joints("My parcel came early and everything was perfect. Where can I leave a review?").found
+    assert [joint.after for joint in found] == ["everything was perfect.", "Where can I leave a review?"]
+    found = find_joints("My parcel came early and everything was perfect\nWhere can I leave a review?").found
+    assert [joint.after for joint in found] == ["everything was perfect", "Where can I leave a review?"]
+
+
+def test_a_side_is_never_too_short_to_ask_for_the_sake_of_a_mark() -> None:
+    found = find_joints("I have used up my points and gift cards. How do I close my account?").found
+    assert [joint.after for joint in found] == [
+        "gift cards. How do I close my account?",
+        "How do I close my account?",
+    ]
+
+
 def test_what_tells_and_what_points_back_says_so() -> None:
     assert {"after_tells", "short_after"} <= signs(
         "Where is my refund? I sent shoes back.", "I sent shoes back."

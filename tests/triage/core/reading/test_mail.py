@@ -256,7 +256,7 @@ def test_lines_that_a_mailer_wrapped_are_whole_sentences_again() -> None:
 def test_line_breaks_of_the_writer_stay() -> None:
     body = "I would like to know these two things about my new account, please:\nIs there a fee\nIs there a limit"
     assert [joint.after for joint in find_ask("", body).joints.found if "line" in joint.signs] == [
-        "Is there a fee Is there a limit",
+        "Is there a fee",
         "Is there a limit",
     ]
 
