@@ -17,7 +17,8 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from triage.core.stance.phrases import Floats, PhraseReader, Phrases
+from triage.core.stance.composed import compose
+from triage.core.stance.phrases import Floats, Ints, PhraseReader, Phrases
 from triage.core.stance.taught import SHOWN, read
 from triage.core.types import Contrast, Example, Stance, StanceFound, Term
 
@@ -85,11 +86,19 @@ class StanceModel:
         rows = _without_rare(rows)
         texts = [row[0] for row in rows]
         labels = np.asarray([row[1] for row in rows])
+        grave, plain = (np.flatnonzero(labels == kind).tolist() for kind in (Stance.GRAVE.value, _ASKING))
+        composed = compose(texts, grave, plain, self.seed)
         self.reader_ = PhraseReader()
-        matrix = self.reader_.fit_matrix(texts, [row[2] or None for row in rows])
+        both = self.reader_.fit_matrix(
+            [*texts, *(one.text for one in composed)],
+            [*(row[2] or None for row in rows), *([None] * len(composed))],
+        )
+        sources = [[at, at] for at in range(len(rows))] + [[one.told_by, one.asked_by] for one in composed]
+        told_by, asked_by = np.asarray(sources).T
         self.stances_ = (_ASKING, *sorted(set(labels.tolist()) - {_ASKING}))
-        self._find_tolerance(matrix, labels)
-        self.coef_, self.intercept_ = self._solve(matrix, labels, self.stances_)
+        self._find_tolerance(both, labels, told_by, asked_by)
+        self.coef_, self.intercept_ = self._solve(both, labels[told_by], self.stances_)
+        matrix = both[: len(rows)]
         self._fit_topics(matrix, rows)
         contrast = np.flatnonzero(labels != _ASKING)
         self.taught_ = _Taught(
@@ -114,16 +123,23 @@ class StanceModel:
             )
         return np.ascontiguousarray(coef.T, dtype=np.float32), intercept.astype(np.float32)
 
-    def _find_tolerance(self, matrix: sparse.csr_matrix, labels: npt.NDArray[np.str_]) -> None:
-        """Find out on texts kept from learning what lead a plain asking can have, and what a lead is worth."""
+    def _find_tolerance(
+        self, matrix: sparse.csr_matrix, labels: npt.NDArray[np.str_], told_by: Ints, asked_by: Ints
+    ) -> None:
+        """Find out on texts kept from learning what lead a plain asking can have, and what a lead is worth.
+
+        What was composed of a text that is kept is not learnt from either.
+        """
         shuffled = np.random.default_rng(self.seed).permutation(len(labels))
-        kept = shuffled[: max(1, int(len(labels) * _KEPT_SHARE))]
-        learnt = np.setdiff1d(shuffled, kept)
-        names = tuple(name for name in self.stances_ if (labels[learnt] == name).any())
-        coef, intercept = self._solve(matrix[learnt], labels[learnt], names)
-        scores = matrix[kept] @ coef + intercept
+        kept = np.zeros(len(labels), dtype=np.bool_)
+        kept[shuffled[: max(1, int(len(labels) * _KEPT_SHARE))]] = True
+        learnt = np.flatnonzero(~(kept[told_by] | kept[asked_by]))
+        names = tuple(name for name in self.stances_ if (labels[told_by[learnt]] == name).any())
+        coef, intercept = self._solve(matrix[learnt], labels[told_by[learnt]], names)
+        at = np.flatnonzero(kept)
+        scores = matrix[at] @ coef + intercept
         lead = scores[:, 1:].max(axis=1) - scores[:, 0]
-        asks = labels[kept] == _ASKING
+        asks = labels[at] == _ASKING
         self.tolerance_ = float(np.quantile(lead[asks], 1 - HELD_UP_SHARE)) if asks.any() else 0.0
         self.line_ = _line(lead, asks)
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 import zlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -110,7 +110,7 @@ class PhraseReader:
         return self
 
     def fit_matrix(self, texts: Sequence[str], intents: Sequence[str | None]) -> sparse.csr_matrix:
-        """Learn as :meth:`fit` does, and return what :meth:`matrix` would for the same texts, at half the work."""
+        """Learn as :meth:`fit` does, and return what :meth:`matrix` would for the same texts, at a fifth of the work."""
         told = [tokens_of(text) for text in texts]
         counts = Counter(token for tokens in told for token in set(tokens))
         kept = sorted(token for token, count in counts.items() if count >= WORD_COUNT)
@@ -118,21 +118,43 @@ class PhraseReader:
         topics = _topic_words(told, intents)
         self.is_topic_ = np.zeros(len(kept) + FIRST_WORD, dtype=np.bool_)
         self.is_topic_[[self.words_[token] for token in topics if token in self.words_]] = True
-        found = [self._find(tokens) for tokens in told]
-        self._count([np.unique(phrases.keys) for phrases in found], len(texts))
-        return self._rows(map(self.weigh, found))
+        kinds = [_counted(*found, len(texts), least) for found, least in self._find_all(told)]
+        self.keys_ = np.concatenate([keys for keys, _ in kinds])
+        found = [table for _, table in kinds]
+        met = np.concatenate([np.bincount(table.indices, minlength=table.shape[1]) for table in found])
+        self.idf_ = (np.log((1 + len(texts)) / (1 + met)) + 1).astype(np.float32)
+        blocks = [sparse.csr_matrix(sparse.hstack(part)) for part in (found[:-1], found[-1:])]
+        starts = 0, blocks[0].shape[1], len(self.keys_)
+        weighed = [
+            _weighed(block, self.idf_[low:high])
+            for block, low, high in zip(blocks, starts, starts[1:], strict=False)
+        ]
+        joined = sparse.csr_matrix(sparse.hstack(weighed))
+        joined.sort_indices()
+        return joined
 
-    def _count(self, distinct: Sequence[Keys], n_texts: int) -> None:
-        keys, counts = np.unique(np.concatenate(distinct), return_counts=True)
-        kind = keys >> np.uint64(60)
-        least = np.select(
-            [kind == _WORD >> np.uint64(60), kind == _PIECE >> np.uint64(60)],
-            [WORD_COUNT, PIECE_COUNT],
-            PHRASE_COUNT,
-        )
-        wanted = counts >= least
-        self.keys_ = keys[wanted]
-        self.idf_ = (np.log((1 + n_texts) / (1 + counts[wanted])) + 1).astype(np.float32)
+    def _find_all(self, told: Sequence[Sequence[str]]) -> Iterator[tuple[tuple[Keys, Ints], int]]:
+        """The phrases of all texts with their texts' numbers, kind by kind; and how many texts must have one."""
+        numbers = np.concatenate([np.zeros(0, np.uint64), *map(self._numbers, told)])
+        sizes = np.asarray([len(tokens) for tokens in told], dtype=np.int64)
+        text = np.repeat(np.arange(len(told)), sizes + 2)
+        inner = numbers != EDGE
+        yield (_WORD | numbers[inner], text[inner]), WORD_COUNT
+        side_by_side = text[:-1] == text[1:]
+        pairs = _PAIR | numbers[:-1] << _SHIFT | numbers[1:]
+        yield (pairs[side_by_side], text[:-1][side_by_side]), PHRASE_COUNT
+        hidden = np.where(self.is_topic_[numbers.astype(np.int64)], np.uint64(TOPIC), numbers)
+        gaps, places = [], []
+        for reach in range(2, GAP_REACH + 1):
+            same = text[:-reach] == text[reach:]
+            gaps.append((_GAP | hidden[:-reach] << _SHIFT | hidden[reach:])[same])
+            places.append(text[:-reach][same])
+        yield (np.concatenate(gaps), np.concatenate(places)), PHRASE_COUNT
+        pieces = [_pieces(token) for tokens in told for token in tokens]
+        times = np.asarray([len(of_word) for of_word in pieces], dtype=np.int64)
+        told_by = np.repeat(np.repeat(np.arange(len(told)), sizes), times)
+        flat = np.fromiter(chain.from_iterable(pieces), dtype=np.uint64, count=int(times.sum()))
+        yield (_PIECE | flat, told_by), PIECE_COUNT
 
     def _numbers(self, tokens: Sequence[str]) -> npt.NDArray[np.uint64]:
         known = self.words_
@@ -221,6 +243,24 @@ class PhraseReader:
         reader.keys_ = np.asarray(arrays["keys"], dtype=np.uint64)
         reader.idf_ = np.asarray(arrays["idf"], dtype=np.float32)
         return reader
+
+
+def _counted(keys: Keys, texts: Ints, n_texts: int, least: int) -> tuple[Keys, sparse.csr_matrix]:
+    """The phrases that enough texts have, sorted, and how often each text has each."""
+    different, columns = np.unique(keys, return_inverse=True)
+    ones = np.ones(len(keys), dtype=np.float32)
+    table = sparse.csr_matrix((ones, (texts, columns)), shape=(n_texts, len(different)))
+    wanted = np.bincount(table.indices, minlength=len(different)) >= least
+    return different[wanted], sparse.csr_matrix(table[:, wanted])
+
+
+def _weighed(counts: sparse.csr_matrix, idf: Floats) -> sparse.csr_matrix:
+    """Sublinear counts times rarity, every row of length one."""
+    weights = counts.astype(np.float32)
+    weights.data = (1 + np.log(weights.data)) * idf[weights.indices]
+    length = np.sqrt(np.asarray(weights.multiply(weights).sum(axis=1)).ravel())
+    factor = np.divide(1.0, length, out=np.zeros_like(length), where=length > 0)
+    return sparse.csr_matrix(sparse.diags_array(factor.astype(np.float32)) @ weights)
 
 
 def _topic_words(told: Sequence[Sequence[str]], intents: Sequence[str | None]) -> frozenset[str]:
