@@ -35,7 +35,8 @@ from triage.core.deciding.rules import RuleBook
 from triage.core.engine import HEARD_TICKETS, Engine
 from triage.core.evaluation import read_examples, risk_coverage
 from triage.core.learning.calibration import expected_calibration_error
-from triage.core.learning.model import UNKNOWN_SHARE, Model
+from triage.core.learning.model import Model
+from triage.core.learning.training import UNKNOWN_SHARE
 from triage.core.similar.similarity import TicketIndex
 from triage.core.types import Assessment, Example, ResolvedTicket, SimilarTicket
 

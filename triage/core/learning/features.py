@@ -33,6 +33,12 @@ BLOCK_WEIGHTS = (1.0, 1.0, 1.0)
 PAIR_REACH = 10
 CHAR_SIZES = (3, 4, 5)
 _CACHED_WORDS = 50_000
+#: An unknown word of so many letters and one slip away from a word that so many texts have is read as that word.
+SLIP_LETTERS = 5
+SLIP_TEXTS = 5
+#: So many unknown words of a text are looked at: each costs some 50 µs.
+MOST_SLIPS = 40
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def words_of(text: str) -> list[str]:
@@ -88,9 +94,23 @@ def _pair_terms(words: Sequence[str], stems: Sequence[str], places: Sequence[int
                 yield f"{left} {right}" if left <= right else f"{right} {left}", i, j
 
 
+def one_slip_away(word: str) -> Iterator[str]:
+    """Every word that one slip of the fingers behind the first letter makes of ``word``.
+
+    A letter left out, doubled up or wrong, or two letters in each other's place (Damerau 1964).
+    """
+    parts = [(word[:at], word[at:]) for at in range(1, len(word) + 1)]
+    yield from (before + after[1:] for before, after in parts if after)
+    yield from (before + after[1] + after[0] + after[2:] for before, after in parts if len(after) > 1)
+    for before, after in parts:
+        yield from (before + letter + after for letter in _LETTERS)
+        if after:
+            yield from (before + letter + after[1:] for letter in _LETTERS)
+
+
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """The words of a text, and the places where the known words and pairs stand among them."""
+    """The words of a text, their stems as they are meant, and the places where the known words and pairs stand."""
 
     words: list[str]
     stems: list[str]
@@ -130,6 +150,8 @@ class Vectoriser:
     ----------
     min_count : int
         A feature must occur in this many training texts to be kept.
+    forgiving : bool
+        Whether an unknown word that is one slip of the fingers away from a usual one is read as that.
 
     Notes
     -----
@@ -137,8 +159,9 @@ class Vectoriser:
     approaches in automatic text retrieval", 1988.
     """
 
-    def __init__(self, *, min_count: int = 1) -> None:
+    def __init__(self, *, min_count: int = 1, forgiving: bool = True) -> None:
         self.min_count = min_count
+        self.forgiving = forgiving
 
     def fit(self, texts: Sequence[str]) -> Vectoriser:
         """Learn the vocabulary and the rarity of each feature from ``texts``."""
@@ -167,7 +190,35 @@ class Vectoriser:
         self.idf_ = idf
         self.unknown_idf_ = unknown_idf
         self._grams_of: dict[str, tuple[int, ...]] = {}
+        self._meant: dict[str, str] = {}
+        n_texts = np.exp(unknown_idf - 1) - 1
+        self._usual_idf = float(np.log((1 + n_texts) / (1 + SLIP_TEXTS)) + 1)
         return self
+
+    def stems(self, words: Sequence[str]) -> list[str]:
+        """Return the stems of words; those of slips are the stems that were meant."""
+        found = [stem(word) for word in words]
+        if not self.forgiving:
+            return found
+        known = self.vocabulary_[WORD]
+        slips = (at for at, name in enumerate(found) if name not in known and len(name) >= SLIP_LETTERS)
+        for at in islice(slips, MOST_SLIPS):
+            found[at] = self._meant_by(found[at])
+        return found
+
+    def _meant_by(self, name: str) -> str:
+        """The most usual stem that is one slip away, or the stem itself."""
+        meant = self._meant.get(name)
+        if meant is None:
+            known, rarity = self.vocabulary_[WORD], self.idf_
+            near = {other for other in one_slip_away(name) if other in known} if name.isalpha() else set()
+            usual = [(float(rarity[known[other]]), other) for other in near]
+            rarest, best = min(usual, default=(np.inf, name))
+            meant = best if rarest <= self._usual_idf else name
+            if len(self._meant) >= _CACHED_WORDS:
+                self._meant.clear()
+            self._meant[name] = meant
+        return meant
 
     @property
     def n_features(self) -> int:
@@ -193,7 +244,7 @@ class Vectoriser:
         """Find the words of a text and what of them is known. Where a word was never met, no pair with it was."""
         known_words, known_pairs = self.vocabulary_[WORD], self.vocabulary_[PAIR]
         words = words_of(text)
-        stems = [stem(word) for word in words]
+        stems = self.stems(words)
         places = [i for i, name in enumerate(stems) if name in known_words]
         named = _word_terms(stems, places), _pair_terms(words, stems, places)
         spoken = [(known_words[name], i, j) for name, i, j in named[0] if name in known_words]
@@ -215,7 +266,8 @@ class Vectoriser:
 
     def _count_met(self, spoken: Spoken) -> int:
         named = zip(spoken.words, spoken.stems, strict=True)
-        met = {name: word for word, name in named if name.isalpha() and name in self.vocabulary_[WORD]}
+        meant = ((name, word if stem(word) == name else name) for word, name in named if name.isalpha())
+        met = {name: word for name, word in meant if name in self.vocabulary_[WORD]}
         return 0 if BUILDING_WORDS.issuperset(met.values()) else len(met)
 
     def _weigh(self, found: list[int], weight: float) -> tuple[Ints, Floats]:
@@ -290,11 +342,13 @@ class Vectoriser:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, npt.NDArray[np.generic]]) -> Vectoriser:
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[np.generic]], *, forgiving: bool = True) -> Vectoriser:
         """Rebuild from what :meth:`arrays` gave. Raises ArtefactError where the parts disagree."""
         terms = bytes(arrays["terms"]).decode().split("\n")
         starts = [int(s) for s in arrays["starts"]]
         if len(terms) != starts[-1] or len(terms) != len(arrays["idf"]):
             raise ArtefactError("The stored vocabulary and its weights differ in length; train again.")
         kept = [terms[a:b] for a, b in pairwise(starts)]
-        return cls()._assign(kept, arrays["idf"].astype(np.float32), float(arrays["unknown_idf"][0]))
+        return cls(forgiving=forgiving)._assign(
+            kept, arrays["idf"].astype(np.float32), float(arrays["unknown_idf"][0])
+        )

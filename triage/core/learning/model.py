@@ -16,14 +16,22 @@ import numpy.typing as npt
 from triage.core import artefact, terms
 from triage.core.artefact import Manifest
 from triage.core.errors import ArtefactError
-from triage.core.learning.calibration import expected_calibration_error
 from triage.core.learning.classifier import LinearClassifier
 from triage.core.learning.explanation import attribute_meaning
 from triage.core.learning.features import Floats, Spoken, TextVector, Vectoriser
 from triage.core.learning.meaning import read_sentences, refuse_other_encoder
 from triage.core.learning.neighbours import Neighbours
-from triage.core.learning.scope import Classes, Doubles, Familiarity, Ranking, TrustModel, evidence, rank
-from triage.core.learning.training import Call, Corpus, HeldOut, held_out_evidence, select_examples
+from triage.core.learning.scope import (
+    SIGNS,
+    Classes,
+    Doubles,
+    Familiarity,
+    Ranking,
+    TrustModel,
+    evidence,
+    rank,
+)
+from triage.core.learning.training import Call, Corpus, fit_trust, held_out_evidence, select_examples
 from triage.core.stance.model import StanceModel, can_learn
 from triage.core.types import Contrast, Example, Term
 from triage.core.vectors import Encoder
@@ -35,18 +43,7 @@ STANCE = "stance_"
 _FIRST_TERMS = 2
 #: An intent with fewer different examples is left to the keyword rules.
 MIN_EXAMPLES = 5
-#: Share of the stream that is expected to be about something nobody taught us, from plenty of examples …
-UNKNOWN_SHARE = 0.02
-_PLENTY = 5_000
-#: … and at most, from a fifth of that or less: who has been taught little meets more that is new. What the
-#: confidence then says holds on the very stream that the scope gate imagines.
-MOST_UNKNOWN_SHARE = 0.5
-#: Share of unknown texts while learning to tell them apart.
-_UNKNOWN_WHILE_RANKING = 0.2
-#: From this many on, out-of-scope examples stand for half of the unknown; fewer, often of one easy kind, for less.
-_MANY_GIVEN = 100
-#: The scope gate imagines that half of the stream is unknown, and wants this much trust even then.
-_UNKNOWN_AT_THE_GATE = MOST_UNKNOWN_SHARE
+#: The scope gate wants this much trust even where half of the stream is unknown.
 _TRUST_AT_THE_GATE = 0.4
 #: From this many texts on, a feature must occur twice to be kept.
 _RARE_FROM = 4_000
@@ -55,6 +52,8 @@ _RARE_FROM = 4_000
 #: word in it, and nothing the trust model was shown while training resembles that.
 LEAST_WORDS = 2
 LEAST_KNOWN = 0.5
+#: One word is enough where it was taught bare: so alike must it be to a text of the best intent, by words and letters.
+BARE_LIKENESS = {"word_similarity": 0.97, "char_similarity": 0.7}
 _MOST_BARE_CONFIDENCE = 0.5
 _TERMS = 8
 
@@ -192,7 +191,7 @@ class Model:
         if can_learn(examples, contrasts):
             beside.insert(0, (StanceModel(seed=seed).fit, (examples, contrasts)))
         held_out, sharpness, fitted = held_out_evidence(corpus, seed, beside)
-        trust, metrics = _fit_trust(held_out, len(texts), int(outside.sum()), seed)
+        trust, metrics = fit_trust(held_out, len(texts), int(outside.sum()), seed)
         return cls(
             intents=intents,
             skipped_intents=skipped,
@@ -230,10 +229,12 @@ class Model:
         vector = read.vector
         scores, ranking = self._rank(read)
         top, second = int(ranking.top[0]), int(ranking.second[0])
-        expected, worst = self._trust.log_odds(self._evidence(read, scores, ranking))
-        met = vector.n_met >= LEAST_WORDS and vector.known >= LEAST_KNOWN
+        found = self._evidence(read, scores, ranking)
+        expected, worst = self._trust.log_odds(found)
+        enough = vector.n_met >= LEAST_WORDS or self._taught_bare(vector, found[0])
+        met = enough and vector.known >= LEAST_KNOWN
         confidence = _probability(float(expected[0])) if vector.ids.size else 0.0
-        if vector.n_met < LEAST_WORDS:
+        if not enough:
             confidence = min(confidence, _MOST_BARE_CONFIDENCE)
         runner_up = _share_out(confidence, ranking.probabilities[0])[second]
         return Prediction(
@@ -244,6 +245,12 @@ class Model:
             in_scope=met and _probability(float(worst[0])) >= _TRUST_AT_THE_GATE,
             terms=self._terms(read, top) if explain else (),
         )
+
+    def _taught_bare(self, vector: TextVector, found: Doubles) -> bool:
+        """Say whether a text of one known word is what was taught for its best intent: "unsubscribe", "warranty?"."""
+        if not (self._vectoriser.forgiving and vector.n_met == vector.n_words == 1):
+            return False
+        return all(found[at] >= BARE_LIKENESS[name] for at, name in enumerate(SIGNS) if name in BARE_LIKENESS)
 
     def _evidence(self, read: _Read, scores: Floats, ranking: Ranking) -> Doubles:
         near, vector = self._neighbours, read.vector
@@ -343,6 +350,7 @@ class Model:
                 "sharpness": self._sharpness,
                 "encoder": None if self._encoder is None else self._encoder.fingerprint,
                 "meaning_by_word": self._meaning_by_word,
+                "forgiving": self._vectoriser.forgiving,
                 "terms_version": terms.VERSION,
             },
         )
@@ -364,7 +372,8 @@ class Model:
         if manifest.settings.get("terms_version", _FIRST_TERMS) != terms.VERSION:
             raise ArtefactError(f"{folder} was taught words split in another way than here; train again.")
         try:
-            vectoriser = Vectoriser.from_arrays(arrays)
+            # Who was trained before slips were forgiven, and single words answered, reads as it always did.
+            vectoriser = Vectoriser.from_arrays(arrays, forgiving=manifest.settings.get("forgiving", False))
             classifier = LinearClassifier()
             classifier.coef_, classifier.intercept_ = arrays["coef"], arrays["intercept"]
             n_texts, n_classes = int(arrays["class_starts"][-1]), len(arrays["intercept"])
@@ -408,44 +417,6 @@ def fingerprint(examples: Iterable[Example], contrasts: Iterable[Contrast] = ())
     lines = sorted(json.dumps([e.text, e.intent]) for e in examples)
     lines += sorted(json.dumps([c.text, c.stance.value, c.intent, c.topic]) for c in contrasts)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _fit_trust(
-    held_out: HeldOut, n_texts: int, n_given: int, seed: int
-) -> tuple[TrustModel, dict[str, float]]:
-    inside = held_out.in_scope
-    shares = _UNKNOWN_WHILE_RANKING, _expected_unknown(n_texts), _UNKNOWN_AT_THE_GATE
-    to_rank, to_calibrate, to_gate = (_stream_weights(held_out, share, n_given) for share in shares)
-    trust = TrustModel(seed=seed).fit(
-        held_out.table,
-        held_out.right,
-        to_rank=to_rank,
-        to_calibrate=to_calibrate,
-        to_gate=to_gate,
-    )
-    confidence = 1 / (1 + np.exp(-trust.log_odds(held_out.table)[0]))
-    return trust, {
-        "accuracy": float(held_out.right[inside].mean()),
-        "ece": expected_calibration_error(confidence[inside], held_out.right[inside]),
-        "unknown_above_75": float((confidence[~inside] >= 0.75).mean()) if not inside.all() else 0.0,
-    }
-
-
-def _expected_unknown(n_texts: int) -> float:
-    """Share of unknown texts to expect: the most up to a thousand texts, falling with their square."""
-    return float(np.clip(UNKNOWN_SHARE * (_PLENTY / n_texts) ** 2, UNKNOWN_SHARE, MOST_UNKNOWN_SHARE))
-
-
-def _stream_weights(held_out: HeldOut, unknown_share: float, n_given: int) -> Doubles:
-    """Weigh the rows so that unknown texts make up a given share, up to half of it real ones where given."""
-    weights = np.ones(len(held_out.right))
-    total = held_out.in_scope.sum() * unknown_share / (1 - unknown_share)
-    given, imagined = held_out.given, ~held_out.given & ~held_out.in_scope
-    real = min(0.5, 0.5 * n_given / _MANY_GIVEN) if imagined.any() else 1.0
-    for kind, part in ((given, real), (imagined, 1 - real if given.any() else 1.0)):
-        if kind.any():
-            weights[kind] = total * part / kind.sum()
-    return weights
 
 
 def _probability(log_odds: float) -> float:

@@ -14,9 +14,9 @@ from scipy import sparse
 from sklearn.utils.parallel import Parallel, delayed
 
 from triage.core.errors import TrainingError
-from triage.core.learning.calibration import fit_sharpness
+from triage.core.learning.calibration import expected_calibration_error, fit_sharpness
 from triage.core.learning.classifier import MANY_TEXTS, LinearClassifier
-from triage.core.learning.features import BLOCK_WEIGHTS, Floats, Vectoriser, words_of
+from triage.core.learning.features import BLOCK_WEIGHTS, Floats, Vectoriser
 from triage.core.learning.meaning import read_sentences
 from triage.core.learning.neighbours import (
     class_unity,
@@ -25,11 +25,23 @@ from triage.core.learning.neighbours import (
     similarity_chunks,
     without_common,
 )
-from triage.core.learning.scope import Classes, Doubles, Familiarity, evidence, rank
+from triage.core.learning.scope import Classes, Doubles, Familiarity, TrustModel, evidence, rank
 from triage.core.reading.text import find_ask, normalise
-from triage.core.terms import stem
 from triage.core.types import Example
 from triage.core.vectors import Encoder
+
+#: Share of the stream that is expected to be about something nobody taught us, from plenty of examples …
+UNKNOWN_SHARE = 0.02
+_PLENTY = 5_000
+#: … and at most, from a fifth of that or less: who has been taught little meets more that is new. What the
+#: confidence then says holds on the very stream that the scope gate imagines.
+MOST_UNKNOWN_SHARE = 0.5
+#: Share of unknown texts while learning to tell them apart.
+_UNKNOWN_WHILE_RANKING = 0.2
+#: From this many on, out-of-scope examples stand for half of the unknown; fewer, often of one easy kind, for less.
+_MANY_GIVEN = 100
+#: The scope gate imagines that half of the stream is unknown.
+_UNKNOWN_AT_THE_GATE = MOST_UNKNOWN_SHARE
 
 Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -42,8 +54,11 @@ INTENT_FOLDS = 5
 #: … from few texts a twentieth, which up to 20 intents is one. A model short of a fifth of few intents has
 #: fewer to mistake an unknown text for than the final one, and promised more than that could keep.
 FINE_INTENT_FOLDS = 20
-#: No more folds than it takes to judge this many texts, but at least two: more would say the same again.
+#: No more folds than it takes to judge this many texts: more would say the same again. Of the intents at least two
+#: fifths are held out where the texts are few enough that it costs little.
 ENOUGH_JUDGED = 3_000
+#: From so many texts on one fifth of the intents has enough of them.
+_MORE_THAN_ENOUGH = 16_000
 #: Longer examples are read as mails.
 _LINE = 200
 #: From this many texts on two processes are worth their start.
@@ -84,8 +99,9 @@ class Corpus:
         encoder: Encoder | None,
     ) -> Corpus:
         """Turn texts into features with a fitted ``vectoriser``."""
-        matrix = vectoriser.matrix([vectoriser.vector(text) for text in texts])
-        words = [[stem(word) for word in words_of(text)] for text in texts]
+        spoken = [vectoriser.find(text) for text in texts]
+        matrix = vectoriser.matrix([vectoriser.weigh(each) for each in spoken])
+        words = [each.stems for each in spoken]
         return cls(words, matrix, read_sentences(encoder, texts), labels, n_intents, vectoriser)
 
 
@@ -151,7 +167,7 @@ def _folds(labels: Ints, seed: int) -> list[Ints]:
 
 def _judged_of(corpus: Corpus, folds: int) -> int:
     needed = -(-ENOUGH_JUDGED * folds // len(corpus.labels))
-    return min(max(needed, 2), folds)
+    return min(max(needed, 2 if len(corpus.labels) < _MORE_THAN_ENOUGH else 1), folds)
 
 
 def _text_trials(corpus: Corpus, seed: int) -> Iterator[_Trial]:
@@ -313,3 +329,42 @@ def held_out_evidence(
         np.concatenate([p.given for p in parts]),
     )
     return found, sharpness, done[: len(beside)]
+
+
+def fit_trust(
+    held_out: HeldOut, n_texts: int, n_given: int, seed: int
+) -> tuple[TrustModel, dict[str, float]]:
+    """The trust model and its figures, from what ``n_texts`` texts, ``n_given`` of them out of scope, have shown."""
+    inside = held_out.in_scope
+    shares = _UNKNOWN_WHILE_RANKING, _expected_unknown(n_texts), _UNKNOWN_AT_THE_GATE
+    to_rank, to_calibrate, to_gate = (_stream_weights(held_out, share, n_given) for share in shares)
+    trust = TrustModel(seed=seed).fit(
+        held_out.table,
+        held_out.right,
+        to_rank=to_rank,
+        to_calibrate=to_calibrate,
+        to_gate=to_gate,
+    )
+    confidence = 1 / (1 + np.exp(-trust.log_odds(held_out.table)[0]))
+    return trust, {
+        "accuracy": float(held_out.right[inside].mean()),
+        "ece": expected_calibration_error(confidence[inside], held_out.right[inside]),
+        "unknown_above_75": float((confidence[~inside] >= 0.75).mean()) if not inside.all() else 0.0,
+    }
+
+
+def _expected_unknown(n_texts: int) -> float:
+    """Share of unknown texts to expect: the most up to a thousand texts, falling with their square."""
+    return float(np.clip(UNKNOWN_SHARE * (_PLENTY / n_texts) ** 2, UNKNOWN_SHARE, MOST_UNKNOWN_SHARE))
+
+
+def _stream_weights(held_out: HeldOut, unknown_share: float, n_given: int) -> Doubles:
+    """Weigh the rows so that unknown texts make up a given share, up to half of it real ones where given."""
+    weights = np.ones(len(held_out.right))
+    total = held_out.in_scope.sum() * unknown_share / (1 - unknown_share)
+    given, imagined = held_out.given, ~held_out.given & ~held_out.in_scope
+    real = min(0.5, 0.5 * n_given / _MANY_GIVEN) if imagined.any() else 1.0
+    for kind, part in ((given, real), (imagined, 1 - real if given.any() else 1.0)):
+        if kind.any():
+            weights[kind] = total * part / kind.sum()
+    return weights

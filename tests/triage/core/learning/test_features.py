@@ -11,6 +11,7 @@ from triage.core.errors import ArtefactError, TrainingError
 from triage.core.learning.features import (
     BLOCK_WEIGHTS,
     MAX_WORDS,
+    MOST_SLIPS,
     Vectoriser,
     reads_whole,
     word_spans,
@@ -48,6 +49,44 @@ def test_the_place_of_a_word_is_that_of_its_characters_as_written() -> None:
     text = "He can't pay the Café\u0301-ﬁne 12345"
     written = [text[begin:end] for begin, end, _ in word_spans(text)]
     assert written == ["He", "can't", "pay", "the", "Café", "ﬁne", "12345"]
+
+
+USUAL = [
+    f"{verb} my order and the parcel" for verb in ("where is", "cancel", "track", "change", "return", "send")
+]
+
+
+@pytest.mark.parametrize(
+    "slip", ["pacel", "parccel", "parxel", "pracel", "parcell"]
+)  # left out, doubled, wrong, swapped, one more
+def test_one_slip_is_forgiven(slip: str) -> None:
+    vectoriser = Vectoriser(min_count=2).fit(USUAL)
+    vector = vectoriser.vector(f"my {slip} and order")
+    assert (vector.known, vector.n_met) == (1.0, 4)
+    assert vectoriser.find(f"my {slip}").words == ["my", slip]  # it is shown as it was written
+
+
+@pytest.mark.parametrize("word", ["barcel", "pcl", "oder", "paarcell", "par5cel", "zzzzz"])
+def test_two_slips_a_wrong_first_letter_or_a_short_word_are_not(word: str) -> None:
+    vectoriser = Vectoriser(min_count=2).fit(USUAL)
+    assert vectoriser.vector(f"my {word}").n_met == 0
+
+
+def test_a_rare_word_is_not_what_was_meant_and_a_known_one_is_left_alone() -> None:
+    vectoriser = Vectoriser().fit([*USUAL, "a parsec", "a panel"])
+    assert vectoriser.stems(["panels", "parsecs", "pansel"]) == ["panel", "parsec", "pansel"]
+
+
+def test_a_model_of_before_reads_slips_as_unknown_words() -> None:
+    before = Vectoriser.from_arrays(Vectoriser(min_count=2).fit(USUAL).arrays(), forgiving=False)
+    assert before.vector("track my pacel").known < 1
+
+
+def test_a_text_full_of_unknown_words_is_cheap() -> None:
+    vectoriser = Vectoriser(min_count=2).fit(USUAL)
+    words = [f"parc{chr(97 + n % 26)}{chr(97 + n // 26)}xyz" for n in range(600)]
+    vectoriser.stems(words)
+    assert len(vectoriser._meant) == MOST_SLIPS
 
 
 def test_a_hostile_text_is_cut() -> None:

@@ -79,6 +79,22 @@ def test_a_bare_word_is_never_sure(model: Model, text: str) -> None:
     assert found.confidence <= 0.5
 
 
+BARE = ["unsubscribe", "unsubscribe me please", "please stop the newsletter", "no newsletter any more",
+        "take me off the newsletter", "how do I unsubscribe from the newsletter"]  # fmt: skip
+
+
+def test_a_bare_word_is_believed_where_it_was_taught_bare(tmp_path: Path) -> None:
+    model = Model.fit([*shop_examples(), *(Example(text, "newsletter") for text in BARE)])
+    taught, not_taught = model.predict(["Unsubscribe!", "newsletter"])
+    assert (taught.intent, not_taught.intent) == ("newsletter", "newsletter")
+    assert taught.confidence > 0.5 >= not_taught.confidence
+    assert not not_taught.in_scope
+    model.save(tmp_path / "model")
+    former = Model.load(tmp_path / "model")
+    former._vectoriser.forgiving = False  # as one that was stored before
+    assert former.predict(["unsubscribe"])[0].confidence <= 0.5
+
+
 def test_words_that_only_build_a_sentence_are_never_sure() -> None:
     taught = ["that is it", "it is that", "so it is", "that would be it", "it is as it should be"]
     model = Model.fit([*shop_examples(), *(Example(text, "yes") for text in taught)])
