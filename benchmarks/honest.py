@@ -2,8 +2,8 @@
 
 Sets the product up with its demo house in a folder of its own, as `make run` does, and has
 `manage.py evaluate_triage --installed` decide every message under tests/honest/ and, where they are there, the
-examples of HELPDESK_DATA. Prints a table a kind of message and ends with 1 where a kind got worse than the figure
-committed in tests/honest/figures.json; --update writes that file anew.
+examples of HELPDESK_DATA. Prints a table a kind of message, what the confidence is worth band by band, and ends with 1
+where a kind got worse than the figure committed in tests/honest/figures.json; --update writes that file anew.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ DATA = Path(os.environ.get("HELPDESK_DATA", Path(__file__).resolve().parents[2] 
 TOLERATED = 1
 
 
+#: Where the bands of confidence begin.
+BANDS = (0.0, 0.25, 0.5, 0.75, 0.85, 0.95)
+
+
 @dataclass
 class Kind:
     """The messages of one kind: how many there are, were answered, were answered rightly."""
@@ -36,6 +40,8 @@ class Kind:
     answered: int = 0
     right: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
+    #: The confidence in each asking, and whether its intent was right.
+    believed: list[tuple[float, bool]] = field(default_factory=list)
 
     @property
     def wrong(self) -> int:
@@ -89,6 +95,8 @@ def measure() -> dict[str, Kind]:
         kind = kinds[f"{name}: {message.kind}" if name not in ("reported",) else "reported"]
         kind.messages += 1
         kind.reasons[row["reason"]] += 1
+        if message.right != honest.PERSON:
+            kind.believed.append((float(row["confidence"]), row["intent"] == message.right))
         if row["action"] == "auto_resolve":
             kind.answered += 1
             kind.right += row["intent"] == message.right
@@ -103,6 +111,18 @@ def table(kinds: dict[str, Kind]) -> str:
             f"{name:<40} {kind.messages:>5} {kind.answered:>8} {kind.right:>6} {kind.wrong:>6} "
             f"{100 * kind.wrong / kind.messages:>9.1f}  {stopped}"
         )
+    return "\n".join(lines)
+
+
+def bands(kinds: dict[str, Kind]) -> str:
+    """How right the intents of the askings are, of both writers together, for what the confidence says."""
+    believed = [one for kind in kinds.values() for one in kind.believed]
+    lines = [f"{'confidence':<12} {'askings':>7} {'said':>6} {'right':>6}"]
+    for low, high in zip(BANDS, (*BANDS[1:], 1.01), strict=True):
+        inside = [one for one in believed if low <= one[0] < high]
+        if inside:
+            said, right = (sum(column) / len(inside) for column in zip(*inside, strict=True))
+            lines.append(f"from {low:<7.0%} {len(inside):>7} {said:>6.1%} {right:>6.1%}")
     return "\n".join(lines)
 
 
@@ -141,7 +161,7 @@ def main() -> int:
     parser.add_argument("--update", action="store_true", help="commit to the figures as they are now")
     options = parser.parse_args()
     kinds = measure()
-    print(table(kinds), summary(kinds), sep="\n\n")
+    print(table(kinds), summary(kinds), bands(kinds), sep="\n\n")
     if options.update:
         figures = {
             name: {"messages": k.messages, "answered": k.answered, "right": k.right, "wrong": k.wrong}

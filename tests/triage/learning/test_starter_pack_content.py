@@ -341,3 +341,16 @@ def test_asking_for_a_person_is_mostly_heard() -> None:
     book = guards(topic_is_person=True)
     texts = INTENTS["contact_human_agent"]["examples"]
     assert sum(book.guard(text) is not None for text in texts) >= 0.85 * len(texts)
+
+
+#: What is needed stands in these letters themselves, as numbered steps.
+NEEDS_NO_FACT = {"discount_code", "warranty_repair"}
+
+
+@pytest.mark.parametrize("slug", [slug for slug, content in INTENTS.items() if content["mode"] == "auto"])
+def test_no_automated_letter_only_points_elsewhere(slug: str) -> None:
+    body = INTENTS[slug]["answer"]["body"]
+    if slug in NEEDS_NO_FACT:
+        assert len(re.findall(r"^\d\. ", body, re.MULTILINE)) >= 3
+    else:
+        assert set(re.findall(r"{(\w+)}", body)) & set(house.BY_KEY)
