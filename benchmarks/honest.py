@@ -21,6 +21,7 @@ from pathlib import Path
 
 from tests import honest
 from tests.installation import Installation
+from triage.core.stance.model import UNASKED_SHARE
 
 FIGURES = honest.FOLDER / "figures.json"
 DATA = Path(os.environ.get("HELPDESK_DATA", Path(__file__).resolve().parents[2] / "shared" / "data"))
@@ -40,7 +41,7 @@ class Kind:
     answered: int = 0
     right: int = 0
     reasons: Counter[str] = field(default_factory=Counter)
-    #: The confidence in each asking, and whether its intent was right.
+    #: The confidence in each message, and whether it asked for the intent.
     believed: list[tuple[float, bool]] = field(default_factory=list)
 
     @property
@@ -95,8 +96,7 @@ def measure() -> dict[str, Kind]:
         kind = kinds[f"{name}: {message.kind}" if name not in ("reported",) else "reported"]
         kind.messages += 1
         kind.reasons[row["reason"]] += 1
-        if message.right != honest.PERSON:
-            kind.believed.append((float(row["confidence"]), row["intent"] == message.right))
+        kind.believed.append((float(row["confidence"]), row["intent"] == message.right))
         if row["action"] == "auto_resolve":
             kind.answered += 1
             kind.right += row["intent"] == message.right
@@ -115,14 +115,20 @@ def table(kinds: dict[str, Kind]) -> str:
 
 
 def bands(kinds: dict[str, Kind]) -> str:
-    """How right the intents of the askings are, of both writers together, for what the confidence says."""
-    believed = [one for kind in kinds.values() for one in kind.believed]
-    lines = [f"{'confidence':<12} {'askings':>7} {'said':>6} {'right':>6}"]
+    """What the confidence says and how right it is, where one message in five asks nothing plainly, as is expected."""
+    askings, person = (
+        [one for name, kind in kinds.items() if part in name for one in kind.believed]
+        for part in ("_askings", "_person")
+    )
+    weight = UNASKED_SHARE / (1 - UNASKED_SHARE) * len(askings) / len(person)
+    weighed = [(*one, 1.0) for one in askings] + [(*one, weight) for one in person]
+    lines = [f"{'confidence':<12} {'messages':>8} {'said':>6} {'right':>6}"]
     for low, high in zip(BANDS, (*BANDS[1:], 1.01), strict=True):
-        inside = [one for one in believed if low <= one[0] < high]
-        if inside:
-            said, right = (sum(column) / len(inside) for column in zip(*inside, strict=True))
-            lines.append(f"from {low:<7.0%} {len(inside):>7} {said:>6.1%} {right:>6.1%}")
+        inside = [one for one in weighed if low <= one[0] < high]
+        total = sum(counts for *_, counts in inside) or 1.0
+        said = sum(confidence * counts for confidence, _, counts in inside) / total
+        right = sum(counts for _, asked, counts in inside if asked) / total
+        lines.append(f"from {low:<7.0%} {len(inside):>8} {said:>6.1%} {right:>6.1%}")
     return "\n".join(lines)
 
 
