@@ -14,7 +14,7 @@ from typing import Any
 import hypothesis
 import pytest
 from django.core.cache import cache
-from django.db.backends.sqlite3.operations import DatabaseOperations as SqliteOperations
+from django.db.backends.sqlite3.base import DatabaseOperations as SqliteOperations
 from django.db.models import Model, QuerySet
 from django.test import Client, TestCase
 from django.utils import timezone
