@@ -217,7 +217,7 @@ def test_the_desk_says_which_facts_a_suggestion_lacks(web: Web, agent: User, sug
 
 def test_a_letter_with_a_gap_is_not_sent_by_an_agent_either(web: Web, agent: User, suggested: Ticket) -> None:
     seen = suggested.messages.last().pk
-    reply = {"step": "reply", "reply-body": "Dear guest, [refund days?].", "reply-seen": seen}
+    reply = {"step": "send_and_wait", "reply-body": "Dear guest, [refund days?].", "reply-seen": seen}
     response = web(agent).post(f"/admin/tickets/ticket/{suggested.pk}/change/", reply)
     assert response.status_code == 400 and "Fill in [refund days?] first" in text(response)
     assert suggested.messages.count() == 1
