@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
+from django.utils.translation import gettext_lazy as _
 
 from accounts.client_address import client_source
 from accounts.mailboxes import validate_address
@@ -20,8 +21,8 @@ class AccountAdapter(DefaultAccountAdapter):
 
     error_messages = {
         **DefaultAccountAdapter.error_messages,
-        "email_password_mismatch": "This address and this password do not belong together.",
-        "too_many_login_attempts": "Too many failed attempts. Wait a few minutes, then try again.",
+        "email_password_mismatch": _("That email address or password is wrong. Check both and try again."),
+        "too_many_login_attempts": _("Too many failed attempts. Wait a few minutes, then try again."),
     }
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:

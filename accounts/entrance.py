@@ -8,19 +8,20 @@ from allauth.account import forms as library
 from django import forms
 from django.contrib.auth.hashers import make_password
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.mailboxes import validate_address
 
 LABELS = {
-    "login": "E-mail address",
-    "email": "E-mail address",
-    "password": "Password",
-    "oldpassword": "Current password",
-    "password1": "New password",
-    "password2": "New password, once more",
-    "remember": "Keep me logged in",
+    "login": _("Email address"),
+    "email": _("Email address"),
+    "password": _("Password"),
+    "oldpassword": _("Current password"),
+    "password1": _("New password"),
+    "password2": _("New password again"),
+    "remember": _("Keep me logged in"),
 }
-HINT = "At least 8 characters; not your name, nothing common, not only digits."
+HINT = _("At least 8 characters. Avoid your name, common passwords and digits only.")
 
 
 class OurWords:
@@ -46,8 +47,8 @@ class LoginForm(OurWords, library.LoginForm):
 class SignupForm(OurWords, library.SignupForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["password1"].label = "Password"
-        self.fields["password2"].label = "Password, once more"
+        self.fields["password1"].label = _("Password")
+        self.fields["password2"].label = _("Password again")
 
     def try_save(self, request: HttpRequest) -> tuple[Any, Any]:
         if self.account_already_exists:
@@ -74,4 +75,4 @@ class ReauthenticateForm(OurWords, library.ReauthenticateForm):
 class AddEmailForm(OurWords, library.AddEmailForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["email"].label = "New e-mail address"
+        self.fields["email"].label = _("New email address")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.names import validate_name
@@ -14,7 +15,7 @@ class SignupDetailsForm(forms.Form):
 
     name = forms.CharField(
         max_length=120,
-        label="Your name",
+        label=_("Your name"),
         validators=[validate_name],
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
@@ -31,6 +32,6 @@ class ProfileForm(forms.ModelForm):
     class Meta:
         model = User
         fields = ["name"]
-        labels = {"name": "Your name"}
+        labels = {"name": _("Your name")}
         widgets = {"name": forms.TextInput(attrs={"autocomplete": "name"})}
-        help_texts = {"name": "How our team addresses you."}
+        help_texts = {"name": _("What should we call you?")}

@@ -15,11 +15,12 @@ from django.dispatch import receiver
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.client_address import client_source
 from accounts.models import User
 
-LOCKED_MESSAGE = "Too many failed attempts. Wait a while or reset your password, then try again."
+LOCKED_MESSAGE = _("Too many failed attempts. Wait a while or reset your password, then try again.")
 
 
 def login_name(request: HttpRequest | None, credentials: Mapping[str, Any] | None) -> str:
@@ -45,9 +46,9 @@ def seconds_locked(request: HttpRequest, email: str) -> int:
 def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     after = str(seconds_locked(request, login_name(request, getattr(request, "axes_credentials", None))))
     if request.path.startswith("/api/"):
-        body = {"code": "locked_out", "message": LOCKED_MESSAGE, "errors": {}}
+        body = {"code": "locked_out", "message": str(LOCKED_MESSAGE), "errors": {}}
         return JsonResponse(body, status=429, headers={"Retry-After": after})
-    page = render(request, "account/locked_out.html", {"message": LOCKED_MESSAGE}, status=429)
+    page = render(request, "account/locked_out.html", {"message": str(LOCKED_MESSAGE)}, status=429)
     page["Retry-After"] = after
     return page
 

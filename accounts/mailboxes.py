@@ -8,10 +8,11 @@ from typing import Any, Final
 from django import forms
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 LONGEST: Final = 254
-NO_ADDRESS: Final = "Enter an e-mail address like name@example.com."
+NO_ADDRESS = _("Enter an email address, like name@example.com.")
 #: Providers that deliver a.b@ and ab@ to the same person.
 DOTS_IGNORED: Final = {"gmail.com": "gmail.com", "googlemail.com": "gmail.com"}
 #: A part before the @ in quotes is legal and used by nobody; it may hold blanks, brackets and control characters.

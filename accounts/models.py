@@ -62,6 +62,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     name = models.CharField(max_length=120, blank=True)
     role = models.CharField(max_length=12, choices=Role.choices, default=Role.REQUESTER)
     is_active = models.BooleanField(default=True, help_text="Off: this person can no longer log in.")
+    language = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Of pages and mails; empty: the browser’s.",
+    )
+    time_zone = models.CharField(
+        max_length=40, blank=True, default="", db_default="", help_text="Empty: the browser’s."
+    )
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -7,10 +7,11 @@ import unicodedata
 from typing import Any, Final
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 LONGEST: Final = 60
 MOST_WORDS: Final = 6
-NO_NAME: Final = "Write your name only: letters, blanks, hyphens and dots, without addresses or links."
+NO_NAME = _("Enter just your name, without links or addresses.")
 #: Between the letters of a name; a dot only at the end of a word, so that no web address is one.
 BETWEEN: Final = frozenset(" '’‘`´.-‐·,&/()")
 DOT_WITHIN: Final = re.compile(r"\.\S*\w\w")

@@ -14,6 +14,8 @@ def site(request: HttpRequest) -> dict[str, object]:
         "company": settings.COMPANY_NAME,
         "support_email": settings.SUPPORT_EMAIL,
         "demo": settings.DEMO,
+        "attachment_max_bytes": settings.ATTACHMENT_MAX_BYTES,
+        "attachments_per_message": settings.ATTACHMENTS_PER_MESSAGE,
         "response_target_hours": due.usual_hours,
         "opening_words": lambda: due.opening_words((get_language() or "en")[:2]),
     }

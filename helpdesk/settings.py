@@ -46,8 +46,8 @@ CLOSE_AFTER_SILENT_DAYS = env.whole("CLOSE_AFTER_SILENT_DAYS", 4, least=1)
 GUEST_LINK_DAYS = env.whole("GUEST_LINK_DAYS", 90, least=1)
 REPLY_HOLD_SECONDS = env.whole("REPLY_HOLD_SECONDS", 10)
 RESPONSE_TARGET_HOURS = env.whole("RESPONSE_TARGET_HOURS", 8, least=1)
-ATTACHMENT_MAX_BYTES = env.whole("ATTACHMENT_MAX_MB", 10, least=1) * 1024 * 1024
-ATTACHMENTS_PER_MESSAGE = 5
+ATTACHMENT_MAX_BYTES = env.whole("ATTACHMENT_MAX_MB", 25, least=1) * 1024 * 1024
+ATTACHMENTS_PER_MESSAGE = 10
 UPLOAD_QUOTA_BYTES = env.whole("UPLOAD_QUOTA_GB", 20) * 1024**3  # of all attachments together; 0: no quota
 UPLOAD_KEEP_FREE_BYTES = env.whole("UPLOAD_KEEP_FREE_MB", 500) * 1024**2
 MESSAGE_MAX_CHARS = 100_000
@@ -92,6 +92,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "helpdesk.language.LanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -139,6 +140,19 @@ CACHES = {
 }
 
 LANGUAGE_CODE = "en-gb"
+#: What customers' pages and mails are written in, each by its own name; desk, admin and API stay English.
+LANGUAGES = [
+    ("en-gb", "English"),
+    ("de", "Deutsch"),
+    ("fr", "Français"),
+    ("es", "Español"),
+    ("pt", "Português"),
+    ("nl", "Nederlands"),
+]
+LOCALE_PATHS = [BASE_DIR / "helpdesk/locale"]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 31_536_000
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 FORMAT_MODULE_PATH = "helpdesk.formats"
 TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
 USE_I18N = True
@@ -336,6 +350,7 @@ if PRODUCTION:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
+    LANGUAGE_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
     if env.flag("BEHIND_PROXY", default=False):
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

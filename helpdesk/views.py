@@ -10,15 +10,25 @@ from django.contrib.admin.sites import site
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
+from django.utils.translation import gettext_lazy as _
 
 from helpdesk import pulse
 from helpdesk.database.outages import Outage, outage_of, what_became_of
 from helpdesk.logs import request_id
+from tickets.web import held
 
 ERRORS = {
-    400: ("bad_request", "That request could not be understood", "Go back and try again."),
-    403: ("forbidden", "You may not do that", "Log in with another account or ask a colleague who may."),
-    404: ("not_found", "There is nothing here", "The address is wrong, or you may not see what it names."),
+    400: ("bad_request", _("We couldn’t make sense of that request"), _("Go back and try again.")),
+    403: (
+        "forbidden",
+        _("You don’t have access to this"),
+        _("Log in with another account, or ask us for help."),
+    ),
+    404: (
+        "not_found",
+        _("We can’t find that page"),
+        _("The link may be old or incomplete, or the page may belong to another account."),
+    ),
 }
 
 
@@ -71,12 +81,9 @@ def in_words(seconds: int) -> str:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    context = {
-        "status": 403,
-        "title": "This form has expired",
-        "advice": "Go back, reload the page and send it again. Your browser must accept cookies from this site.",
-    }
-    return render(request, "error.html", context, status=403)
+    """What was written is shown again, ready to be sent from a fresh form; nothing is sent by itself."""
+    context = {"fields": held.to_send_again(request, reason), "path": request.path}
+    return render(request, "send_again.html", context, status=403)
 
 
 def health(request: HttpRequest) -> JsonResponse:

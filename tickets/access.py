@@ -17,6 +17,7 @@ from accounts.models import User
 from tickets.models import Attachment, Message, Ticket, TicketQuerySet
 
 GUEST_SESSION_KEY = "guest_tickets"
+GUEST_SENT_KEY = "guest_sent"  # those of them that this browser has sent, and may list
 GUEST_TICKETS_KEPT = 50
 
 
@@ -57,8 +58,8 @@ def over_api(request: Request) -> Viewer:
     return Viewer(cast(User, request.user))
 
 
-def open_to_guest(request: HttpRequest, ticket: Ticket) -> bool:
-    """Let this browser session see a guest's ticket (after submitting it, or by its signed link).
+def open_to_guest(request: HttpRequest, ticket: Ticket, *, sent: bool = False) -> bool:
+    """Let this browser session see a guest's ticket (after it was ``sent`` here, or by its signed link).
 
     False for a ticket that belongs to an account: only logging in opens it.
     """
@@ -67,7 +68,20 @@ def open_to_guest(request: HttpRequest, ticket: Ticket) -> bool:
     held = [reference for reference in in_browser(request).held if reference != ticket.reference]
     request.session.cycle_key()  # a key that somebody else may know opens nothing new
     request.session[GUEST_SESSION_KEY] = [*held, ticket.reference][-GUEST_TICKETS_KEPT:]
+    if sent:
+        listed = request.session.get(GUEST_SENT_KEY, [])
+        request.session[GUEST_SENT_KEY] = [*listed, ticket.reference][-GUEST_TICKETS_KEPT:]
     return True
+
+
+def sent_here(request: HttpRequest) -> TicketQuerySet:
+    """A guest's tickets that were sent from this browser; those that a link has opened are nobody's to list."""
+    return Ticket.objects.all().held_by_guest(request.session.get(GUEST_SENT_KEY, ()))
+
+
+def sends_as_guest(request: HttpRequest, follow_up_of: Ticket | None = None) -> bool:
+    """Whether the address of a new ticket is only a claim; a follow-up belongs to whom the earlier one belongs to."""
+    return follow_up_of.requester_id is None if follow_up_of else person(request) is None
 
 
 def linked_ticket(reference: str) -> Ticket:

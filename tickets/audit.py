@@ -40,6 +40,7 @@ class EventKind(StrEnum):
     QUARANTINED = "quarantined"
     RELEASED = "released"
     PRIORITISED = "prioritised"
+    UNDONE = "undone"
 
 
 #: What each kind is called on screens for staff.
@@ -59,6 +60,7 @@ KIND_WORDS: dict[str, str] = {
     EventKind.QUARANTINED: "Put into quarantine",
     EventKind.RELEASED: "Released from quarantine",
     EventKind.PRIORITISED: "Urgency changed",
+    EventKind.UNDONE: "“Solved” taken back",
 }
 
 Subscriber = Callable[["Event"], None]

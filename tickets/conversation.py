@@ -26,6 +26,14 @@ class Message(models.Model):
     kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.REPLY)
     sender = models.CharField(max_length=9, choices=Sender.choices)
     body = models.TextField(max_length=settings.MESSAGE_MAX_CHARS)
+    external_id = models.CharField(
+        max_length=120,
+        unique=True,
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="The sender's own name for it: sent twice, it is one message.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -42,7 +50,10 @@ def attachment_path(attachment: Attachment, filename: str) -> str:
 
 
 class Attachment(models.Model):
-    message = models.ForeignKey(Message, models.CASCADE, related_name="attachments")
+    """A file of a message; or one that was uploaded ahead of it, and then only ``holder`` may send it."""
+
+    message = models.ForeignKey(Message, models.CASCADE, null=True, blank=True, related_name="attachments")
+    holder = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     file = models.FileField(upload_to=attachment_path)
     name = models.CharField(max_length=150)
@@ -53,9 +64,19 @@ class Attachment(models.Model):
 
     class Meta:
         ordering = ["id"]
+        indexes = [
+            models.Index(
+                fields=["holder", "created_at"], name="attachment_waiting", condition=Q(message=None)
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether browsers can show it in place."""
+        return self.content_type in {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
 
 class Feedback(models.Model):

@@ -19,18 +19,19 @@ from tickets.errors import Held, InvalidTransition
 from tickets.mail.outbox import OutgoingMail
 from tickets.querysets import TicketQuerySet, mailbox_of, silence_limit
 from tickets.references import new_reference
+from tickets.requester_steps import CONFIRMABLE, OPEN_TO_REQUESTER, QUEUE_FIELDS, RequesterSteps
 from tickets.states import Channel, Closure, Handover, Status, Urgency
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 __all__ = [
-    "Attachment", "Channel", "Closure", "Event", "Feedback", "Handover", "Job", "Message", "OutgoingMail", "Status",
-    "Ticket", "TicketQuerySet", "Trail", "Urgency", "attachment_path", "silence_limit",
+    "OPEN_TO_REQUESTER", "Attachment", "Channel", "Closure", "Event", "Feedback", "Handover", "Job", "Message",
+    "OutgoingMail", "Status", "Ticket", "TicketQuerySet", "Trail", "Urgency", "attachment_path", "silence_limit",
 ]  # fmt: skip
 
 
-class Ticket(models.Model):
+class Ticket(RequesterSteps):
     reference = models.CharField(max_length=20, unique=True, default=new_reference, editable=False)
     external_id = models.CharField(max_length=120, unique=True, null=True, blank=True, editable=False)
     requester = models.ForeignKey(
@@ -54,6 +55,14 @@ class Ticket(models.Model):
         help_text="Nothing automatic is sent to its sender: a list, a program, an address that reads no replies.",
     )
     subject = models.CharField(max_length=200)
+    language = models.CharField(
+        max_length=8,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="What its requester reads best, as far as we can tell; empty: unknown.",
+    )
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.WEB)
     status = models.CharField(max_length=14, choices=Status.choices, default=Status.OPEN, editable=False)
     assignee = models.ForeignKey(
@@ -76,6 +85,12 @@ class Ticket(models.Model):
 
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
+    seen_at = models.DateTimeField(
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="When the requester last looked; empty: nothing on it counts as unread.",
+    )
     escalated_at = models.DateTimeField(null=True, blank=True, editable=False)
     first_human_reply_at = models.DateTimeField(null=True, blank=True, editable=False)
     first_reply_seconds = models.PositiveIntegerField(
@@ -93,6 +108,7 @@ class Ticket(models.Model):
         ordering = ["-id"]
         indexes = [
             models.Index(fields=["requester", "-id"], name="ticket_by_requester"),
+            models.Index(fields=["requester", "-updated_at", "-id"], name="ticket_by_activity"),
             models.Index(
                 fields=["status", "assignee", "-urgency", "escalated_at"],
                 name="ticket_queue",
@@ -411,7 +427,7 @@ class Ticket(models.Model):
     @transaction.atomic
     def confirm_by_reply(self, body: str, *, author: User | None) -> Message:
         """The requester writes that all is well: the reply is kept, and the ticket is closed as confirmed."""
-        self._lock("confirm", Status.AUTO_RESOLVED, Status.RESOLVED)
+        self._lock("confirm", *CONFIRMABLE)
         message = self._say(body, Message.Sender.REQUESTER, author)
         self._end(Closure.CONFIRMED, author, message)
         return message
@@ -451,10 +467,6 @@ class Ticket(models.Model):
         self._record(Event.Kind.FEEDBACK, actor, solved=solved, rating=rating)
         if solved is False and self.state in {Status.AUTO_RESOLVED, Status.RESOLVED, Status.PENDING}:
             self.reopen("not_solved", actor=actor)
-        elif solved and self.state in {Status.AUTO_RESOLVED, Status.RESOLVED}:
-            self.close(Closure.CONFIRMED, actor=actor)
+        elif solved and self.state in CONFIRMABLE:
+            self._end(Closure.CONFIRMED, actor)
         return feedback
-
-
-QUEUE_FIELDS = ["escalation_reason", "escalated_at", "resolved_at", "reopen_count"]
-OPEN_TO_REQUESTER = (Status.OPEN, Status.AUTO_RESOLVED, Status.ESCALATED, Status.PENDING, Status.RESOLVED)

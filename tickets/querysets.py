@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Q, Value, When
+from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Concat, Lower, StrIndex, Substr
 from django.db.models.lookups import GreaterThan, LessThan
 from django.utils import timezone
 
+from tickets.conversation import Message
 from tickets.references import read_reference
 from tickets.states import Status
 
@@ -81,6 +82,21 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         if user.is_agent:
             return self.all()
         return self.for_requester(user) | self.held_by_guest(held) if held else self.for_requester(user)
+
+    def with_unread(self) -> Self:
+        """With ``is_unread``: somebody else has written since the requester last looked."""
+        news = Message.objects.exclude(sender="requester").filter(
+            ticket=OuterRef("pk"), kind="reply", created_at__gt=OuterRef("seen_at")
+        )
+        return self.annotate(is_unread=Exists(news))
+
+    def latest_first(self) -> Self:
+        """By what moved last."""
+        return self.order_by("-updated_at", "-pk")
+
+    def moved_before(self, at: datetime, pk: int) -> Self:
+        """Those that ``latest_first`` puts behind the ticket ``pk``, which moved ``at``."""
+        return self.filter(Q(updated_at__lt=at) | Q(updated_at=at, pk__lt=pk))
 
     def wanted(self) -> Self:
         """Without what is in quarantine."""

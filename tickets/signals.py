@@ -17,7 +17,7 @@ from accounts.models import User
 from tickets import privacy  # noqa: F401  # its exporter and eraser register
 from tickets.background import jobs, lifecycle, sealer
 from tickets.background.lanes import LANES, MAIL
-from tickets.intake import claims
+from tickets.intake import claims, uploads
 from tickets.mail import outbox
 from tickets.models import Message, Status, Ticket
 from tickets.search import catch_up, index
@@ -30,6 +30,7 @@ jobs.register_sweep(lifecycle.close_silent_tickets)
 jobs.register_sweep(retention.sweep)
 jobs.register_sweep(catch_up.backfill)
 jobs.register_sweep(spending.forget_unused)
+jobs.register_sweep(uploads.discard_stale)
 jobs.register_beat(sealer.seal_events)
 jobs.register_beat(clocks.tell_due)
 jobs.register_sweep(holiday_sources.keep_up)

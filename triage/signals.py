@@ -16,7 +16,9 @@ from tickets.search.filters import register_filter
 from tickets.service.models import Calendar, Opening
 from tickets.watch import findings
 from tickets.web import wording
+from tickets.words import grave
 from triage import privacy  # noqa: F401  # its exporter and eraser register
+from triage.answers import facts
 from triage.answers.facts import HouseFact
 from triage.core.deciding import gates
 from triage.core.reading.mail import split_mail
@@ -28,6 +30,7 @@ from triage.running import reply_reader, work
 jobs.register(work.KIND, work.perform, prompt=True)
 jobs.register_sweep(work.sweep_untriaged)
 wording.register_reasons({code: words.customer for code, words in gates.reasons().items()})
+grave.register_emergency(facts.emergency_line)
 replies.use_reader(reply_reader.read_reply)
 register_filter(
     "intent", by_intent, example="intent:refund", words="what it is about; intent:none for none of ours"

@@ -77,7 +77,7 @@ def test_signing_up_with_a_known_address_looks_the_same_and_tells_only_its_owner
     known = web().post("/accounts/signup/", {**NEW, "email": requester.email}, follow=True)
     unknown = web().post("/accounts/signup/", NEW, follow=True)
     assert masked(known.content).replace(requester.email, "nora@example.com") == masked(unknown.content)
-    assert "has an account already" in sent()[0].body
+    assert "already have an account" in sent()[0].body
     assert User.objects.count() == 2
 
 
@@ -105,7 +105,7 @@ def test_nobody_signs_up_as_more_than_a_requester(web, field):
 
 
 def test_a_spoiled_confirmation_link_is_explained(web):
-    assert "This link does not work" in web().get("/accounts/confirm-email/nonsense/").content.decode()
+    assert "This link doesn’t work" in web().get("/accounts/confirm-email/nonsense/").content.decode()
 
 
 # --- Login and its lock -------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ def test_the_fifth_failure_locks_this_address_here_even_for_the_right_password(w
         assert log_in(browser, requester.email, "wrong").status_code == 200
     fifth = log_in(browser, requester.email, "wrong")
     assert (fifth.status_code, fifth["Retry-After"]) == (429, "900")
-    assert "Locked for a while" in fifth.content.decode()
+    assert "Locked for now" in fifth.content.decode()
     assert log_in(browser, requester.email.upper()).status_code == 429
     assert not logged_in(browser)
 
@@ -217,7 +217,7 @@ def test_the_reset_link_works_once(web, requester):
     page = browser.get(path, follow=True)
     browser.post(page.redirect_chain[-1][0], {"password1": new, "password2": new})
     assert log_in(web(), requester.email, new).status_code == 302
-    assert "This link does not work" in web().get(path, follow=True).content.decode()
+    assert "This link doesn’t work" in web().get(path, follow=True).content.decode()
 
 
 def test_changing_the_password_asks_for_the_old_one(web, requester):
@@ -231,7 +231,7 @@ def test_changing_the_password_asks_for_the_old_one(web, requester):
     browser.post(url, {"oldpassword": PASSWORD, "password1": new, "password2": new})
     requester.refresh_from_db()
     assert requester.check_password(new)
-    assert "was changed" in sent()[-1].body
+    assert "has been changed" in sent()[-1].body
 
 
 def test_bcrypt_hashes_new_passwords_and_an_older_hash_is_renewed_at_the_next_login(web, requester, settings):
@@ -276,7 +276,7 @@ def test_a_new_address_counts_only_once_its_link_was_opened(web, requester):
     browser.post(step.url, {"password": PASSWORD})
     requester.refresh_from_db()
     assert requester.email == "rita@example.com"
-    assert "still waits" in browser.get("/accounts/email/").content.decode()
+    assert "to finish the change" in browser.get("/accounts/email/").content.decode()
     message = sent()[-1]
     assert message.to == ["rita.new@example.com"]
     browser.post(link_in(message))

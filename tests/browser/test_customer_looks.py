@@ -67,7 +67,7 @@ def test_a_form_with_mistakes(open_window):
     page = open_window(viewport=PHONE)
     page.goto("/tickets/new/")
     page.get_by_role("button", name="Send", exact=True).click()
-    expect(page.get_by_role("alert")).to_contain_text("Please look at the marked")
+    expect(page.get_by_role("alert")).to_contain_text("Please check the following")
     assert not Axe().run(page)["violations"]
 
 

@@ -26,7 +26,7 @@ def desk_of(open_window: Callable[..., Page]) -> Callable[..., Page]:
     def go(person: User, path: str, **options: object) -> Page:
         page = open_window(**options)
         page.goto(f"/accounts/login/?next={path}")
-        page.get_by_label("E-mail address").fill(person.email)
+        page.get_by_label("Email address").fill(person.email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
         page.get_by_role("main").get_by_role("button", name="Log in").click()
         page.wait_for_url(f"**{path}")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from tickets.errors import InvalidTransition
 from tickets.models import Closure, Event, Status, Ticket, Urgency
+from tickets.requester_steps import UNDO_TIME
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +25,8 @@ STEPS: dict[str, Callable[[Ticket, User], object]] = {
     "reopen": lambda ticket, agent: ticket.reopen(),
     "close": lambda ticket, agent: ticket.close(Closure.AGENT, actor=agent),
     "confirm_by_reply": lambda ticket, agent: ticket.confirm_by_reply("Thanks", author=ticket.requester),
+    "settle": lambda ticket, agent: ticket.settle(actor=ticket.requester),
+    "undo_confirmation": lambda ticket, agent: ticket.undo_confirmation(actor=ticket.requester),
     "quarantine": lambda ticket, agent: ticket.quarantine("spam", agent),
     "release": lambda ticket, agent: ticket.release(agent),
     "prioritise": lambda ticket, agent: ticket.prioritise(Urgency.HIGH, actor=agent),
@@ -31,6 +35,7 @@ STEPS: dict[str, Callable[[Ticket, User], object]] = {
 # start state -> step -> end state; what is not named here must be refused
 LEGAL: dict[Status, dict[str, Status]] = {
     Status.OPEN: {
+        "settle": Status.CLOSED,
         "auto_resolve": Status.AUTO_RESOLVED,
         "escalate": Status.ESCALATED,
         "request_person": Status.ESCALATED,
@@ -42,6 +47,7 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "prioritise": Status.OPEN,
     },
     Status.AUTO_RESOLVED: {
+        "settle": Status.CLOSED,
         "escalate": Status.ESCALATED,
         "request_person": Status.ESCALATED,
         "assign": Status.AUTO_RESOLVED,
@@ -53,6 +59,7 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "prioritise": Status.AUTO_RESOLVED,
     },
     Status.ESCALATED: {
+        "settle": Status.CLOSED,
         "request_person": Status.ESCALATED,
         "assign": Status.ESCALATED,
         "agent_reply": Status.PENDING,
@@ -62,6 +69,8 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "prioritise": Status.ESCALATED,
     },
     Status.PENDING: {
+        "confirm_by_reply": Status.CLOSED,
+        "settle": Status.CLOSED,
         "escalate": Status.ESCALATED,
         "request_person": Status.ESCALATED,
         "assign": Status.PENDING,
@@ -73,6 +82,7 @@ LEGAL: dict[Status, dict[str, Status]] = {
         "prioritise": Status.PENDING,
     },
     Status.RESOLVED: {
+        "settle": Status.CLOSED,
         "escalate": Status.ESCALATED,
         "request_person": Status.ESCALATED,
         "assign": Status.RESOLVED,
@@ -183,6 +193,8 @@ STALE_STEPS = {
     "reopen": (Status.RESOLVED, Status.CLOSED),
     "close": (Status.RESOLVED, Status.ESCALATED),
     "confirm_by_reply": (Status.AUTO_RESOLVED, Status.CLOSED),
+    "settle": (Status.ESCALATED, Status.CLOSED),
+    "undo_confirmation": (Status.CLOSED, Status.ESCALATED),
     "quarantine": (Status.ESCALATED, Status.CLOSED),
     "release": (Status.ESCALATED, Status.CLOSED),
     "prioritise": (Status.ESCALATED, Status.CLOSED),
@@ -206,3 +218,33 @@ def test_the_machine_does_not_answer_what_a_person_has_taken_meanwhile(requester
     Ticket.objects.filter(pk=stale.pk).update(assignee=agent)
     with pytest.raises(InvalidTransition, match="a person is on it"):
         stale.auto_resolve("Here you are.", facts={})
+
+
+# --- Taking "solved" back -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("start", [Status.AUTO_RESOLVED, Status.PENDING, Status.RESOLVED])
+def test_solved_can_be_taken_back_and_leaves_the_ticket_as_it_was(start, requester, agent):
+    ticket = ticket_in(start, requester)
+    ticket.record_feedback(solved=True, actor=requester)
+    assert ticket.may_undo
+    ticket.undo_confirmation(actor=requester)
+    assert (ticket.state, ticket.closure, ticket.closed_at, ticket.feedback.solved) == (start, "", None, None)
+    assert ticket.events.last().kind == Event.Kind.UNDONE
+
+
+def test_it_cannot_be_taken_back_for_ever_nor_what_others_closed(requester, agent):
+    late, silent = ticket_in(Status.AUTO_RESOLVED, requester), ticket_in(Status.AUTO_RESOLVED, requester)
+    late.record_feedback(solved=True, actor=requester)
+    Ticket.objects.filter(pk=late.pk).update(closed_at=timezone.now() - UNDO_TIME)
+    silent.close(Closure.SILENCE)
+    for ticket in (late, silent):
+        with pytest.raises(InvalidTransition):
+            ticket.undo_confirmation(actor=requester)
+
+
+def test_what_nobody_answered_goes_back_to_the_team(requester):
+    ticket = ticket_in(Status.ESCALATED, requester)
+    ticket.settle(actor=requester)
+    ticket.undo_confirmation(actor=requester)
+    assert (ticket.state, ticket.escalation_reason) == (Status.ESCALATED, "reopened")

@@ -39,7 +39,7 @@ from tickets.intake.replies import send_reply, write_note
 from tickets.intake.submit import Submission
 from tickets.models import Channel
 from tickets.search.find import narrow, time_limit
-from tickets.web.downloads import as_download
+from tickets.web.files import as_download
 
 
 def caller(request: Request) -> User:

@@ -1,14 +1,17 @@
-"""What files are taken. They are kept under random names and only ever served as downloads."""
+"""What files are taken. They are kept under random names and served as downloads; pictures may be looked at in place."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Final
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from accounts.limits.spending import spend
 from accounts.models import User
@@ -16,24 +19,52 @@ from tickets.errors import AttachmentRefused
 from tickets.intake import quota
 from tickets.models import Attachment, Message, attachment_path
 
-# Extension -> the type it is served as, and the bytes it must begin with (empty: text, checked for NUL).
-ALLOWED_TYPES: dict[str, tuple[str, tuple[bytes, ...]]] = {
-    ".png": ("image/png", (b"\x89PNG\r\n\x1a\n",)),
-    ".jpg": ("image/jpeg", (b"\xff\xd8\xff",)),
-    ".jpeg": ("image/jpeg", (b"\xff\xd8\xff",)),
-    ".gif": ("image/gif", (b"GIF87a", b"GIF89a")),
-    ".webp": ("image/webp", (b"RIFF",)),
-    ".pdf": ("application/pdf", (b"%PDF-",)),
-    ".txt": ("text/plain", ()),
-    ".log": ("text/plain", ()),
-    ".csv": ("text/csv", ()),
-    ".zip": ("application/zip", (b"PK\x03\x04", b"PK\x05\x06")),
-    ".docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", (b"PK\x03\x04",)),
-    ".xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", (b"PK\x03\x04",)),
-    ".odt": ("application/vnd.oasis.opendocument.text", (b"PK\x03\x04",)),
-    ".ods": ("application/vnd.oasis.opendocument.spreadsheet", (b"PK\x03\x04",)),
+
+@dataclass(frozen=True, slots=True)
+class FileType:
+    """How a type is served, and the bytes that its files have at ``offset``; none: text, checked for NUL."""
+
+    content_type: str
+    marks: tuple[bytes, ...] = ()
+    offset: int = 0
+
+    def fits(self, head: bytes) -> bool:
+        if not self.marks:
+            return b"\0" not in head
+        return any(head.startswith(mark, self.offset) for mark in self.marks)
+
+
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+_ZIP = b"PK\x03\x04"
+_JPEG = FileType("image/jpeg", (b"\xff\xd8\xff",))
+_HEIC = FileType(
+    "image/heic", tuple(b"ftyp" + brand for brand in (b"heic", b"heix", b"heif", b"mif1", b"msf1")), 4
+)
+#: By extension. Archives are kept as they are and never opened.
+ALLOWED_TYPES: Final[dict[str, FileType]] = {
+    ".png": FileType("image/png", (b"\x89PNG\r\n\x1a\n",)),
+    ".jpg": _JPEG,
+    ".jpeg": _JPEG,
+    ".gif": FileType("image/gif", (b"GIF87a", b"GIF89a")),
+    ".webp": FileType("image/webp", (b"WEBP",), 8),
+    ".heic": _HEIC,
+    ".heif": _HEIC,
+    ".mp4": FileType("video/mp4", (b"ftyp",), 4),
+    ".mov": FileType("video/quicktime", (b"ftypqt", b"moov", b"mdat", b"free", b"wide"), 4),
+    ".pdf": FileType("application/pdf", (b"%PDF-",)),
+    ".txt": FileType("text/plain"),
+    ".log": FileType("text/plain"),
+    ".csv": FileType("text/csv"),
+    ".eml": FileType("message/rfc822"),
+    ".zip": FileType("application/zip", (_ZIP, b"PK\x05\x06")),
+    ".docx": FileType(f"{_OFFICE}.wordprocessingml.document", (_ZIP,)),
+    ".xlsx": FileType(f"{_OFFICE}.spreadsheetml.sheet", (_ZIP,)),
+    ".pptx": FileType(f"{_OFFICE}.presentationml.presentation", (_ZIP,)),
+    ".odt": FileType("application/vnd.oasis.opendocument.text", (_ZIP,)),
+    ".ods": FileType("application/vnd.oasis.opendocument.spreadsheet", (_ZIP,)),
 }
-ACCEPT = ",".join(ALLOWED_TYPES)  # for the file field's ``accept``
+ACCEPT: Final = ",".join(ALLOWED_TYPES)  # for the file field's ``accept``
+HEAD_BYTES: Final = 4096
 
 
 def largest_mb() -> int:
@@ -42,7 +73,10 @@ def largest_mb() -> int:
 
 def hint() -> str:
     """What is taken, for people."""
-    return f"Up to {settings.ATTACHMENTS_PER_MESSAGE} pictures, documents or logs, {largest_mb()} MB each."
+    return _("Pictures, videos, documents or logs: up to %(count)d files, %(size)d MB each.") % {
+        "count": settings.ATTACHMENTS_PER_MESSAGE,
+        "size": largest_mb(),
+    }
 
 
 def check(file: UploadedFile) -> str:
@@ -50,29 +84,41 @@ def check(file: UploadedFile) -> str:
     name = file.name or "file"
     kind = ALLOWED_TYPES.get(PurePath(name).suffix.lower())
     if kind is None:
+        taken = ", ".join(suffix[1:].upper() for suffix in ALLOWED_TYPES)
         raise AttachmentRefused(
-            f"{name}: files of this type are not taken. Taken are: {', '.join(ALLOWED_TYPES)}."
+            _("%(name)s: we can’t take files of this type. We take %(types)s.")
+            % {"name": name, "types": taken}
         )
     size = file.size or 0
     if size > settings.ATTACHMENT_MAX_BYTES:
         raise AttachmentRefused(
-            f"{name} is larger than {largest_mb()} MB. Send a smaller file or a link to it."
+            _("%(name)s is larger than %(size)d MB. Send a smaller file or a link to it.")
+            % {"name": name, "size": largest_mb()}
         )
     if size == 0:
-        raise AttachmentRefused(f"{name} is empty.")
-    content_type, beginnings = kind
-    head = file.read(4096)
+        raise AttachmentRefused(_("%(name)s is empty.") % {"name": name})
+    head = file.read(HEAD_BYTES)
     file.seek(0)
-    genuine = head.startswith(beginnings) if beginnings else b"\0" not in head
-    if not genuine:
-        raise AttachmentRefused(f"{name} is not what its name says. Save it again in its own format.")
-    return content_type
+    if not kind.fits(head):
+        suffix = PurePath(name).suffix[1:].upper()
+        raise AttachmentRefused(
+            _("%(name)s doesn’t look like a %(type)s file. Save it again in its own format.")
+            % {"name": name, "type": suffix}
+        )
+    return kind.content_type
+
+
+def too_many() -> AttachmentRefused:
+    return AttachmentRefused(
+        _("You can send up to %(count)d files with one message.")
+        % {"count": settings.ATTACHMENTS_PER_MESSAGE}
+    )
 
 
 def check_all(files: Sequence[UploadedFile]) -> None:
     """Refuse the files of one message unless all are taken: the one rule of form, API and desk."""
     if len(files) > settings.ATTACHMENTS_PER_MESSAGE:
-        raise AttachmentRefused(f"At most {settings.ATTACHMENTS_PER_MESSAGE} files go with one message.")
+        raise too_many()
     for file in files:
         check(file)
 
@@ -91,7 +137,7 @@ def pay_for_files(request: HttpRequest, files: Sequence[UploadedFile], *, person
 def attach(message: Message, files: Sequence[UploadedFile]) -> list[Attachment]:
     """Keep ``files`` with ``message``. All or none: run it in the message's transaction."""
     check_all(files)
-    kept = [_described(message, file) for file in files]
+    kept = [described(message, file) for file in files]
     try:
         for attachment in kept:
             attachment.save()
@@ -103,7 +149,17 @@ def attach(message: Message, files: Sequence[UploadedFile]) -> list[Attachment]:
     return kept
 
 
-def _described(message: Message, file: UploadedFile) -> Attachment:
+def attach_uploaded(message: Message, uploaded: Sequence[Attachment]) -> None:
+    """Send files that came ahead with ``message``; what was sent or thrown away meanwhile is left out."""
+    if len(uploaded) > settings.ATTACHMENTS_PER_MESSAGE:
+        raise too_many()
+    if uploaded:
+        waiting = Attachment.objects.filter(pk__in=[file.pk for file in uploaded], message=None)
+        waiting.update(message=message, holder="")
+
+
+def described(message: Message | None, file: UploadedFile) -> Attachment:
+    """The row of ``file``, not saved yet; AttachmentRefused if it is not taken."""
     digest = hashlib.sha256()
     for chunk in file.chunks():
         digest.update(chunk)

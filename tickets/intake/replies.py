@@ -14,11 +14,14 @@ from typing import Final
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from tickets.errors import Held, InvalidTransition
 from tickets.intake import attachments
-from tickets.models import Message, Status, Ticket
+from tickets.intake.once import SAME_WITHIN
+from tickets.models import Attachment, Message, Ticket
+from tickets.requester_steps import CONFIRMABLE
 
 logger = logging.getLogger(__name__)
 
@@ -52,20 +55,32 @@ def send_reply(
     body: str,
     files: Sequence[UploadedFile] = (),
     *,
+    uploaded: Sequence[Attachment] = (),
+    external_id: str | None = None,
     held_by: Collection[int | None] | None = None,
     may_mean_more: bool = True,
 ) -> Message:
     """A public reply; what it does to the ticket's state is the business of its transition.
 
-    ``held_by`` says in whose charge the ticket may be (None among them: nobody's); Held is raised for anybody else.
-    One that may not ``mean_more``, since its writer may be somebody else, always brings the ticket to a person.
+    ``uploaded`` are files that came ahead of it. With an ``external_id``, the sender's own name for the reply, the
+    same one sent again is found and not written twice. ``held_by`` says in whose charge the ticket may be (None among
+    them: nobody's); Held is raised for anybody else. One that may not ``mean_more``, since its writer may be somebody
+    else, always brings the ticket to a person.
     """
-    meaning = Meaning.ANYTHING if files or not may_mean_more else _meaning(ticket, author, body)
+    has_files = bool(files or uploaded)
+    meaning = Meaning.ANYTHING if has_files or not may_mean_more else _meaning(ticket, author, body)
     with transaction.atomic():
         if held_by is not None:
             _refuse_held(ticket, held_by)
+        known = _sent_before(ticket, body, external_id, has_files=has_files) if external_id else None
+        if known is not None:
+            return known
         message = _reply(ticket, author, body, meaning)
+        if external_id:
+            message.external_id = external_id
+            message.save(update_fields=["external_id"])
         attachments.attach(message, files)
+        attachments.attach_uploaded(message, uploaded)
     return message
 
 
@@ -74,6 +89,13 @@ def _refuse_held(ticket: Ticket, held_by: Collection[int | None]) -> None:
     now = Ticket.objects.select_for_update(of=("self",)).select_related("assignee").get(pk=ticket.pk)
     if now.assignee_id not in held_by:
         raise Held(now.reference, now.assignee)
+
+
+def _sent_before(ticket: Ticket, body: str, external_id: str, *, has_files: bool) -> Message | None:
+    """The message that this wish became already: by its name, or as the requester's last words a moment ago."""
+    twin = ticket.said_twice(body, since=timezone.now() - SAME_WITHIN)
+    known = ticket.messages.filter(external_id=external_id).first()
+    return known or (None if has_files else twin)
 
 
 def _reply(ticket: Ticket, author: User | None, body: str, meaning: Meaning) -> Message:
@@ -89,7 +111,7 @@ def _reply(ticket: Ticket, author: User | None, body: str, meaning: Meaning) -> 
 
 def _meaning(ticket: Ticket, author: User | None, body: str) -> Meaning:
     """What the reader says of a requester's reply to an answer; without a lock, so a look at the state as loaded."""
-    answered = ticket.state in {Status.AUTO_RESOLVED, Status.RESOLVED}
+    answered = ticket.state in CONFIRMABLE
     is_requester = author is None or not author.is_agent or author.pk == ticket.requester_id
     if _reader is None or not answered or not is_requester or not _free.acquire(blocking=False):
         return Meaning.ANYTHING

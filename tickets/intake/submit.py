@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.utils import timezone
 
 from accounts.models import User
 from tickets.intake import attachments
-from tickets.models import Channel, Message, Ticket
+from tickets.models import Attachment, Channel, Message, Ticket
 
 SUBJECT_LENGTH = 200
 
@@ -30,7 +31,13 @@ class Submission:
     files: Sequence[UploadedFile] = ()
     sender_verified: bool = False  # beside who is logged in: our own mail server vouches for the address
     machine_sent: bool = False  # by a list, a program or from an address that reads no replies
+    uploaded: Sequence[Attachment] = ()  # files that came ahead of it
+    language: str = ""  # of the page that it was written on
     external_id: str | None = None  # the sender's own name for it: a second one is refused by the database
+
+    @property
+    def kept_subject(self) -> str:
+        return one_line(self.subject) or subject_from(self.body)
 
 
 @transaction.atomic
@@ -48,7 +55,9 @@ def submit_ticket(submission: Submission) -> Ticket:
         requester_name=one_line(requester.name if requester else submission.guest_name),
         sender_verified=requester is not None or submission.sender_verified,
         machine_sent=submission.machine_sent,
-        subject=one_line(submission.subject) or subject_from(submission.body),
+        subject=submission.kept_subject,
+        language=submission.language,
+        seen_at=timezone.now(),
         channel=submission.channel,
         follow_up_of=submission.follow_up_of,
         human_requested=submission.human_requested,
@@ -59,6 +68,7 @@ def submit_ticket(submission: Submission) -> Ticket:
         ticket=ticket, author=requester, sender=Message.Sender.REQUESTER, body=submission.body
     )
     attachments.attach(message, submission.files)
+    attachments.attach_uploaded(message, submission.uploaded)
     ticket.created(channel=submission.channel)
     return ticket
 

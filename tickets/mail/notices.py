@@ -11,13 +11,15 @@ from email.utils import formataddr
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.mail import EmailMessage
+from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext, gettext_noop
 
 from accounts.models import User
 from tickets.mail import guest_links, threads
 from tickets.service.due import reply_due, zone_for
+from tickets.words import grave, languages
 
 if TYPE_CHECKING:
     from tickets.models import Message, Ticket
@@ -27,17 +29,22 @@ TEAM_MAILS = 50  # of one urgent ticket, whatever the size of the team
 
 def answered(ticket: Ticket, message: Message) -> None:
     """The requester gets the answer, human or automatic, with the way back to a person."""
-    _to_requester(ticket, "answered", f"Re: {ticket.subject}", "Our answer to your message", message=message)
+    about = f"Re: {ticket.subject}"
+    _to_requester(ticket, "answered", about, gettext_noop("Our answer to your message"), message=message)
 
 
 def escalated(ticket: Ticket) -> None:
     """The requester learns that a person will answer, and by when."""
     zone = zone_for(ticket)
+    facts = {
+        "grave": grave.is_grave(ticket),
+        "emergency": grave.emergency_in(languages.of_mail(ticket)),
+        "due": reply_due(ticket),
+        "zone": zone.key,
+    }
     with timezone.override(zone):
-        _to_requester(
-            ticket, "escalated", f"We are on it: {ticket.subject}", "We have your message",
-            due=reply_due(ticket), zone=zone.key,
-        )  # fmt: skip
+        about = f"Re: {ticket.subject}"
+        _to_requester(ticket, "escalated", about, gettext_noop("We have your message"), **facts)
 
 
 def requester_wrote(ticket: Ticket, message: Message) -> None:
@@ -71,7 +78,7 @@ def late(ticket: Ticket, addresses: Iterable[str], what: str, *, overdue: bool) 
 
 def access_link(ticket: Ticket) -> None:
     """A guest gets a fresh link to the ticket, always to the ticket's own address."""
-    _to_requester(ticket, "access_link", f"Your link to: {ticket.subject}", "The link to your message")
+    _to_requester(ticket, "access_link", f"Re: {ticket.subject}", gettext_noop("The link to your message"))
 
 
 def ticket_url(ticket: Ticket) -> str:
@@ -82,23 +89,48 @@ def ticket_url(ticket: Ticket) -> str:
 
 
 def _to_requester(ticket: Ticket, template: str, subject: str, to_guest: str, **context: object) -> None:
-    """``to_guest``: the subject where the address is not proved."""
+    """One letter in the requester's language. ``to_guest``: the subject (a message id) where the address is not proved."""
     proved = ticket.requester_id is not None
-    own_words = {"name": ticket.requester_name, "about": ticket.subject} if proved else {}
-    subject = subject if proved else f"{to_guest} [{ticket.reference}]"
-    _send(ticket, template, subject, [ticket.requester_email], url=ticket_url(ticket), **own_words, **context)
+    with translation.override(languages.of_mail(ticket)):
+        own_words = (
+            {"name": first_name(ticket), "about": ticket.subject, "asked": _asked(ticket)} if proved else {}
+        )
+        subject = subject if proved else f"{gettext(to_guest)} [{ticket.reference}]"
+        facts = {"url": ticket_url(ticket), **own_words, **context}
+        _send(ticket, template, subject, [ticket.requester_email], has_html=True, **facts)
 
 
-def _send(ticket: Ticket, template: str, subject: str, to: list[str], **context: object) -> None:
-    facts = {
+def first_name(ticket: Ticket) -> str:
+    return ticket.requester_name.split(" ")[0]
+
+
+def _asked(ticket: Ticket) -> str:
+    """What the requester wrote last, to be quoted below our letter."""
+    said = (
+        ticket.messages.filter(sender="requester", kind="reply")
+        .order_by("-id")
+        .values_list("body", flat=True)
+    )
+    return said.first() or ""
+
+
+def _send(
+    ticket: Ticket, template: str, subject: str, to: list[str], *, has_html: bool = False, **context: object
+) -> None:
+    facts: dict[str, object] = {
         "ticket": ticket,
         "company": settings.COMPANY_NAME,
         "site_url": settings.SITE_URL,
         **context,
     }
-    body = render_to_string(f"tickets/mail/{template}.txt", facts)
     headers, reply_to, sender = _thread(ticket, template)
-    EmailMessage(" ".join(subject.split()), body, sender, to, headers=headers, reply_to=reply_to).send()
+    facts["is_read"] = bool(reply_to)
+    body = render_to_string(f"tickets/mail/{template}.txt", facts)
+    about = " ".join(subject.split())
+    mail = EmailMultiAlternatives(about, body, sender, to, headers=headers, reply_to=reply_to)
+    if has_html:
+        mail.attach_alternative(render_to_string(f"tickets/mail/{template}.html", facts), "text/html")
+    mail.send()
 
 
 def _thread(ticket: Ticket, template: str) -> tuple[dict[str, str], list[str], str | None]:

@@ -9,18 +9,22 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.functional import lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.limits.spending import LimitReached
 from accounts.mailboxes import AddressFormField
 from accounts.names import validate_name
 from tickets.errors import AttachmentRefused
 from tickets.intake import attachments
-from tickets.intake.once import page_key
+from tickets.intake.once import page_key, reply_key
 from tickets.intake.submit import SUBJECT_LENGTH
 from tickets.intake.written import as_written
-from tickets.models import Feedback, Status, Ticket
+from tickets.models import Attachment, Feedback, Status, Ticket
 from tickets.querysets import TicketFilter
 from tickets.search.query import LONGEST
+from tickets.web.files import Taken
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -43,6 +47,16 @@ class FilesField(forms.FileField):
         return files
 
 
+lazy_hint = lazy(attachments.hint, str)()
+
+
+class UploadsField(forms.Field):
+    """Files that wait to be sent; the view took them in, see ``tickets.web.files``."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=FilesInput(attrs={"accept": attachments.ACCEPT}), required=False, **options)
+
+
 class WrittenField(forms.CharField):
     """A text that a person wrote. Its length is that of what is kept, which is how browsers count line ends."""
 
@@ -59,34 +73,51 @@ class CountedForm(forms.Form):
 
     wait = 0
 
-    def refuse(self, refusal: LimitReached | AttachmentRefused) -> None:
+    def refuse(self, refusal: LimitReached) -> None:
         """Keep what was typed and say why it was not taken."""
-        if isinstance(refusal, LimitReached):
-            self.wait = refusal.wait
-        self.add_error("attachments" if isinstance(refusal, AttachmentRefused) else None, str(refusal))
+        self.wait = refusal.wait
+        self.add_error(None, str(refusal))
 
 
-class NewTicketForm(CountedForm):
-    """What somebody who is logged in tells us. ``once`` makes a second click the same ticket."""
+class FormWithFiles(CountedForm):
+    """A text with files. ``taken`` are those that came with it: each is kept, whatever else is wrong.
+
+    ``once`` makes a second click the same message.
+    """
+
+    def __init__(self, *args: Any, taken: Taken | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.taken = taken or Taken()
+
+    def clean_attachments(self) -> Sequence[Attachment]:
+        if self.taken.refused:
+            raise forms.ValidationError([*self.taken.refused], code="file")
+        return self.taken.files
+
+
+class NewTicketForm(FormWithFiles):
+    """What somebody who is logged in tells us."""
 
     once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
     body = WrittenField(
-        label="How can we help?",
-        help_text="One question at a time is answered quickest. Leave out passwords and card numbers.",
+        label=_("How can we help?"),
+        help_text=_(
+            "One question at a time gets the quickest answer. Please leave out passwords and card numbers."
+        ),
         max_length=settings.MESSAGE_MAX_CHARS,
         widget=text_area(7),
-        error_messages={"required": "Tell us what it is about."},
+        error_messages={"required": _("Tell us how we can help.")},
     )
     subject = WrittenField(
-        label="Subject",
-        help_text="A few words that you will recognise later.",
+        label=_("Subject"),
+        help_text=_("A few words to find it by later."),
         max_length=SUBJECT_LENGTH,
         required=False,
     )
-    attachments = FilesField(label="Attach files", help_text=attachments.hint())
+    attachments = UploadsField(label=_("Attach files"), help_text=lazy_hint)
     human_requested = forms.BooleanField(
-        label="I want a person to answer",
-        help_text="We will not answer automatically, even where we could at once.",
+        label=_("I’d like a person to answer"),
+        help_text=_("You won’t get an automatic answer, even if we have one."),
         required=False,
     )
 
@@ -107,14 +138,14 @@ class GuestTicketForm(NewTicketForm):
     """The same for somebody without an account, who tells where the answer goes."""
 
     email = AddressFormField(
-        label="Your e-mail address",
-        help_text="Our answer and your private link to it go there.",
+        label=_("Your email address"),
+        help_text=_("We’ll send our answer there, with a private link to it."),
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
-        error_messages={"required": "We need an address to answer to."},
+        error_messages={"required": _("We need an email address to answer you.")},
     )
     name = WrittenField(
-        label="Your name",
-        help_text="How we should address you.",
+        label=_("Your name"),
+        help_text=_("What should we call you?"),
         max_length=120,
         required=False,
         validators=[validate_name],  # it goes into mail to an address that nobody has proved to own
@@ -122,27 +153,31 @@ class GuestTicketForm(NewTicketForm):
     )
 
 
-class ReplyForm(CountedForm):
+class ReplyForm(FormWithFiles):
     """A half-written reply outlives the replacement of the page's parts around it."""
 
+    once = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4, required=False)
     body = WrittenField(
-        label="Your reply",
+        label=_("Your reply"),
         max_length=settings.MESSAGE_MAX_CHARS,
-        widget=text_area(5, **{"hx-preserve": "true"}),
-        error_messages={"required": "Write something before you send it."},
+        widget=text_area(5, **{"hx-preserve": "true", "autocomplete": "off"}),
+        error_messages={"required": _("Write your reply first.")},
     )
-    attachments = FilesField(label="Attach files", help_text=attachments.hint())
+    attachments = UploadsField(label=_("Attach files"), help_text=lazy_hint)
+
+    def key(self, ticket: Ticket) -> str:
+        return reply_key(self.cleaned_data.get("once"), ticket, self.cleaned_data["body"])
 
 
 class FeedbackForm(forms.Form):
     """Yes or no, or stars and words afterwards; at least one of them."""
 
     SOLVED = {"yes": True, "no": False}
-    RATINGS = [(5, "Excellent"), (4, "Good"), (3, "All right"), (2, "Poor"), (1, "Bad")]
+    RATINGS = [(5, _("Excellent")), (4, _("Good")), (3, _("All right")), (2, _("Poor")), (1, _("Bad"))]
 
     solved = forms.ChoiceField(choices=[(word, word) for word in SOLVED], required=False)
     rating = forms.TypedChoiceField(
-        label="How was our answer?",
+        label=_("How was our answer?"),
         choices=RATINGS,
         coerce=int,
         empty_value=None,
@@ -150,7 +185,7 @@ class FeedbackForm(forms.Form):
         widget=forms.RadioSelect,
     )
     comment = WrittenField(
-        label="Anything you would like to add?",
+        label=_("Anything you’d like to add?"),
         max_length=Feedback._meta.get_field("comment").max_length,
         required=False,
         widget=text_area(2),
@@ -162,7 +197,7 @@ class FeedbackForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         given = [value for value in self.cleaned_data.values() if value not in (None, "")]
         if not given and not self.errors:
-            raise forms.ValidationError("Choose a rating or write a few words.", code="empty")
+            raise forms.ValidationError(gettext("Choose a rating or write a few words."), code="empty")
         return self.cleaned_data
 
 
@@ -170,14 +205,14 @@ class TicketFilterForm(forms.Form):
     """What "my tickets" shows. Anything unknown counts as no filter."""
 
     SHOW = {
-        "all": ("All", tuple(Status)),
-        "open": ("With us", (Status.OPEN, Status.ESCALATED)),
-        "waiting": ("Waiting for you", (Status.PENDING,)),
-        "answered": ("Answered", (Status.AUTO_RESOLVED, Status.RESOLVED)),
-        "closed": ("Closed", (Status.CLOSED,)),
+        "all": (_("All"), tuple(Status)),
+        "open": (_("With us"), (Status.OPEN, Status.ESCALATED)),
+        "waiting": (_("Waiting for you"), (Status.PENDING,)),
+        "answered": (_("Answered"), (Status.AUTO_RESOLVED, Status.RESOLVED)),
+        "closed": (_("Closed"), (Status.CLOSED,)),
     }
 
-    q = forms.CharField(label="Search your tickets", max_length=LONGEST, required=False)
+    q = forms.CharField(label=_("Search my tickets"), max_length=LONGEST, required=False)
     show = forms.ChoiceField(choices=[(key, label) for key, (label, _) in SHOW.items()], required=False)
 
     def chosen(self) -> tuple[str, TicketFilter]:

@@ -2,75 +2,61 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core import signing
-from django.core.cache import cache
-from django.forms import model_to_dict
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.limits.spending import LimitReached, spend
 from accounts.models import User
 from tickets.access import (
     in_browser,
-    linked_ticket,
     open_to_guest,
     own_ticket,
     own_tickets,
     person,
-    visible_attachment,
-    visible_ticket,
+    sends_as_guest,
+    sent_here,
 )
-from tickets.errors import AttachmentRefused, InvalidTransition, TicketError
-from tickets.intake.attachments import pay_for_files
+from tickets.errors import TicketError
 from tickets.intake.once import submit_once
-from tickets.intake.replies import send_reply
 from tickets.intake.submit import Submission
-from tickets.mail import guest_links, notices
-from tickets.models import OPEN_TO_REQUESTER, Closure, Feedback, Message, Status, Ticket, TicketQuerySet
+from tickets.models import Status, Ticket, TicketQuerySet
 from tickets.search.find import narrow, time_limit
-from tickets.web import wording
-from tickets.web.downloads import as_download
-from tickets.web.forms import (
-    CountedForm,
-    FeedbackForm,
-    FollowUpForm,
-    GuestTicketForm,
-    NewTicketForm,
-    ReplyForm,
-    TicketFilterForm,
-)
+from tickets.web.files import Taken, taken
+from tickets.web.forms import FollowUpForm, GuestTicketForm, NewTicketForm, TicketFilterForm
+from tickets.web.held import first_values, held, login_if_unknown, release, shown_again, to_login
 
 PAGE_SIZE = 20
 RECENT = 3
-RENEW_PAUSE_SECONDS = 60
-ASKABLE = {Status.OPEN, Status.AUTO_RESOLVED, Status.PENDING, Status.RESOLVED}
+QUESTION_CHARS = 500  # of a search that is carried into the form
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
 # --- Home and lists ---------------------------------------------------------------------------------
 
 
-@require_GET
+@require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "home.html", {"recent": recent_tickets(request)})
+    context = {"recent": recent_tickets(request), "form": NewTicketForm() if person(request) else None}
+    return render(request, "home.html", context)
 
 
 def recent_tickets(request: HttpRequest) -> list[Ticket]:
-    """The newest of a person's own, or of those that this guest's browser may see."""
-    return list(own_tickets(in_browser(request))[:RECENT])
+    """The latest of a person's own, or of those that a guest has sent from this browser."""
+    own = own_tickets(in_browser(request)) if person(request) else sent_here(request)
+    return list(own.with_unread().latest_first()[:RECENT])
 
 
-@require_GET
+@require_safe
 @login_required
 @never_cache
 def tickets(request: HttpRequest) -> HttpResponse:
@@ -96,11 +82,12 @@ def tickets(request: HttpRequest) -> HttpResponse:
 
 
 def keyset_page(own: TicketQuerySet, found: TicketQuerySet, before: str, size: int) -> dict[str, Any]:
-    """The rows older than the ticket named ``before``, and the name to go on from if there are more."""
-    start = own.filter(reference=before).values_list("pk", flat=True).first() if before else None
+    """The rows that moved before the ticket named ``before`` did, and the name to go on from if there are more."""
+    start = own.filter(reference=before).values_list("updated_at", "pk").first() if before else None
     if start is not None:
-        found = found.filter(pk__lt=start)
-    rows = list(found[: size + 1])
+        at, pk = start
+        found = found.moved_before(at, pk)
+    rows = list(found.with_unread().latest_first()[: size + 1])
     return {
         "tickets": rows[:size],
         "older": rows[size - 1].reference if len(rows) > size else "",
@@ -117,6 +104,7 @@ def new_ticket(request: HttpRequest) -> HttpResponse:
 
 
 @get_or_post
+@login_if_unknown()
 def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
     """A closed ticket goes on as a new one that is linked to it."""
     earlier = own_ticket(in_browser(request), reference)
@@ -126,18 +114,29 @@ def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def submission_page(request: HttpRequest, follow_up_of: Ticket | None = None) -> HttpResponse:
+    """The form, empty, with what waited behind a login, or with what is wrong; or on to the new ticket."""
+    if request.method == "POST" and (
+        "login" in request.POST or ("signed_in" in request.POST and not person(request))
+    ):
+        return to_login(request, request.path)
     form_class: Callable[..., NewTicketForm] = NewTicketForm if person(request) else GuestTicketForm
     if follow_up_of:
         form_class = partial(FollowUpForm, follow_up_of)
     sent = request.method == "POST" and "draft" not in request.POST  # a draft comes from the home page
-    initial = {"body": request.POST.get("body", ""), "subject": follow_up_of.subject if follow_up_of else ""}
-    form = form_class(request.POST, request.FILES) if sent else form_class(initial=initial)
+    if sent:
+        form = form_class(request.POST, taken=taken(request))
+    else:
+        form = form_class(**waiting(request, follow_up_of))
     if sent and form.is_valid() and let_through(request, form, follow_up_of):
-        ticket, _ = submit_once(submission(person(request), form, follow_up_of))
-        open_to_guest(request, ticket)
+        wish = submission(person(request), form, follow_up_of)
+        ticket, is_new = submit_once(wish)
+        if is_new or ticket.external_id == wish.external_id:  # the same words alone prove nothing
+            open_to_guest(request, ticket, sent=True)
+        release(request)
+        messages.success(request, _("Your message has been sent."), extra_tags="sent new")
         return redirect(f"{ticket.get_absolute_url()}#latest")
     context = {"form": form, "follow_up_of": follow_up_of}
-    return refused_or_shown(request, "tickets/new.html", context, form, sent=sent)
+    return shown_again(request, "tickets/new.html", context, form, sent=sent)
 
 
 def let_through(request: HttpRequest, form: NewTicketForm, follow_up_of: Ticket | None) -> bool:
@@ -146,25 +145,23 @@ def let_through(request: HttpRequest, form: NewTicketForm, follow_up_of: Ticket 
     A guest's ticket sends mail to an address that anybody may write there: the mailbox has a limit of its own.
     """
     email = follow_up_of.requester_email if follow_up_of else form.cleaned_data.get("email", "")
-    guests = (follow_up_of.requester if follow_up_of else person(request)) is None
+    guests = sends_as_guest(request, follow_up_of)
     try:
         spend(request, "guest_ticket" if guests else "submit", mailbox=email if guests else "")
-        pay_for_files(request, form.cleaned_data["attachments"])
-    except (LimitReached, AttachmentRefused) as refusal:
+    except LimitReached as refusal:
         form.refuse(refusal)
         return False
     return True
 
 
-def refused_or_shown(
-    request: HttpRequest, template: str, context: dict[str, Any], form: CountedForm, *, sent: bool
-) -> HttpResponse:
-    """The page with its form: what was typed stays there, whatever it was refused for."""
-    wait = form.wait
-    page = render(request, template, context, status=429 if wait else 422 if sent else 200)
-    if wait:
-        page["Retry-After"] = str(wait)
-    return page
+def waiting(request: HttpRequest, follow_up_of: Ticket | None) -> dict[str, Any]:
+    """What a form that was not sent begins with: what waited for its writer, what the home page or a search brings."""
+    kept = held(request)
+    brought = {"body": request.POST.get("body", "") or request.GET.get("question", "")[:QUESTION_CHARS]}
+    subject = {"subject": follow_up_of.subject} if follow_up_of else {}
+    tokens = kept.get("staged", [])
+    came = taken(request, tokens) if tokens else Taken()
+    return {"initial": {**brought, **subject, **first_values(kept)}, "taken": came}
 
 
 def submission(user: User | None, form: NewTicketForm, follow_up_of: Ticket | None) -> Submission:
@@ -173,124 +170,14 @@ def submission(user: User | None, form: NewTicketForm, follow_up_of: Ticket | No
     requester = follow_up_of.requester if follow_up_of else user
     email = follow_up_of.requester_email if follow_up_of else answers.get("email", "")
     return Submission(
-        subject=answers["subject"],
+        subject=answers.get("subject", ""),
         body=answers["body"],
         requester=requester,
         guest_email=email,
         guest_name=follow_up_of.requester_name if follow_up_of else answers.get("name", ""),
         human_requested=answers["human_requested"],
-        files=answers["attachments"],
+        uploaded=answers["attachments"],
         follow_up_of=follow_up_of,
         external_id=form.once_key(str(requester.pk) if requester else email),
+        language=translation.get_language() or "",
     )
-
-
-# --- One ticket -------------------------------------------------------------------------------------
-
-
-@require_GET
-@never_cache
-def ticket(request: HttpRequest, reference: str) -> HttpResponse:
-    return ticket_page(request, visible_ticket(in_browser(request), reference))
-
-
-def ticket_page(request: HttpRequest, ticket: Ticket, **forms: Any) -> HttpResponse:
-    conversation = ticket.messages.filter(kind=Message.Kind.REPLY)
-    said = Feedback.objects.filter(ticket=ticket).first()
-    context = {
-        "ticket": ticket,
-        "conversation": conversation.select_related("author").prefetch_related("attachments"),
-        "follow_ups": ticket.follow_ups.filter(requester=ticket.requester_id),
-        "for_desk": not in_browser(request).owns(ticket),
-        "promise": wording.promise(ticket) if ticket.state is Status.ESCALATED else None,
-        "reads_long": wording.reads_long(ticket),
-        "may_reply": ticket.state in OPEN_TO_REQUESTER,
-        "may_ask": ticket.state in ASKABLE and not ticket.human_requested,
-        "feedback": said,
-        "closed_by_reply": ticket.closure == Closure.CONFIRMED and not (said and said.solved),
-        "feedback_form": FeedbackForm(initial=model_to_dict(said) if said else None),
-        "reply_form": ReplyForm(),
-        **forms,
-    }
-    return refused_or_shown(request, "tickets/ticket.html", context, context["reply_form"], sent=bool(forms))
-
-
-@require_POST
-def reply(request: HttpRequest, reference: str) -> HttpResponse:
-    ticket = own_ticket(in_browser(request), reference)
-    form = ReplyForm(request.POST, request.FILES)
-    if not form.is_valid():
-        return ticket_page(request, ticket, reply_form=form)
-    try:
-        spend(request, "message")
-        pay_for_files(request, form.cleaned_data["attachments"])
-        send_reply(ticket, person(request), form.cleaned_data["body"], form.cleaned_data["attachments"])
-    except (LimitReached, AttachmentRefused) as refusal:
-        form.refuse(refusal)
-        return ticket_page(request, ticket, reply_form=form)
-    except InvalidTransition:
-        form.add_error(None, "This ticket was closed in the meantime. Copy your text into a follow-up.")
-        return ticket_page(request, ticket, reply_form=form)
-    return redirect(f"{ticket.get_absolute_url()}#latest")
-
-
-@require_POST
-def ask_for_person(request: HttpRequest, reference: str) -> HttpResponse:
-    ticket = own_ticket(in_browser(request), reference)
-    try:
-        ticket.request_person(actor=person(request))
-    except InvalidTransition:
-        messages.error(request, "This ticket is closed. Open a follow-up and a person will answer it.")
-    return redirect(f"{ticket.get_absolute_url()}#outcome")
-
-
-@require_POST
-def feedback(request: HttpRequest, reference: str) -> HttpResponse:
-    ticket = own_ticket(in_browser(request), reference)
-    form = FeedbackForm(request.POST)
-    if not form.is_valid():
-        return ticket_page(request, ticket, feedback_form=form)
-    try:
-        ticket.record_feedback(actor=person(request), **form.cleaned_data)
-    except InvalidTransition:
-        messages.error(request, "There is no answer to rate yet.")
-    else:
-        if form.cleaned_data["solved"] is None:
-            messages.success(request, "Thank you. We read every word of it.")
-    return redirect(f"{ticket.get_absolute_url()}#outcome")
-
-
-@require_GET
-def attachment(request: HttpRequest, token: uuid.UUID) -> FileResponse:
-    return as_download(visible_attachment(in_browser(request), str(token)))
-
-
-# --- Guests' links ----------------------------------------------------------------------------------
-
-
-@require_GET
-@never_cache
-def guest_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Opens the ticket to this browser. Expired links offer a new one, forged ones do not exist."""
-    try:
-        reference = guest_links.reference_in(token)
-    except signing.SignatureExpired:
-        return render(request, "tickets/link_expired.html", {"token": token}, status=410)
-    except signing.BadSignature as error:
-        raise Http404("No such link.") from error
-    ticket = linked_ticket(reference)
-    if not open_to_guest(request, ticket) and person(request) is None:
-        return redirect(f"{reverse('account_login')}?next={ticket.get_absolute_url()}")
-    return redirect(f"{ticket.get_absolute_url()}#latest")
-
-
-@require_POST
-def renew_guest_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Mails a fresh link to the ticket's own address, at most one a minute."""
-    reference = guest_links.expired_reference_in(token)
-    if reference is None:
-        raise Http404("No such link.")
-    ticket = linked_ticket(reference)
-    if cache.add(f"guest-link:{ticket.pk}", True, RENEW_PAUSE_SECONDS):
-        notices.access_link(ticket)
-    return render(request, "tickets/link_sent.html")

@@ -68,6 +68,15 @@ def told_by_calendar() -> dict[tuple[str, str], str]:
     return {(house.HOURS, tag): sentence for tag, sentence in told.items() if sentence}
 
 
+def emergency_line(language: str) -> str:
+    """What the house says people should do in an emergency, with its number; empty where it has said neither."""
+    said = current()
+    tag = language_tags.base(language)
+    return " ".join(
+        filter(None, (said.wording("emergency_words", tag), said.wording("emergency_phone", tag)))
+    )
+
+
 def place(key: str, language: str) -> tuple[house.Fact, str]:
     """The fact, and the language its row has; ValidationError where either does not exist."""
     fact = house.named(key)

@@ -219,7 +219,7 @@ def test_a_refused_attachment_leaves_no_ticket(api: Api, requester: User) -> Non
     file = SimpleUploadedFile("run.exe", b"MZ...")
     answer = api(requester).post("/api/tickets", {**WISH, "files": [file]}, format="multipart")
     assert answer.status_code == 400
-    assert "files of this type are not taken" in answer.json()["message"]
+    assert "we can’t take files of this type" in answer.json()["message"]
     assert not Ticket.objects.exists()
 
 

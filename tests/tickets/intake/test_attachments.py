@@ -8,20 +8,26 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import RequestFactory
 from django.utils.datastructures import MultiValueDict
 
 from tickets.api.serializers import NewMessageSerializer
 from tickets.errors import AttachmentRefused
 from tickets.intake.attachments import check_all, hint
+from tickets.web.files import taken
 from tickets.web.forms import ReplyForm
 from triage.desk import forms as desk
+
+pytestmark = pytest.mark.django_db
 
 Files = list[SimpleUploadedFile]
 LIMIT = 1024 * 1024
 
 
 def of_the_form(files: Files) -> list[str]:
-    form = ReplyForm({"body": "See this."}, MultiValueDict({"attachments": files}))
+    request = RequestFactory().post("/", {"body": "See this.", "attachments": files})
+    request.session = {}  # type: ignore[assignment]
+    form = ReplyForm(request.POST, taken=taken(request))
     return form.errors.get("attachments", [])
 
 
@@ -45,7 +51,7 @@ def of_the_api(files: Files) -> list[str]:
 DOORS = {"form": of_the_form, "desk": of_the_desk, "api": of_the_api}
 TAKEN: dict[str, Callable[[], Files]] = {
     "none": list,
-    "as many as may be": lambda: [SimpleUploadedFile(f"{n}.txt", b"text") for n in range(5)],
+    "as many as may be": lambda: [SimpleUploadedFile(f"{n}.txt", b"text") for n in range(10)],
     "as large as may be": lambda: [SimpleUploadedFile("a.txt", b"x" * LIMIT)],
     "a picture": lambda: [SimpleUploadedFile("a.PNG", b"\x89PNG\r\n\x1a\n")],
 }
@@ -55,7 +61,7 @@ REFUSED: dict[str, Callable[[], Files]] = {
     "a false name": lambda: [SimpleUploadedFile("a.png", b"<svg/>")],
     "a text with NUL": lambda: [SimpleUploadedFile("a.txt", b"a\0b")],
     "too large": lambda: [SimpleUploadedFile("a.txt", b"x" * (LIMIT + 1))],
-    "too many": lambda: [SimpleUploadedFile(f"{n}.txt", b"text") for n in range(6)],
+    "too many": lambda: [SimpleUploadedFile(f"{n}.txt", b"text") for n in range(11)],
     "one of two": lambda: [SimpleUploadedFile("a.txt", b"text"), SimpleUploadedFile("b.html", b"<b>")],
 }
 
@@ -81,4 +87,4 @@ def test_what_is_refused_is_refused_at_every_door_in_the_same_words(door: str, f
 
 def test_the_hint_names_the_limits_that_hold(settings: Any) -> None:
     settings.ATTACHMENTS_PER_MESSAGE = 3
-    assert hint() == "Up to 3 pictures, documents or logs, 1 MB each."
+    assert hint() == "Pictures, videos, documents or logs: up to 3 files, 1 MB each."

@@ -149,7 +149,7 @@ def test_a_thank_you_on_the_page_closes_it_and_the_page_offers_the_way_back(
     assert state(answered) == expected
     page = client.get(answered.get_absolute_url()).content.decode()
     closed = expected == CLOSED
-    assert ("You wrote that all is well, so we have closed your ticket." in page) is closed
+    assert ("You told us it’s solved, so we closed your ticket." in page) is closed
     assert (f"{answered.get_absolute_url()}follow-up/" in page) is closed
 
 
@@ -164,5 +164,5 @@ def test_who_said_solved_by_the_button_is_not_told_of_a_reply(
 ) -> None:
     answered.record_feedback(solved=True, actor=requester)
     page: Any = web(requester).get(answered.get_absolute_url()).content.decode()
-    assert "Thank you for telling us." in page
+    assert "Thanks for telling us." in page
     assert "You wrote that all is well" not in page

@@ -63,5 +63,5 @@ def test_mail_to_an_address_that_is_only_claimed_carries_no_word_of_the_sender(w
 def test_who_is_logged_in_reads_their_own_subject(web, engine, requester):
     web(requester).post(NEW, SPAM)
     mail = OutgoingMail.objects.get()
-    assert mail.subject == "We are on it: Cheap watches"
-    assert "Hello Rita Requester" in mail.body
+    assert mail.subject == "Re: Cheap watches"
+    assert "Hello Rita," in mail.body

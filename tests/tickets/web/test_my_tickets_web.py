@@ -43,7 +43,7 @@ def test_nothing_yet_invites_to_write(web, requester):
 
 def test_nothing_found_offers_the_way_back(web, requester):
     make(requester)
-    assert "Nothing found" in web(requester).get(LIST, {"q": "zebra"}).content.decode()
+    assert "No tickets match" in web(requester).get(LIST, {"q": "zebra"}).content.decode()
 
 
 def test_the_pages_hold_every_ticket_once_newest_first(web, requester):

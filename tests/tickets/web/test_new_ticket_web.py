@@ -53,8 +53,8 @@ def test_an_unsure_engine_leads_to_a_person_and_says_why_and_when(web, engine, r
     engine.says("track_refund", 0.4)
     page = web().post(NEW, GUEST, follow=True).content.decode()
     assert "A person will answer" in page
-    assert "We would rather be right than quick" in page
-    assert "Usually by <strong>" in page
+    assert "We weren’t sure of the right answer" in page
+    assert "usually by" in page
 
 
 def test_the_tick_for_a_person_wins_over_a_sure_engine(web, confident):
@@ -78,7 +78,7 @@ def test_a_missing_field_is_named_and_nothing_typed_is_lost(web, missing):
 def test_a_message_with_nothing_to_see_is_no_message(web, body):
     response = web().post(NEW, {**GUEST, "body": body})
     assert response.status_code == 422
-    assert "Tell us what it is about." in response.content.decode()
+    assert "Tell us how we can help." in response.content.decode()
 
 
 def test_a_subject_with_nothing_to_see_gives_way_to_the_first_words(web, confident):
@@ -95,7 +95,7 @@ def test_line_ends_are_kept_as_plain_ones_and_count_once(web, confident, setting
 def test_a_refused_file_is_explained(web):
     file = SimpleUploadedFile("virus.exe", b"MZ")
     response = web().post(NEW, {**GUEST, "attachments": [file]})
-    assert "virus.exe: files of this type are not taken" in response.content.decode()
+    assert "virus.exe: we can’t take files of this type" in response.content.decode()
     assert not Ticket.objects.exists()
 
 
@@ -171,6 +171,7 @@ def test_the_form_says_the_same_whether_or_not_the_address_has_an_account(web, r
 
     def told(response: Any, email: str) -> str:
         page = response.content.decode().replace(email, "EMAIL")
+        page = re.sub(r'data-version="[^"]+"|name="once" value="[^"]+"', "", page)
         page = re.sub(r"[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}", "REFERENCE", page)
         page = re.sub(
             r"<time [^>]+>[^<]*</time>", "TIME", page
@@ -241,6 +242,6 @@ def test_follow_ups_flood_an_address_no_more_than_new_tickets_do(web, confident,
 
 
 def test_too_many_files_are_refused_together(web):
-    files = [SimpleUploadedFile(f"{n}.txt", b"text") for n in range(6)]
+    files = [SimpleUploadedFile(f"{n}.txt", b"text") for n in range(11)]
     response = web().post(NEW, {**GUEST, "attachments": files})
-    assert "At most 5 files" in response.content.decode()
+    assert "up to 10 files" in response.content.decode()

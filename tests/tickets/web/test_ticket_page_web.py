@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,7 +17,7 @@ from tickets.service.models import Clock
 
 pytestmark = pytest.mark.django_db
 
-ACTIONS = ["ticket-reply", "ticket-person", "ticket-feedback"]
+ACTIONS = ["ticket-reply", "ticket-person", "ticket-feedback", "ticket-settle", "ticket-undo"]
 
 
 @pytest.fixture
@@ -55,24 +56,30 @@ def test_the_requester_and_any_agent_see_it(web, requester, agent, answered):
 
 
 def test_a_stranger_and_a_guest_do_not(web, stranger, answered):
-    for browser in (web(stranger), web()):
-        assert browser.get(answered.get_absolute_url()).status_code == 404
+    assert web(stranger).get(answered.get_absolute_url()).status_code == 404
+    assert (
+        web().get(answered.get_absolute_url()).url
+        == f"/accounts/login/?next={quote(answered.get_absolute_url(), safe='')}"
+    )
 
 
 def test_a_strangers_ticket_and_an_absent_one_look_the_same(web, stranger, answered):
     browser = web(stranger)
     theirs = browser.get(answered.get_absolute_url())
     absent = browser.get("/tickets/AAAA-AAAA-AAAA/")
-    masked = [re.sub(r'csrfmiddlewaretoken" value="[^"]+"', "", text(page)) for page in (theirs, absent)]
+    masked = [
+        re.sub(r'(csrfmiddlewaretoken|name="next)" value="[^"]+"', "", text(page))
+        for page in (theirs, absent)
+    ]
     assert theirs.status_code == absent.status_code == 404
     assert masked[0] == masked[1]
 
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_a_stranger_can_do_nothing_to_it(web, stranger, answered, name):
-    for browser in (web(stranger), web()):
+    for browser, status in ((web(stranger), 404), (web(), 302)):
         response = browser.post(address(name, answered), {"body": "Hello", "solved": "yes"})
-        assert response.status_code == 404
+        assert response.status_code == status
     answered.refresh_from_db()
     assert answered.state is Status.AUTO_RESOLVED
 
@@ -127,38 +134,37 @@ def test_what_people_write_is_never_markup(web, requester, submit, engine):
 def test_an_answered_ticket_asks_whether_that_solved_it(web, requester, answered):
     page = text(web(requester).get(answered.get_absolute_url()))
     assert "Hello Rita, refunds take five days." in page
-    assert "Yes, thank you" in page
+    assert "Yes, that’s solved" in page
     assert "No, I need a person" in page
 
 
 def test_an_undecided_ticket_refreshes_itself_with_and_without_javascript(web, requester, undecided):
     page = text(web(requester).get(undecided.get_absolute_url()))
-    assert "We are reading your message" in page
-    assert 'hx-trigger="every 2s"' in page
+    assert "We’re checking for an answer" in page
+    assert "data-soon" in page
     assert '<noscript><meta http-equiv="refresh"' in page
 
 
 def test_nobody_watches_a_page_for_long(web, requester, undecided):
     Ticket.objects.filter(pk=undecided.pk).update(created_at=timezone.now() - timedelta(minutes=5))
     page = text(web(requester).get(undecided.get_absolute_url()))
-    assert "You need not wait here" in page
-    assert "every 2s" not in page
+    assert "You don’t have to wait here" in page
     assert "http-equiv" not in page
 
 
-def test_a_decided_ticket_no_longer_polls(web, requester, escalated):
-    assert "every 2s" not in text(web(requester).get(escalated.get_absolute_url()))
+def test_a_decided_ticket_no_longer_hurries(web, requester, escalated):
+    assert "data-soon" not in text(web(requester).get(escalated.get_absolute_url()))
 
 
 def test_a_late_answer_is_admitted(web, requester, escalated):
     Clock.objects.filter(pk=escalated.pk).update(reply_due=timezone.now() - timedelta(days=2))
-    assert "We are sorry" in text(web(requester).get(escalated.get_absolute_url()))
+    assert "We’re sorry" in text(web(requester).get(escalated.get_absolute_url()))
 
 
 def test_the_agent_in_charge_is_named_by_first_name_only(web, requester, agent, escalated):
     escalated.assign(agent, actor=agent)
     page = text(web(requester).get(escalated.get_absolute_url()))
-    assert "Anna is on it" in page
+    assert "Anna is looking into it" in page
     assert "Anna Agent" not in page
     assert agent.email not in page
 
@@ -173,6 +179,7 @@ def test_a_long_conversation_costs_no_more_queries(
     browser = web(requester)
     for turn in range(30):
         answered.reply(f"Turn {turn}", author=agent if turn % 2 else requester)
+    browser.get(answered.get_absolute_url())  # which notes that it was seen
     with django_assert_num_queries(7):  # session, user, ticket, feedback, messages, files, follow-ups
         browser.get(answered.get_absolute_url())
 
@@ -184,7 +191,7 @@ def test_yes_closes_it_and_offers_a_rating(web, requester, answered):
     page = text(web(requester).post(address("ticket-feedback", answered), {"solved": "yes"}, follow=True))
     answered.refresh_from_db()
     assert (answered.state, answered.closure) == (Status.CLOSED, Closure.CONFIRMED)
-    assert "Glad that it is solved" in page
+    assert "Great, that’s solved" in page
     assert 'name="rating"' in page
 
 
@@ -192,7 +199,7 @@ def test_no_brings_a_person(web, requester, answered):
     page = text(web(requester).post(address("ticket-feedback", answered), {"solved": "no"}, follow=True))
     answered.refresh_from_db()
     assert (answered.state, answered.escalation_reason) == (Status.ESCALATED, "not_solved")
-    assert "Sorry that our answer did not solve it" in page
+    assert "Sorry our answer didn’t solve it" in page
 
 
 def test_rating_and_comment_may_follow_and_keep_the_verdict(web, requester, answered):
@@ -213,25 +220,25 @@ def test_feedback_that_says_nothing_or_nonsense_is_refused(web, requester, answe
 
 def test_feedback_on_a_ticket_without_an_answer_is_a_kind_no(web, requester, undecided):
     page = text(web(requester).post(address("ticket-feedback", undecided), {"solved": "yes"}, follow=True))
-    assert "There is no answer to rate yet" in page
+    assert "There’s no answer to rate yet" in page
 
 
 @pytest.mark.parametrize("start", ["undecided", "answered"])
 def test_a_person_is_one_click_away(web, requester, start, request):
     ticket = request.getfixturevalue(start)
     browser = web(requester)
-    assert "Ask for a person" in text(browser.get(ticket.get_absolute_url()))
+    assert "Talk to a person" in text(browser.get(ticket.get_absolute_url()))
     page = text(browser.post(address("ticket-person", ticket), follow=True))
     ticket.refresh_from_db()
     assert (ticket.state, ticket.human_requested) == (Status.ESCALATED, True)
     assert "You asked for a person" in page
-    assert "Ask for a person" not in page
+    assert "Talk to a person" not in page
 
 
 def test_a_person_cannot_be_called_to_a_closed_ticket(web, requester, answered):
     answered.close(Closure.SILENCE)
     page = text(web(requester).post(address("ticket-person", answered), follow=True))
-    assert "Open a follow-up" in page
+    assert "Write a follow-up" in page
 
 
 def test_a_reply_reopens_and_carries_its_files(web, requester, answered):
@@ -275,10 +282,10 @@ def test_an_empty_reply_is_refused(web, requester, answered):
 
 def test_a_reply_to_a_ticket_that_was_closed_meanwhile_keeps_the_text(web, requester, answered):
     answered.close(Closure.SILENCE)
-    response = web(requester).post(address("ticket-reply", answered), {"body": "My long story."})
-    assert response.status_code == 422
+    response = web(requester).post(address("ticket-reply", answered), {"body": "My long story."}, follow=True)
+    assert response.request["PATH_INFO"] == address("ticket-follow-up", answered)
     assert "My long story." in text(response)
-    assert "follow-up" in text(response)
+    assert "as a follow-up instead" in text(response)
 
 
 def test_a_closed_ticket_offers_a_follow_up_and_no_reply(web, requester, answered):

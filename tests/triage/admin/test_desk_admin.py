@@ -200,7 +200,7 @@ def test_a_file_of_a_wrong_type_is_refused_and_the_text_kept(
 ) -> None:
     response = reply(web(agent), escalated, **{"reply-files": SimpleUploadedFile("run.exe", b"MZ")})
     assert response.status_code == 400
-    assert "files of this type are not taken" in response.content.decode()
+    assert "we can’t take files of this type" in response.content.decode()
     assert "It is on its way.</textarea>" in response.content.decode()
     assert state(escalated) is Status.ESCALATED
 

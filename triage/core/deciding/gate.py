@@ -121,7 +121,7 @@ class Gate:
 
 
 CONFIDENT = Words("confident", "The answer is known and every check passed", "")
-_MACHINE_FAILED = "We could not answer this one automatically, so it went straight to our team."
+_MACHINE_FAILED = "We’ve passed this to our team."
 NO_MODEL = Words("no_model", "No trained model and no rule was available", _MACHINE_FAILED)
 ENGINE_FAILED = Words("engine_failed", "The automatic assessment failed", _MACHINE_FAILED)
 ENGINE_SLOW = Words("engine_slow", "The automatic assessment took too long", _MACHINE_FAILED)
