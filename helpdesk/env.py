@@ -15,6 +15,8 @@ from zoneinfo import available_timezones
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from helpdesk import env_file
+
 DEFAULT_KEYS = {"", "secret", "changeme", "change-me", "default", "insecure", "your-secret-key", "secret_key"}
 MIN_KEY_LENGTH = 32
 DATABASE_SCHEMES = ("sqlite://", "postgres://", "postgresql://")
@@ -37,13 +39,25 @@ UNIT_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 reader = environ.Env()
 
 
+_asked: set[str] = {"ENV_FILE"}
+_read: list[tuple[Path, dict[str, int]]] = []
+
+
 def load(file: Path) -> None:
     """Read ``file`` if it is there; what the process environment sets wins."""
     if file.is_file():
+        _read.append((file, env_file.names_in(file)))
         reader.read_env(str(file))
 
 
+def refuse_unknown() -> None:
+    """Stop where the file sets what no setting has asked for. To be called when all have."""
+    for file, names in _read:
+        env_file.refuse_unknown(file, names, _asked)
+
+
 def text(name: str, default: str | None = None) -> str:
+    _asked.add(name)
     value = str(reader.str(name, default="" if default is None else default)).strip()
     if not value and default is None:
         raise ImproperlyConfigured(

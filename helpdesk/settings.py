@@ -343,8 +343,9 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS", "")
 CSRF_FAILURE_VIEW = "helpdesk.views.csrf_failure"
+_ssl_redirect, _behind_proxy = env.flag("SSL_REDIRECT", default=True), env.flag("BEHIND_PROXY", default=False)
 if PRODUCTION:
-    SECURE_SSL_REDIRECT = env.flag("SSL_REDIRECT", default=True)
+    SECURE_SSL_REDIRECT = _ssl_redirect
     SECURE_REDIRECT_EXEMPT = [r"^(healthz|readyz|metrics)$"]  # asked from within, without the proxy
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
@@ -352,7 +353,7 @@ if PRODUCTION:
     SESSION_COOKIE_SECURE = True
     LANGUAGE_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
-    if env.flag("BEHIND_PROXY", default=False):
+    if _behind_proxy:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 # Who may read /metrics; empty: nobody.
@@ -404,3 +405,5 @@ UNFOLD = {
     "BORDER_RADIUS": "6px",
     "COLORS": palette.admin_colours((BASE_DIR / "static/css/variables.css").read_text()),
 }
+
+env.refuse_unknown()

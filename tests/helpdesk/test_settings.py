@@ -93,3 +93,39 @@ def test_production_starts_with_safe_settings_and_passes_the_deployment_check(tm
         cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert ended.returncode == 0, ended.stderr
+
+
+def file_start(tmp_path: Path, content: bytes) -> subprocess.CompletedProcess[str]:
+    file = tmp_path / "settings.env"
+    file.write_bytes(f"SECRET_KEY={KEY}\n".encode() + content if not content.startswith(b"\xef") else content)
+    return start(tmp_path, ENV_FILE=str(file), SECRET_KEY=KEY)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"ENVIRONMENT = production", "line 2 (ENVIRONMENT …) cannot be read"),
+        (b"ENVIRONMENT: production", "line 2 (ENVIRONMENT …) cannot be read"),
+        (b"TRIAGE_THRESHOLD =0.95", "line 2 (TRIAGE_THRESHOLD …) cannot be read"),
+        (b"DEMO= off", "line 2 (DEMO …) cannot be read"),
+        (b"\n# fine\njust words", "line 4 (just …) cannot be read"),
+        (b"TRIAGE_TRESHOLD=0.95", "no setting TRIAGE_TRESHOLD. Did you mean TRIAGE_THRESHOLD?"),
+        (b"FLAVOUR=mild", "no setting FLAVOUR. The README lists all"),
+        (b"DEMO=on\nDEMO=off", "line 3: DEMO is set in line 2 already"),
+        (b"\xef\xbb\xbfSECRET_KEY=x", "byte-order mark"),
+        (b"COMPANY_NAME=\xff", "is not UTF-8"),
+    ],
+)
+def test_a_line_of_the_file_that_means_nothing_stops_the_start(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
+    ended = file_start(tmp_path, content)
+    assert ended.returncode != 0
+    (line,) = ended.stderr.strip().splitlines()
+    assert told in line
+    assert "0.95" not in line and "mild" not in line
+
+
+def test_comments_exports_and_production_settings_are_fine(tmp_path: Path) -> None:
+    content = b"\n# a comment\nexport COMPANY_NAME='A B'\nBEHIND_PROXY=off\nSSL_REDIRECT=on\nOMP_NUM_THREADS=1\nREDIS_URL=\n"
+    assert file_start(tmp_path, content).returncode == 0
