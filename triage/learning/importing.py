@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -23,7 +23,8 @@ from django.utils.text import slugify
 from accounts.mailboxes import LONGEST, normalize, validate_address
 from tickets.intake.history import PastTicket, save_past_tickets
 from tickets.intake.submit import one_line, subject_from
-from tickets.models import Ticket
+from tickets.models import Message, Ticket
+from triage.core.reading.markup import looks_like_html, read_html
 from triage.models import Example, Intent, Mode, fingerprint
 
 COLUMNS = ("external_id", "subject", "body", "requester_email", "intent", "reply", "status", "created_at")
@@ -31,6 +32,7 @@ REQUIRED = {"body", "requester_email"}
 SETTLED = {"resolved", "closed", "solved", "done", ""}
 UNSETTLED = {"open", "new", "pending", "escalated", "on-hold", "in_progress"}
 BATCH = 500
+CLOCKS_DIFFER = timedelta(minutes=5)
 LONGEST_LINE = 16 * 1024 * 1024  # characters: a file that is one endless line must not fill the memory
 SURROGATE = re.compile("[\ud800-\udfff]")  # what a byte that is no UTF-8 is read as; no database takes it
 
@@ -77,7 +79,7 @@ def read_rows(file: Path) -> Iterator[Row | tuple[Row, str]]:
 def _read_csv(file: Path) -> Iterator[Row | tuple[Row, str]]:
     csv.field_size_limit(LONGEST_LINE)
     with file.open(encoding="utf-8-sig", newline="", errors="surrogateescape") as stream:
-        reader = csv.DictReader(stream)
+        reader = csv.DictReader(stream, strict=True)  # a quote that is not closed would swallow other rows
         missing = REQUIRED - set(_header(reader, file))
         if missing:
             raise ImportFileError(
@@ -91,7 +93,10 @@ def _read_csv(file: Path) -> Iterator[Row | tuple[Row, str]]:
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Row(line, {}), f"not readable as CSV: {error}"
+                yield (
+                    Row(line, {}),
+                    f"not readable as CSV from this line on; is a quote not closed? ({error})",
+                )
                 continue
             row = Row(line, {name: value for name, value in fields.items() if name})
             if None in fields:
@@ -139,6 +144,7 @@ def _lines(stream: TextIO) -> Iterator[str]:
 def past_ticket(row: Row) -> PastTicket:
     """Check one row; RowError with the reason if it cannot be taken."""
     text = {name: _text(row.fields.get(name), name) for name in COLUMNS}
+    text |= {name: _plain(text[name]) for name in ("body", "reply")}
     if not text["body"]:
         raise RowError("body is empty")
     if len(text["body"]) > settings.MESSAGE_MAX_CHARS or len(text["reply"]) > settings.MESSAGE_MAX_CHARS:
@@ -158,7 +164,7 @@ def past_ticket(row: Row) -> PastTicket:
     created = _moment(text["created_at"])
     return PastTicket(
         external_id=external_id(text),
-        subject=one_line(text["subject"]) or subject_from(text["body"]),
+        subject=one_line(_plain(text["subject"])) or subject_from(text["body"]),
         body=text["body"],
         requester_email=email,
         reply=text["reply"],
@@ -179,15 +185,24 @@ def _text(value: Any, name: str) -> str:
     return text
 
 
+def _plain(text: str) -> str:
+    """What a person reads of ``text``, which other systems keep as HTML."""
+    return read_html(text)[0].strip() if looks_like_html(text) else text
+
+
 def _moment(text: str) -> datetime:
+    """A moment that has passed; one without a zone is the house's."""
     if not text:
         return timezone.now()
     try:
         moment = parse_datetime(text) or datetime.fromisoformat(text)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return moment.astimezone(UTC)
+        moment = moment if moment.tzinfo else timezone.make_aware(moment)
+        moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise RowError(f"created_at {text!r} is not a date such as 2026-03-31T14:05:00Z") from None
+    if moment > timezone.now() + CLOCKS_DIFFER:
+        raise RowError(f"created_at {text!r} lies in the future")
+    return moment
 
 
 def _slug(label: str) -> str | None:
@@ -227,12 +242,13 @@ class Rejects:
 
 def import_file(file: Path, rejects: Rejects, *, mode: Mode = Mode.SUGGEST) -> Iterator[Tally]:
     """Import ``file``; yields the tally after each batch. Each batch is one transaction."""
-    tally, rows = Tally(), read_rows(file)
+    tally, rows, seen = Tally(), read_rows(file), Seen()
     while True:
-        before = tally.rejected
-        past = list(_acceptable(islice(rows, BATCH), rejects, tally))
-        if not past and tally.rejected == before:
+        before = tally.read
+        wanted = list(_acceptable(islice(rows, BATCH), rejects, tally, seen))
+        if not wanted and tally.read == before:
             return
+        past = list(_same_as_saved(wanted, rejects, tally))
         try:
             saved, intents = save_batch(past, mode=mode)
         except IntegrityError:
@@ -244,18 +260,56 @@ def import_file(file: Path, rejects: Rejects, *, mode: Mode = Mode.SUGGEST) -> I
         yield tally
 
 
+class Seen:
+    """The rows of this file so far, by hashes: which line had an id first, and with what text."""
+
+    def __init__(self) -> None:
+        self._lines: dict[int, tuple[int, int]] = {}
+
+    def earlier(self, row: Row, past: PastTicket) -> tuple[int, bool] | None:
+        """The line that has the same id, and whether it says the same; None, and noted, where none has."""
+        text = hash((past.subject, past.body, past.requester_email, past.reply, past.label))
+        line, same = self._lines.setdefault(hash(past.external_id), (row.line, text))
+        return None if line == row.line else (line, same == text)
+
+
 def _acceptable(
-    rows: Iterable[Row | tuple[Row, str]], rejects: Rejects, tally: Tally
-) -> Iterator[PastTicket]:
+    rows: Iterable[Row | tuple[Row, str]], rejects: Rejects, tally: Tally, seen: Seen
+) -> Iterator[tuple[Row, PastTicket]]:
     """The rows that can be taken; the others are set aside at once, so that a huge one is not held."""
     for item in rows:
         row, reason = item if isinstance(item, tuple) else (item, "")
         try:
             if reason:
                 raise RowError(reason)
-            yield past_ticket(row)
+            past = past_ticket(row)
+            earlier = seen.earlier(row, past)
+            if earlier and not earlier[1]:
+                raise RowError(f"has the external_id of line {earlier[0]}, which says something else")
         except RowError as error:
             rejects.add(row, str(error))
+            tally.rejected += 1
+            continue
+        if earlier:
+            tally.known += 1
+        else:
+            yield row, past
+
+
+def _same_as_saved(
+    wanted: Sequence[tuple[Row, PastTicket]], rejects: Rejects, tally: Tally
+) -> Iterator[PastTicket]:
+    """Those whose id is new, or was saved before with the same text; the others are set aside."""
+    ids = [past.external_id for _, past in wanted]
+    messages = Message.objects.filter(ticket__external_id__in=ids).order_by(
+        "-id"
+    )  # the first one of each stays
+    saved = dict(messages.values_list("ticket__external_id", "body"))
+    for row, past in wanted:
+        if saved.get(past.external_id, past.body) == past.body:
+            yield past
+        else:
+            rejects.add(row, "has the external_id of a ticket imported before, which says something else")
             tally.rejected += 1
 
 

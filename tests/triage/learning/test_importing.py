@@ -194,7 +194,62 @@ def test_a_header_without_the_needed_columns_stops_the_import(tmp_path: Path, he
 def test_a_quote_that_is_never_closed_is_told_of(tmp_path: Path) -> None:
     file = csv_file(tmp_path, GOOD, 'B,"never closed,body,b@example.com', *[GOOD] * 3)
     assert run(file).saved == 1
-    assert rejected(file) == [(3, "has fewer values than the header has columns")]
+    ((line, reason),) = rejected(file)
+    assert line == 3 and "is a quote not closed?" in reason
+
+
+def test_a_quote_closed_by_another_rows_puts_nobodys_words_into_a_ticket(tmp_path: Path) -> None:
+    file = csv_file(
+        tmp_path, 'A,"never closed,body,a@example.com,,,,', 'B,"Mine",Secret,b@example.com,,,,', GOOD
+    )
+    run(file)
+    assert (
+        not Ticket.objects.filter(messages__body__contains="Secret")
+        .exclude(requester_email="b@example.com")
+        .exists()
+    )
+    assert rejected(file)[0][0] == 2
+
+
+def test_of_two_rows_with_one_id_neither_text_is_lost_in_silence(tmp_path: Path) -> None:
+    rows = [wish(external_id="A", body=f"Text {n}", intent=f"intent {n}") for n in (1, 2)]
+    file = jsonl_file(tmp_path, *rows)
+    assert (run(file).saved, rejected(file)) == (
+        1,
+        [(2, "has the external_id of line 1, which says something else")],
+    )
+    assert [(e.text, e.ticket.messages.get().body) for e in Example.objects.all()] == [
+        (Example.objects.get().text, "Text 1")
+    ]
+    assert "Text 1" in Example.objects.get().text
+    later = tmp_path / "later"
+    later.mkdir()
+    again = jsonl_file(later, rows[1])
+    assert (run(again).known, rejected(again)[0][0]) == (0, 1)
+    assert Message.objects.get().body == "Text 1"
+
+
+def test_html_is_kept_as_people_read_it(tmp_path: Path) -> None:
+    html = "<html><head><title>x</title></head><body><p>Where is<br>my parcel?</p></body></html>"
+    run(
+        jsonl_file(
+            tmp_path, wish(body=html, subject="<html><b>Parcel</b></html>", reply="<div>On its way</div>")
+        )
+    )
+    ticket = Ticket.objects.get()
+    kept = [ticket.subject, *ticket.messages.values_list("body", flat=True)]
+    assert not any("<" in text for text in kept)
+    assert "my parcel?" in kept[1] and "On its way" in kept[2]
+
+
+def test_a_date_without_a_zone_is_the_houses_and_the_future_is_refused(tmp_path: Path, settings: Any) -> None:
+    settings.TIME_ZONE = "Europe/Berlin"
+    file = jsonl_file(
+        tmp_path, wish(created_at="2026-03-01T10:00:00"), wish(body="x", created_at="2099-01-01")
+    )
+    run(file)
+    assert Ticket.objects.get().created_at.isoformat() == "2026-03-01T09:00:00+00:00"
+    assert rejected(file) == [(2, "created_at '2099-01-01' lies in the future")]
 
 
 def test_a_huge_field_goes_aside(tmp_path: Path) -> None:
