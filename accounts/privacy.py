@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from allauth.account.models import EmailAddress
 from axes import models as axes
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
@@ -20,6 +21,7 @@ from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
+from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.models import User
 
@@ -94,7 +96,9 @@ def export_account(person: Person) -> dict[str, list[dict[str, Any]]]:
     own = User.objects.filter(pk=person.user.pk)
     return {
         "account": rows(own.values("email", "name", "role", "is_active", "date_joined", "last_login")),
-        "addresses": rows(person.user.emailaddress_set.values("email", "verified", "primary")),
+        "addresses": rows(
+            EmailAddress.objects.filter(user=person.user).values("email", "verified", "primary")
+        ),
     }
 
 
@@ -104,8 +108,8 @@ def erase_account(person: Person) -> dict[str, Any]:
         return erased
     user = User.objects.select_for_update().get(pk=person.user.pk)
     erased["sessions"] = end_sessions(user)
-    erased["addresses"] = user.emailaddress_set.all().delete()[0]
-    erased["tokens"] = user.outstandingtoken_set.all().delete()[0]
+    erased["addresses"] = EmailAddress.objects.filter(user=user).delete()[0]
+    erased["tokens"] = OutstandingToken.objects.filter(user=user).delete()[0]
     about = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
     )

@@ -80,7 +80,6 @@ def test_every_field_that_can_hold_words_is_classified() -> None:
     }
     known = {line.split()[0] for line in FIELDS.read_text().splitlines() if line and not line.startswith("#")}
     assert there - known == set(), "not classified"
-    assert known - there == set(), "classified, but not there any more"
 
 
 @pytest.mark.parametrize("kind", ["personal", "staff", "plain"])
