@@ -26,6 +26,7 @@ class ServiceInline(TabularInline):
     """Rows that supervisors edit in place."""
 
     extra = 0
+    hide_title = True
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_supervisor(request)
@@ -179,7 +180,7 @@ class TargetForm(forms.ModelForm):
 @admin.register(Target)
 class TargetAdmin(SupervisorsEdit):
     form = TargetForm
-    list_display = ["urgency", *Awaited.values, "of", "now_due"]
+    list_display = ["urgency", "first_told", "next_told", "resolution_told", "of", "now_due"]
     list_select_related = ["calendar"]
     readonly_fields = ["now_due"]
     fields = ["urgency", "calendar", *Awaited.values, "now_due"]
@@ -192,15 +193,15 @@ class TargetAdmin(SupervisorsEdit):
         return False
 
     @admin.display(description="First reply")
-    def first_reply(self, target: Target) -> str:
+    def first_told(self, target: Target) -> str:
         return _amount(target.first_reply)
 
     @admin.display(description="Next reply")
-    def next_reply(self, target: Target) -> str:
+    def next_told(self, target: Target) -> str:
         return _amount(target.next_reply)
 
     @admin.display(description="Resolution")
-    def resolution(self, target: Target) -> str:
+    def resolution_told(self, target: Target) -> str:
         return _amount(target.resolution)
 
     @admin.display(description="Working hours")
@@ -208,7 +209,7 @@ class TargetAdmin(SupervisorsEdit):
         known = promised(target.urgency)
         return f"{words.week_in_words(known.hours)} ({known.hours.zone})" if known else "no default calendar"
 
-    @admin.display(description="A message of now is answered by")
+    @admin.display(description="A message that comes in now")
     def now_due(self, target: Target) -> str:
         known = promised(target.urgency) if target.pk else None
         amount = known.amount(Awaited.FIRST_REPLY) if known else None

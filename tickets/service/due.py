@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -29,6 +29,7 @@ class Due:
     overdue: bool
     soon: bool
     arithmetic: str
+    when: str = ""  # on the calendar's wall, as the arithmetic is
 
     @property
     def state(self) -> str:
@@ -59,6 +60,7 @@ def owed(ticket: Ticket) -> list[Due]:
                 _resolution(clock, ticket, amount),
             )
         )
+    found = [replace(one, when=words.moment(known.hours, one.at) if one.at else "") for one in found]
     return sorted(found, key=lambda due: (due.at is None, due.at or timezone.now()))
 
 
