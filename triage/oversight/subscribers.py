@@ -56,11 +56,15 @@ SUBSCRIBERS = {
 }
 
 
+def note_unrecorded() -> None:
+    versions.note_unrecorded()
+
+
 def subscribe_all() -> None:
     """Once, when the app is ready."""
     jobs.register(versions.FLIPS, preview.count_flips)
     jobs.register(recall.KIND, recall.perform)
-    jobs.register_sweep(versions.note_unrecorded)
+    jobs.register_sweep(note_unrecorded)
     jobs.register_sweep(watch.sweep)
     jobs.register_beat(trail.seal_versions)
     for kind, function in SUBSCRIBERS.items():

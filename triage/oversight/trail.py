@@ -129,7 +129,7 @@ def seal_versions() -> int:
             end.position += 1
             row.position = end.position
             row.seal = end.seal = sealed_after(end.seal, row)
-        models.QuerySet(PolicyVersion).bulk_update(rows, SEALERS_COLUMNS, batch_size=100)
+        models.QuerySet[PolicyVersion](PolicyVersion).bulk_update(rows, SEALERS_COLUMNS, batch_size=100)
         end.save(update_fields=SEALERS_COLUMNS)
     return len(rows)
 

@@ -42,15 +42,15 @@ class Versioned:
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with self._changing(request):
-            return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc, no-any-return]
+            return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with self._changing(request):
-            return super().delete_view(request, *args, **kwargs)  # type: ignore[misc, no-any-return]
+            return super().delete_view(request, *args, **kwargs)  # type: ignore[misc]
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with self._changing(request):
-            return super().changelist_view(request, *args, **kwargs)  # type: ignore[misc, no-any-return]
+            return super().changelist_view(request, *args, **kwargs)  # type: ignore[misc]
 
 
 def told(changes: list[Change]) -> Iterator[tuple[str, str, str, str]]:
@@ -178,9 +178,7 @@ def undo(request: HttpRequest, version_id: int) -> HttpResponse:
         messages.success(request, f"{version.words}: undone.")
         for line in left:
             messages.warning(request, line)
-    return redirect(
-        request.POST.get("next") if _ours(request) else "admin:oversight_policyversion_changelist"
-    )
+    return redirect(request.POST["next"] if _ours(request) else "admin:oversight_policyversion_changelist")
 
 
 def _ours(request: HttpRequest) -> bool:

@@ -51,12 +51,12 @@ def review_page(request: HttpRequest) -> HttpResponse:
 
 def _named(request: HttpRequest) -> Audit | None:
     wanted = request.GET.get("decision", "")
-    return Audit.objects.filter(pk=wanted).first() if ROW_ID.fullmatch(wanted) else None
+    return Audit.objects.filter(pk=int(wanted)).first() if ROW_ID.fullmatch(wanted) else None
 
 
 def _after(waiting: Any, after: str) -> Audit | None:
     """The first that waits, behind the one just passed over; from the beginning again at the end."""
-    passed = Audit.objects.filter(pk=after).first() if ROW_ID.fullmatch(after) else None
+    passed = Audit.objects.filter(pk=int(after)).first() if ROW_ID.fullmatch(after) else None
     if passed is not None:
         later = Q(at__gt=passed.at) | Q(at=passed.at, decision_id__gt=passed.pk)
         found: Audit | None = waiting.filter(later).first() or waiting.exclude(pk=passed.pk).first()
@@ -99,7 +99,7 @@ def _shown(audit: Audit) -> dict[str, Any]:
 
 def _why(event: Event) -> str:
     if event.kind == Event.Kind.FEEDBACK:
-        return {True: "solved", False: "not solved"}.get(event.facts.get("solved"), "")  # type: ignore[arg-type]
+        return {True: "solved", False: "not solved"}.get(event.facts.get("solved"), "")
     return reason_text(event.facts["reason"]) if event.facts.get("reason") else ""
 
 
