@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from typing import Any, Final
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 
 from helpdesk.logs import request_id
 
@@ -31,6 +32,8 @@ POLICIES = (
 
 
 GIVEN_ID = re.compile(r"[A-Za-z0-9_.-]{8,64}")
+
+LARGEST_KEY: Final = 2**63 - 1
 
 
 class RequestIdMiddleware:
@@ -72,3 +75,14 @@ class NoNulMiddleware:
         if "\0" in request.path or "%00" in request.META.get("QUERY_STRING", ""):
             raise BadRequest("The address holds a NUL character.")
         return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        """A number that no column holds names nothing, whichever view would ask the database for it."""
+        if any(isinstance(value, int) and value > LARGEST_KEY for value in kwargs.values()):
+            raise Http404("No row has such a number.")
