@@ -266,8 +266,11 @@ class Vectoriser:
 
     def _count_met(self, spoken: Spoken) -> int:
         named = zip(spoken.words, spoken.stems, strict=True)
-        meant = ((name, word if stem(word) == name else name) for word, name in named if name.isalpha())
-        met = {name: word for name, word in meant if name in self.vocabulary_[WORD]}
+        met = {
+            name: name if name in BUILDING_WORDS else word  # what a slip means may only build, too
+            for word, name in named
+            if name.isalpha() and name in self.vocabulary_[WORD]
+        }
         return 0 if BUILDING_WORDS.issuperset(met.values()) else len(met)
 
     def _weigh(self, found: list[int], weight: float) -> tuple[Ints, Floats]:
