@@ -96,7 +96,7 @@ SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {
     clocks.OVERDUE: (alarms.tell_agent_in_charge, alarms.tell_supervisors),
 }
 
-for _kind in clocks.FOLLOWED:  # first: mails say when the answer is due
-    subscribe(_kind, clocks.follow)
+for _followed in clocks.FOLLOWED:  # first: mails say when the answer is due
+    subscribe(_followed, clocks.follow)
 for _kind, _functions in SUBSCRIBERS.items():
     subscribe(_kind, *_functions)

@@ -71,7 +71,7 @@ class CalendarForm(forms.ModelForm):
 
     def _get_validation_exclusions(self) -> set[str]:
         """That only one is the default is no mistake of the form: choosing one ends the other."""
-        return {*super()._get_validation_exclusions(), "is_default", "tells_hours"}
+        return {*super()._get_validation_exclusions(), "is_default", "tells_hours"}  # type: ignore[misc]
 
     def clean_country(self) -> str:
         return str(self.cleaned_data["country"]).strip().upper()
@@ -158,7 +158,7 @@ class AmountField(forms.CharField):
     def prepare_value(self, value: Any) -> Any:
         return words.amount_in_words(timedelta(minutes=value)) if isinstance(value, int) else value
 
-    def clean(self, value: Any) -> int | None:  # type: ignore[override]
+    def clean(self, value: Any) -> int | None:
         try:
             return words.read_amount(super().clean(value))
         except ValueError as error:
