@@ -129,6 +129,7 @@
       if (going.size || !waiting) return;
       const submitter = waiting;
       waiting = null;
+      delete form.dataset.sent; // it was held back, not sent
       form.requestSubmit(submitter.isConnected ? submitter : undefined);
     }
 

@@ -192,7 +192,7 @@ def test_a_closed_ticket_goes_on_as_a_follow_up(page):
 def test_a_reply_with_a_mistake_comes_back_where_it_was_written(page):
     write_as_guest(page)
     page.get_by_role("button", name="Send reply").click()
-    expect(page.get_by_text("Write your reply first.")).to_be_in_viewport()
+    expect(page.locator("#id_body_error")).to_be_in_viewport()
     expect(page.get_by_label("Your reply")).to_be_focused()
 
 

@@ -54,7 +54,10 @@ def customers_templates() -> list[Path]:
     root = settings.BASE_DIR / "templates"
     folders = ("account", "accounts", "components", "tickets")
     files = [*root.glob("*.html"), *(file for name in folders for file in (root / name).rglob("*.*"))]
-    staff = {"500.html", "requester_wrote.txt", "urgent.txt", "nothing.html"}  # the last is the desk's search
+    staff = {
+        "500.html", "requester_wrote.txt", "urgent.txt", "late.txt", "nothing.html", "owed.html",
+        "trust.html",  # of the edge, English only so far
+    }  # fmt: skip
     return sorted(file for file in files if file.name not in staff and file.suffix in {".html", ".txt"})
 
 
