@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -86,7 +86,7 @@ def erase(person: Person) -> dict[str, Any]:
 # --- this app's own -----------------------------------------------------------------------------------
 
 
-def rows(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def rows(found: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [{name: str(value) for name, value in row.items()} for row in found]
 
 

@@ -50,7 +50,7 @@ class RequesterSteps(models.Model):
         """The requester has the conversation up to ``latest`` before them: nothing of it is unread any more."""
         if self.seen_at is None or self.seen_at < latest:
             self.seen_at = timezone.now()
-            self.save(update_fields=["seen_at"])
+            self.save(update_fields=["seen_at"])  # type: ignore[misc]  # a column of the Ticket that this is part of
 
     def said_twice(self, body: str, *, since: datetime) -> Message | None:
         """The requester's latest word on the ticket if it is this one, sent ``since``: the same sent again.

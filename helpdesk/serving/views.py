@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from django.conf import settings
 from django.db.models import Count
@@ -90,7 +90,7 @@ def lines() -> Iterator[str]:
     yield from gauge("helpdesk_disk_free_bytes", "Where VAR_DIR lies.", {"": room.free})
 
 
-def gauge(name: str, words: str, values: dict[str, float]) -> Iterator[str]:
+def gauge(name: str, words: str, values: Mapping[str, float]) -> Iterator[str]:
     yield f"# HELP {name} {words}"
     yield f"# TYPE {name} gauge"
     for labels, value in values.items():

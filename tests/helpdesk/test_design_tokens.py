@@ -130,6 +130,6 @@ def test_no_colour_is_written_beside_the_sheet(file):
     )
 
 
-def test_the_theme_follows_the_sheet_on_the_page(web, agent):
-    page = web(agent).get("/admin/", follow=True).content.decode()
+def test_the_theme_follows_the_sheet_on_the_page(web, supervisor):
+    page = web(supervisor).get("/admin/", follow=True).content.decode()
     assert f"--color-primary-600: {convert_color(THEMES['light']['accent'])}" in page

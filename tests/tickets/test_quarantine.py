@@ -71,7 +71,7 @@ def test_released_for_the_first_time_its_requester_is_told(ticket: Ticket, agent
     ticket.escalate("spam", step=Handover.QUARANTINE)
     assert mails() == []
     ticket.release(agent)
-    assert mails() == ["We are on it: Cheap ink"]
+    assert mails() == ["Re: Cheap ink"]
     ticket.quarantine("spam", agent)
     ticket.release(agent)
     assert len(mails()) == 1
@@ -82,7 +82,7 @@ def test_put_aside_by_an_agent_before_anybody_was_told_it_is_the_same(ticket: Ti
     ticket.refresh_from_db()
     ticket.quarantine("spam", agent)
     ticket.request_person(actor=ticket.requester)
-    assert mails() == ["We are on it: Cheap ink"]
+    assert mails() == ["Re: Cheap ink"]
 
 
 @pytest.mark.parametrize(("step", "told"), [(Handover.NORMAL, 1), (Handover.SILENT, 0)])

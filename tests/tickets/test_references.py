@@ -53,5 +53,5 @@ def test_pages_api_and_searches_find_the_ticket(
     assert [row["id"] for row in program.get("/api/tickets", {"q": name}).json()["results"]] == [
         ticket.reference
     ]
-    found = web(agent).get("/admin/tickets/ticket/", {"q": name}).context["cl"].result_list
-    assert list(found) == [ticket]
+    page = web(agent).get("/admin/tickets/ticket/", {"q": name}).content.decode()
+    assert ticket.subject in page

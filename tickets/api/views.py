@@ -168,8 +168,8 @@ class MessagesView(APIView):
         if written["internal"]:
             message = write_note(ticket, author, written["body"], written["files"])
         else:
-            colleague = author.is_agent and ticket.requester_id != author.pk and not written["take_over"]
-            held_by = {None, author.pk} if colleague else None
+            colleague = not over_api(request).owns(ticket)
+            held_by = {None, author.pk} if colleague and not written["take_over"] else None
             message = send_reply(ticket, author, written["body"], written["files"], held_by=held_by)
         return Response(MessageSerializer(message).data, status=status.HTTP_201_CREATED)
 

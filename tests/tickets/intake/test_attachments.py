@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
-from django.utils.datastructures import MultiValueDict
 
+from accounts.models import Role, User
 from tickets.api.serializers import NewMessageSerializer
+from tickets.desk import drafts
 from tickets.errors import AttachmentRefused
 from tickets.intake.attachments import check_all, hint
+from tickets.intake.submit import Submission, submit_ticket
 from tickets.web.files import taken
 from tickets.web.forms import ReplyForm
-from triage.desk import forms as desk
 
 pytestmark = pytest.mark.django_db
 
@@ -32,10 +33,13 @@ def of_the_form(files: Files) -> list[str]:
 
 
 def of_the_desk(files: Files) -> list[str]:
-    form = desk.ReplyForm(
-        {"reply-body": "See this.", "reply-seen": "0"}, MultiValueDict({"reply-files": files})
-    )
-    return form.errors.get("files", [])
+    agent = User.objects.create_user("anna@example.com", None, role=Role.AGENT)
+    ticket = submit_ticket(Submission(subject="Lamp", body="It broke.", guest_email="rita@example.org"))
+    try:
+        drafts.keep_files(agent, ticket, files)
+    except AttachmentRefused as refused:
+        return [str(refused)]
+    return []
 
 
 def of_the_api(files: Files) -> list[str]:

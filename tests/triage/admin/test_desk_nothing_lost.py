@@ -135,7 +135,7 @@ def test_a_refused_file_is_told_and_the_text_kept(web: Web, agent: User, ticket:
     file = SimpleUploadedFile("run.exe", b"MZ")
     answer = web(agent).post(call(ticket, "draft"), {**TYPED, "reply-files": file}, **JSON)
     assert answer.status_code == 400
-    assert "files of this type are not taken" in answer.json()["message"]
+    assert "can’t take files of this type" in answer.json()["message"]
     assert kept(agent, ticket)[0] == "Dear Lee,"
 
 

@@ -367,7 +367,7 @@ def test_what_is_installed_is_measured_as_new_tickets_would_be_decided(
         called("evaluate_triage", "--installed", "--test", file, "--predictions", str(predictions), "--json")
     )
     rows = list(csv.DictReader(predictions.open(encoding="utf-8")))
-    assert [row["reason"] for row in rows][2:] == ["mode_not_auto", "never_automate"]
+    assert [row["reason"] for row in rows][2:] == ["no_answer", "never_automate"]
     assert [row["action"] for row in rows][:2] == ["auto_resolve", "auto_resolve"]
     assert figures["askings_answered_rightly"] == pytest.approx(2 / 3)
     assert figures["for_a_person_answered"] == 0.0

@@ -45,7 +45,7 @@ def test_the_second_time_a_person_answers(submit: Submit) -> None:
     again = submit(guest_email=RITA)
     assert (again.status, again.escalation_reason) == (Status.ESCALATED, "already_sent")
     assert again.messages.count() == 1
-    assert wording.WHY["already_sent"].startswith("Our usual answer did not seem to help you")
+    assert wording.WHY["already_sent"].startswith("You’ve had our usual answer already")
 
 
 @pytest.mark.parametrize("address", ["RITA@Example.com", "rita+shop@example.com", "Rita+a+b@example.com"])

@@ -70,11 +70,8 @@ def told(changes: list[Change]) -> Iterator[tuple[str, str, str, str]]:
             ]
         else:
             values = [_value(one, value) for value in (one.before, one.after)]
-        yield (
-            PARTS.get(one.part, one.part),
-            key,
-            *(str(value) if value is not None else "–" for value in values),
-        )
+        before, after = (str(value) if value is not None else "–" for value in values)
+        yield PARTS.get(one.part, one.part), key, before, after
 
 
 def _value(change: Change, value: Any) -> Any:
