@@ -9,7 +9,7 @@ import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from babel.messages.catalog import Catalog
 from babel.messages.extract import extract_python
@@ -86,7 +86,7 @@ def message_ids() -> dict[Id, list[str]]:
             text = tuple(said[:2]) if isinstance(said, tuple) and len(said) > 1 and said[1] else said
             text = text[0] if isinstance(text, tuple) and len(text) == 1 else text
             if text and (isinstance(text, str) or all(isinstance(part, str) for part in text)):
-                found.setdefault(text, []).append(name)
+                found.setdefault(cast(Id, text), []).append(name)
     for words in gates.reasons().values():
         if words.customer:
             found.setdefault(words.customer, []).append("triage/core/deciding/gates.py")

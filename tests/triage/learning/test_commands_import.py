@@ -84,10 +84,13 @@ def test_the_rejects_cannot_overwrite_the_file_itself(tmp_path: Path) -> None:
 
 
 @pytest.mark.django_db
-def test_ten_times_the_rows_take_no_more_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_row_more_takes_no_more_memory_than_its_line_number(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(importing, "save_batch", lambda past, mode: (len(past), 0))
     few, many = write_rows(tmp_path / "few.jsonl", 1_000), write_rows(tmp_path / "many.jsonl", 10_000)
-    assert peak_bytes(many) < 1.1 * peak_bytes(few)
+    # Of each row its line and a hash stay, so that a name that comes twice can be told by both lines.
+    assert peak_bytes(many) < 1.1 * peak_bytes(few) + 9_000 * 200
 
 
 def peak_bytes(file: Path) -> int:
