@@ -202,7 +202,7 @@ def test_a_draft_survives_the_session_and_the_window(desk_of, agent, escalated):
     expect(page.get_by_text("Your session has ended.")).to_be_visible()
     page.keyboard.press("Control+Enter")
     page.wait_for_url("**/accounts/login/**")
-    page.get_by_label("E-mail address").fill(agent.email)
+    page.get_by_label("Email address").fill(agent.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Log in").click()
     expect(page.get_by_label(REPLY)).to_have_value("Dear Lee, we have found your parcel.")

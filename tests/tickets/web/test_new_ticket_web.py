@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from datetime import time
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from tickets.models import Closure, Status, Ticket
+from tickets.service.models import Calendar, Opening, Target
 
 pytestmark = pytest.mark.django_db
 
@@ -50,6 +52,9 @@ def test_the_ticket_page_opens_at_the_latest_message(web, requester, confident):
 
 
 def test_an_unsure_engine_leads_to_a_person_and_says_why_and_when(web, engine, refund_intent):
+    calendar, _ = Calendar.objects.get_or_create(is_default=True, defaults={"name": "Office hours"})
+    Opening.objects.get_or_create(calendar=calendar, weekday=0, opens=time(9), closes=time(17))
+    Target.objects.get_or_create(urgency=0, defaults={"first_reply": 480, "next_reply": 480})
     engine.says("track_refund", 0.4)
     page = web().post(NEW, GUEST, follow=True).content.decode()
     assert "A person will answer" in page

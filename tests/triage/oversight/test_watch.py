@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 
 import numpy as np
@@ -38,7 +39,7 @@ def stream(answered: Answered) -> Callable[..., list[Audit]]:
         ticket = decision.ticket
         tickets = [
             Ticket(
-                reference=f"HD-{at}-{timezone.now().timestamp()}", subject="x", requester_email="g@example.com",
+                reference=f"HD{at:04}-{secrets.token_hex(6)}", subject="x", requester_email="g@example.com",
                 status=ticket.status,
             )
             for at in range(len(verdicts))

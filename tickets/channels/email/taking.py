@@ -81,7 +81,9 @@ def take_anyway(row: InboundMail) -> bool:
     """A person says that a mail which was put aside is wanted. False where its bytes are gone or cannot be read."""
     try:
         with transaction.atomic():
-            known = InboundMail.objects.select_for_update().select_related("mailbox").get(pk=row.pk)
+            known = (
+                InboundMail.objects.select_for_update(of=("self",)).select_related("mailbox").get(pk=row.pk)
+            )
             raw = RawMail.objects.filter(pk=row.pk).first()
             if raw is None or known.outcome not in {Outcome.QUARANTINE, Outcome.IGNORED} or known.message_id:
                 return False
