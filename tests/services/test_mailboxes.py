@@ -153,7 +153,7 @@ def test_new_mail_is_taken_while_one_watches(helpdesk: Installation, dovecot: Do
         dovecot.deliver("Where is my parcel?")
         wait_for(lambda: outcomes(helpdesk) == {"ticket": 1}, 60)
         dovecot.deliver("How do I pay?")
-        wait_for(lambda: outcomes(helpdesk) == {"ticket": 2}, 15)  # long before the next regular look
+        wait_for(lambda: outcomes(helpdesk) == {"ticket": 2}, 30)  # long before the next regular look
 
 
 def test_a_fetcher_that_is_killed_loses_nothing_and_takes_nothing_twice(

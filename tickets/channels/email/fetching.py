@@ -12,8 +12,9 @@ import poplib
 import shlex
 import ssl
 import subprocess
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Final
 
@@ -164,13 +165,14 @@ def _pass_by(mailbox: Mailbox, uid: int, headers: bytes | None) -> str:
     return outcome or "gone"
 
 
-def wait_for_mail(client: IMAPClient, seconds: float) -> bool:
-    """Wait until the server tells of something new (RFC 2177), at most ``seconds``. Whether it did."""
-    if not client.has_capability("IDLE"):
-        return False
+def wait_for_mail(client: IMAPClient, seconds: float, is_over: Callable[[], bool]) -> None:
+    """Wait in one IDLE (RFC 2177) until the server tells of something, ``seconds`` are gone or it ``is_over``."""
+    until = time.monotonic() + seconds
     _asked(client.idle)
     try:
-        return bool(_asked(client.idle_check, timeout=seconds))
+        while not is_over() and time.monotonic() < until:
+            if _asked(client.idle_check, timeout=1.0):
+                return
     finally:
         _asked(client.idle_done)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from argparse import ArgumentParser
 from collections import Counter
 from typing import Any, Final
@@ -101,13 +100,10 @@ class Command(BaseCommand):
                 self._tell(mailbox, fetching.take_new(client, mailbox))
                 mailbox.worked()
                 connection.close()  # nothing is held while nothing comes
-                until = time.monotonic() + (IDLE_SECONDS if client.has_capability("IDLE") else every)
-                while not stop.is_set() and time.monotonic() < until:
-                    if client.has_capability("IDLE"):
-                        if fetching.wait_for_mail(client, min(2.0, max(0.1, until - time.monotonic()))):
-                            break
-                    else:
-                        stop.wait(min(1.0, every))
+                if client.has_capability("IDLE"):
+                    fetching.wait_for_mail(client, min(every, IDLE_SECONDS), stop.is_set)
+                else:
+                    stop.wait(every)
 
     def _tell(self, mailbox: Mailbox, outcomes: Counter[str]) -> None:
         if outcomes:
