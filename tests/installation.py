@@ -42,7 +42,7 @@ class Installation:
         """Run ``python COMMAND`` to its end."""
         return subprocess.run(
             [sys.executable, *command], cwd=ROOT, env=self.environment, capture_output=True, text=True,
-            check=False, timeout=240, stdin=subprocess.DEVNULL, **facts,
+            check=False, timeout=420, stdin=subprocess.DEVNULL, **facts,
         )  # fmt: skip
 
     def manage(self, *command: str) -> str:
