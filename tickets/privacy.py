@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from accounts import privacy
 from accounts.privacy import ERASED_TEXT, Person
 from tickets.background.jobs import Job
+from tickets.channels.email.models import InboundMail, RawMail
 from tickets.conversation import Attachment, Feedback, Message
 from tickets.desk.models import Draft, HeldReply, KeptFile
 from tickets.mail import outbox
@@ -56,9 +57,13 @@ def erase_tickets(person: Person) -> dict[str, Any]:
         + erase_files(KeptFile.objects.filter(held__ticket__in=ids)),
         "drafts": Draft.objects.filter(ticket__in=ids).delete()[0]
         + HeldReply.objects.filter(ticket__in=ids).delete()[0],
-        "messages": Message.objects.filter(ticket__in=ids).update(body=ERASED_TEXT),
+        "messages": Message.objects.filter(ticket__in=ids).update(body=ERASED_TEXT, external_id=None),
         "feedback": Feedback.objects.filter(ticket__in=ids).update(comment=""),
         "mail": erase_mail(person),
+        "raw_mails": RawMail.objects.filter(mail__ticket__in=ids).delete()[0],
+        "mails_that_came": InboundMail.objects.filter(ticket__in=ids).update(
+            sender="", subject="", quoted="", remarks=[], internet_id=""
+        ),
     }
     tickets.update(
         requester_email=person.alias,
