@@ -16,7 +16,7 @@ import pytest
 from django.core.cache import cache
 from django.db.backends.sqlite3.base import DatabaseOperations as SqliteOperations
 from django.db.models import Model, QuerySet
-from django.test import Client, TestCase
+from django.test import Client, TestCase, TransactionTestCase
 from django.utils import timezone
 from rest_framework.test import APIClient
 
@@ -55,10 +55,29 @@ SqliteOperations.execute_sql_flush = flush_without_triggers  # type: ignore[meth
 PASSWORD = "a-long-enough-Passw0rd"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--database-only", action="store_true", help="leave out the tests that open no database")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
         if "installation" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.process)
+    if config.getoption("--database-only"):
+        apart = [item for item in items if not opens_database(item)]
+        config.hook.pytest_deselected(items=apart)
+        items[:] = [item for item in items if opens_database(item)]
+
+
+def opens_database(item: pytest.Item) -> bool:
+    """Whether the test may use the test database. pytest-django refuses it to every other."""
+    markers = {marker.name for marker in item.iter_markers()}
+    if markers & {"django_db", "process", "postgres", "broker", "browser"}:
+        return True
+    if isinstance(item, pytest.Function) and item.cls and issubclass(item.cls, TransactionTestCase):
+        return True
+    fixtures = getattr(item, "fixturenames", ())
+    return any(name in fixtures for name in ("db", "transactional_db", "django_db_reset_sequences"))
 
 
 def person(email: str, role: Role, name: str) -> User:
