@@ -100,8 +100,13 @@ def minutes_of(opens: time, closes: time) -> tuple[int, int]:
 
 @lru_cache(maxsize=4096)
 def _stretches(zone: str, day: date) -> tuple[tuple[datetime, datetime, int], ...]:
-    """A day cut where its clock is changed: (begin, end) in UTC and the minute of the wall at which it begins."""
+    """A day cut where its clock is changed: (begin, end) in UTC and the minute of the wall at which it begins.
+
+    A day that the zone skipped, as Samoa did in 2011, has no parts.
+    """
     begin, end = _midnight(zone, day), _midnight(zone, day + timedelta(days=1))
+    if begin == end:
+        return ()
     first, last = _offset(zone, begin), _offset(zone, end - MINUTE)
     if first == last:
         return ((begin, end, _wall(zone, begin)),)

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from tickets.service.hours import DAY_MINUTES, Hours, merged, minutes_of
 
 MINUTE = timedelta(minutes=1)
+#: Open on Fridays only. In Samoa no Friday lay between Thursday the 29th and Saturday the 31st of December 2011.
+SKIPPED_DAY = Hours("Pacific/Apia", ((), (), (), (), ((0, DAY_MINUTES),), (), ()))
 #: Zones that change their clock by an hour, at midnight, by half an hour, never; and one that once skipped a day.
 ZONES = [
     "Europe/Berlin", "America/New_York", "America/Santiago", "Asia/Beirut", "Australia/Lord_Howe", "Asia/Kolkata",
@@ -74,6 +76,7 @@ def some_moment(draw) -> datetime:
 @example(Hours("Europe/Berlin", (((0, 240),),) * 7), datetime(2026, 10, 24, 22, tzinfo=UTC), 600)
 @example(Hours("Europe/Berlin", (((150, 240),),) * 7), datetime(2026, 10, 24, 22, tzinfo=UTC), 600)
 @example(Hours("America/Santiago", (((0, 30),),) * 7), datetime(2026, 9, 6, 0, tzinfo=UTC), 900)
+@example(SKIPPED_DAY, datetime(2011, 12, 30, 9, tzinfo=UTC), 120)
 def test_working_time_between_two_moments_is_what_one_counts(hours, start, minutes):
     end = start + timedelta(minutes=minutes)
     assert hours.between(start, end) == walked(hours, start, end)
@@ -123,6 +126,13 @@ def test_examples_one_can_check_by_hand(start, hours, due):
     zone = ZoneInfo("Europe/Berlin")
     assert NINE_TO_FIVE.add(datetime(*start, tzinfo=zone), timedelta(hours=hours)) == datetime(
         *due, tzinfo=zone
+    )
+
+
+def test_a_day_that_the_zone_skipped_was_never_open():
+    assert SKIPPED_DAY.open_on(date(2011, 12, 30)) == []
+    assert SKIPPED_DAY.add(datetime(2011, 12, 29, 12, tzinfo=UTC), MINUTE) == datetime(
+        2012, 1, 5, 10, 1, tzinfo=UTC
     )
 
 
