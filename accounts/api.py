@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
@@ -17,16 +17,14 @@ from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
-from rest_framework_simplejwt.exceptions import TokenError
-from rest_framework_simplejwt.serializers import TokenRefreshSerializer
-from rest_framework_simplejwt.tokens import RefreshToken
-from rest_framework_simplejwt.views import TokenRefreshView
+from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 
 from accounts.limits.spending import spend
 from accounts.lockout import LOCKED_MESSAGE, seconds_locked
 from accounts.mailboxes import AddressApiField
 from accounts.models import User
 from accounts.names import validate_name
+from accounts.tokens import families
 
 
 class LockedOut(exceptions.APIException):
@@ -51,6 +49,18 @@ class TokensSerializer(serializers.Serializer[Any]):
 
 class RefreshSerializer(serializers.Serializer[Any]):
     refresh = serializers.CharField()
+
+
+class LogoutSerializer(serializers.Serializer[Any]):
+    refresh = serializers.CharField(required=False, help_text="Of the log-in to end.")
+    everywhere = serializers.BooleanField(
+        default=False, help_text="True: end all your log-ins, in browsers too."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs["everywhere"] and "refresh" not in attrs:
+            raise serializers.ValidationError({"refresh": ["Name a refresh token, or say everywhere."]})
+        return attrs
 
 
 class RegisterSerializer(serializers.Serializer[Any]):
@@ -97,48 +107,47 @@ class LoginView(APIView):
                 "Confirm your e-mail address first: open the link we sent you.", "email_not_verified"
             )
         user_logged_in.send(sender=User, request=request._request, user=user)
-        refresh = RefreshToken.for_user(user)
-        return Response({"access": str(refresh.access_token), "refresh": str(refresh)})
+        return Response(families.begin(user))
 
 
-class OneUseToken(RefreshToken):
-    """Of two uses in the same moment, which both find the token good, only one gets it."""
+class RefreshView(APIView):
+    """A new pair of tokens for a refresh token, which is used up by it. Used again, it ends the whole log-in."""
 
-    def blacklist(self) -> Any:
-        found: Any = super().blacklist()  # a row and whether it is new, whatever the annotation there says
-        if not found[1]:
-            raise TokenError("Token is blacklisted")
-        return found
+    permission_classes = [AllowAny]
+    authentication_classes: list[Any] = []
 
+    def get_authenticate_header(self, request: Request) -> str:
+        return "Bearer"
 
-class OneUseSerializer(TokenRefreshSerializer):
-    token_class = OneUseToken
-
-
-class RefreshView(TokenRefreshView):
-    """A new pair of tokens for a refresh token, which is used up by it."""
-
-    serializer_class = OneUseSerializer
-
-    def post(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        spend(request._request, "login")
-        return super().post(request, *args, **kwargs)
-
-
-class LogoutView(APIView):
-    """Makes a refresh token useless. The access token runs out by itself within minutes."""
-
-    @extend_schema(request=RefreshSerializer, responses={204: None})
+    @extend_schema(request=RefreshSerializer, responses=TokensSerializer, auth=[])
     def post(self, request: Request) -> Response:
+        spend(request._request, "login")
         form = RefreshSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         try:
-            token = RefreshToken(form.validated_data["refresh"])
-            if str(token.get("user_id")) != str(request.user.pk):
+            return Response(families.renew(form.validated_data["refresh"]))
+        except TokenError as error:
+            raise InvalidToken(str(error)) from error
+
+
+class LogoutView(APIView):
+    """Ends the log-in that a refresh token belongs to, its access tokens too; or with `everywhere` all of yours."""
+
+    @extend_schema(request=LogoutSerializer, responses={204: None})
+    def post(self, request: Request) -> Response:
+        form = LogoutSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        user = cast(User, request.user)
+        if form.validated_data["everywhere"]:
+            families.end_everywhere(user)
+            return Response(status=status.HTTP_204_NO_CONTENT)
+        try:
+            _token, family = families.read_refresh(form.validated_data["refresh"])
+            if family.user_id != user.pk:
                 raise TokenError("Another person's token.")
-            token.blacklist()
         except TokenError as error:
             raise serializers.ValidationError({"refresh": ["Not a valid refresh token of yours."]}) from error
+        families.end(family)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from allauth.account.models import EmailAddress
@@ -9,6 +10,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from accounts.mailboxes import normalize, validate_address
 
@@ -73,6 +75,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         max_length=40, blank=True, default="", db_default="", help_text="Empty: the browser’s."
     )
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    #: How often all log-ins of this person were ended at once; what a log-in stands on, beside the password.
+    logins_ended = models.PositiveIntegerField(default=0, db_default=0, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -87,6 +91,23 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **options: Any) -> None:
+        """A row that was read before all log-ins were ended does not bring them back."""
+        if update_fields is None and not self._state.adding and not args and not options:
+            update_fields = [
+                field.name
+                for field in self._meta.concrete_fields
+                if not field.primary_key and field.name != "logins_ended"
+            ]
+        super().save(*args, update_fields=update_fields, **options)
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What sessions and tokens stand on: the password, and that nobody ended all log-ins since."""
+        if not self.logins_ended:
+            return str(super()._get_session_auth_hash(secret))  # type: ignore[misc]
+        facts = f"{self.logins_ended}:{self.password}"
+        return salted_hmac("accounts.User.logins", facts, secret=secret, algorithm="sha256").hexdigest()
 
     def clean(self) -> None:
         super().clean()

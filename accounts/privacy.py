@@ -24,6 +24,7 @@ from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.models import User
+from accounts.tokens.models import TokenFamily
 
 ERASED_DOMAIN: Final = "erased.invalid"
 ERASED_TEXT: Final = "Erased at the request of the person who wrote it."
@@ -109,7 +110,8 @@ def erase_account(person: Person) -> dict[str, Any]:
     user = User.objects.select_for_update().get(pk=person.user.pk)
     erased["sessions"] = end_sessions(user)
     erased["addresses"] = EmailAddress.objects.filter(user=user).delete()[0]
-    erased["tokens"] = OutstandingToken.objects.filter(user=user).delete()[0]
+    erased["tokens"] = TokenFamily.objects.filter(user=user).delete()[0]
+    OutstandingToken.objects.filter(user=user).delete()
     about = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
     )

@@ -10,5 +10,6 @@ urlpatterns = [
     path("password/reset/", views.password_reset, name="account_reset_password"),
     path("email/", views.email, name="account_email"),
     path("profile/", views.profile, name="profile"),
+    path("logout/everywhere/", views.log_out_everywhere, name="log-out-everywhere"),
     path("", include("allauth.account.urls")),
 ]

@@ -7,16 +7,18 @@ from typing import cast
 from allauth.account import views as library
 from axes.decorators import axes_dispatch
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.forms import ProfileForm
 from accounts.limits.middleware import limited
 from accounts.models import User
+from accounts.tokens import families
 
 # Whoever is locked out does not even get to the form. The failure that locks is answered by axes' middleware.
 login = limited("login")(axes_dispatch(library.login))
@@ -36,3 +38,14 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("profile")
     return render(request, "accounts/profile.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+@login_required
+@never_cache
+def log_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """End every log-in of this person: this browser's, all others', and those of programs."""
+    families.end_everywhere(cast(User, request.user))
+    logout(request)
+    messages.success(request, _("You’re logged out on every device."))
+    return redirect("account_login")

@@ -65,6 +65,7 @@ INSTALLED_APPS = [
     "tickets.service",
     "accounts",
     "accounts.limits",
+    "accounts.tokens",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -77,7 +78,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "axes",
     "rest_framework",
-    "rest_framework_simplejwt.token_blacklist",
+    "rest_framework_simplejwt.token_blacklist",  # its tables, which a release before filled; we empty them
     "drf_spectacular",
     "drf_spectacular_sidecar",
 ]
@@ -300,7 +301,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 
 # --- API ------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["rest_framework_simplejwt.authentication.JWTAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.authentication.FamilyAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": [
         "helpdesk.api_parsers.JSONParser",
@@ -316,11 +317,8 @@ REST_FRAMEWORK = {
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=15),
     "REFRESH_TOKEN_LIFETIME": timedelta(days=7),
-    "ROTATE_REFRESH_TOKENS": True,
-    "BLACKLIST_AFTER_ROTATION": True,
     "SIGNING_KEY": env.derived_key(SECRET_KEY, "jwt"),
-    "UPDATE_LAST_LOGIN": False,
-    "CHECK_REVOKE_TOKEN": True,
+    "AUTH_TOKEN_CLASSES": ["accounts.tokens.families.Access"],
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Helpdesk API",

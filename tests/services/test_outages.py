@@ -18,9 +18,9 @@ from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
-from rest_framework_simplejwt.tokens import RefreshToken
 
 from accounts.models import Role
+from accounts.tokens import families
 from tests.conftest import person
 from tests.installation import Installation, eventually, free_port
 from tests.services.proxy import Proxy
@@ -83,7 +83,7 @@ def serving(wire: Proxy, folder: Path, user: str, password: str) -> Iterator[Sit
     """Two web processes of four threads on the test's own database, reached over a wire that can be cut."""
     port = free_port()
     rita = person("rita@example.com", Role.REQUESTER, "Rita")
-    token = str(RefreshToken.for_user(rita).access_token)  # type: ignore[attr-defined]
+    token = families.begin(rita)["access"]
     address = f"postgres://{user}:{password}@127.0.0.1:{wire.port}/{connection.settings_dict['NAME']}"
     house = Installation(folder, DATABASE_URL=address)
     web = ("-m", "gunicorn", "--config", "python:helpdesk.gunicorn", "--bind", f"127.0.0.1:{port}",
