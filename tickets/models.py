@@ -19,7 +19,7 @@ from tickets.errors import Held, InvalidTransition
 from tickets.mail.outbox import OutgoingMail
 from tickets.querysets import TicketQuerySet, mailbox_of, silence_limit
 from tickets.references import new_reference
-from tickets.requester_steps import CONFIRMABLE, OPEN_TO_REQUESTER, QUEUE_FIELDS, RequesterSteps
+from tickets.requester_steps import OPEN_TO_REQUESTER, QUEUE_FIELDS, RequesterSteps
 from tickets.states import Channel, Closure, Handover, Status, Urgency
 
 if TYPE_CHECKING:
@@ -228,13 +228,6 @@ class Ticket(RequesterSteps):
         self._record(kind, actor, at=self.updated_at, **facts)
 
     @transaction.atomic
-    def claim(self, requester: User) -> None:
-        """A guest's ticket joins the account of the person who proved to own its address."""
-        self.requester = requester
-        self.save(update_fields=["requester"])
-        self._record(Event.Kind.CLAIMED, requester)
-
-    @transaction.atomic
     def auto_resolve(self, body: str, *, facts: dict[str, Any]) -> Message:
         """Send an approved answer as the machine. Only an untouched open ticket can be."""
         self._lock("answer automatically", Status.OPEN)
@@ -315,21 +308,6 @@ class Ticket(RequesterSteps):
             return
         self.urgency = urgency
         self._move(self.state, Event.Kind.PRIORITISED, actor, fields=["urgency"], urgency=urgency.value)
-
-    @transaction.atomic
-    def request_person(self, *, actor: User | None = None) -> None:
-        """The requester wants a human. Always granted unless the ticket is closed, also out of quarantine."""
-        self._lock("call a person to", *OPEN_TO_REQUESTER, in_quarantine=True)
-        if self.is_quarantined:
-            self.release(actor)
-        if self.human_requested and self.state is Status.ESCALATED:
-            return
-        self.human_requested = True
-        if self.state is not Status.ESCALATED:
-            self._enter_queue("asked_for_person", returned=self.state is not Status.OPEN)
-        self._move(
-            Status.ESCALATED, Event.Kind.PERSON_REQUESTED, actor, fields=["human_requested", *QUEUE_FIELDS]
-        )
 
     def _enter_queue(self, reason: str, *, returned: bool) -> None:
         self.escalation_reason, self.escalated_at, self.resolved_at = reason, timezone.now(), None
@@ -424,14 +402,6 @@ class Ticket(RequesterSteps):
         self._lock("close", Status.AUTO_RESOLVED, Status.RESOLVED)
         self._end(closure, actor)
 
-    @transaction.atomic
-    def confirm_by_reply(self, body: str, *, author: User | None) -> Message:
-        """The requester writes that all is well: the reply is kept, and the ticket is closed as confirmed."""
-        self._lock("confirm", *CONFIRMABLE)
-        message = self._say(body, Message.Sender.REQUESTER, author)
-        self._end(Closure.CONFIRMED, author, message)
-        return message
-
     def _end(self, closure: Closure, actor: User | None, message: Message | None = None) -> None:
         self.closure, self.closed_at = closure, timezone.now()
         self._move(
@@ -450,23 +420,3 @@ class Ticket(RequesterSteps):
         return (
             self.first_human_reply_at is None and self.messages.filter(sender=Message.Sender.MACHINE).exists()
         )
-
-    @transaction.atomic
-    def record_feedback(
-        self, *, solved: bool | None, rating: int | None = None, comment: str = "", actor: User | None = None
-    ) -> Feedback:
-        """Keep what the requester says of the answer; "not solved" brings it to a person, "solved" closes it."""
-        self._lock(
-            "rate", Status.AUTO_RESOLVED, Status.RESOLVED, Status.PENDING, Status.CLOSED, Status.ESCALATED
-        )
-        known = {"solved": solved, "rating": rating, "comment": comment}
-        given = {name: value for name, value in known.items() if value not in (None, "")}
-        feedback, _ = Feedback.objects.update_or_create(
-            ticket=self, defaults={**given, "author": actor, "updated_at": timezone.now()}
-        )
-        self._record(Event.Kind.FEEDBACK, actor, solved=solved, rating=rating)
-        if solved is False and self.state in {Status.AUTO_RESOLVED, Status.RESOLVED, Status.PENDING}:
-            self.reopen("not_solved", actor=actor)
-        elif solved and self.state in CONFIRMABLE:
-            self._end(Closure.CONFIRMED, actor)
-        return feedback

@@ -1,4 +1,4 @@
-"""What a requester does to a ticket beside writing: saying that it is settled, and taking that back."""
+"""What a requester does to a ticket beside writing: claim it, ask for a person, rate it, settle it, take that back."""
 
 from __future__ import annotations
 
@@ -32,8 +32,11 @@ class RequesterSteps(models.Model):
 
     if TYPE_CHECKING:
         reference: Any
+        requester: Any
         messages: Any
         events: Any
+        human_requested: Any
+        first_human_reply_at: Any
         closed_at: Any
         seen_at: Any
         resolved_at: Any
@@ -41,10 +44,16 @@ class RequesterSteps(models.Model):
 
         @property
         def state(self) -> Status: ...
+        @property
+        def is_quarantined(self) -> bool: ...
         def _lock(self, action: str, *allowed: Status, in_quarantine: bool = False) -> None: ...
         def _move(self, status: Status, event: str, actor: User | None, **facts: Any) -> None: ...
-        def _end(self, closure: Closure, actor: User | None) -> None: ...
+        def _record(self, kind: str, actor: User | None, **facts: Any) -> None: ...
+        def _say(self, body: str, sender: Message.Sender, author: User | None) -> Message: ...
+        def _end(self, closure: Closure, actor: User | None, message: Message | None = None) -> None: ...
         def _enter_queue(self, reason: str, *, returned: bool) -> None: ...
+        def release(self, actor: User | None = None) -> None: ...
+        def reopen(self, reason: str = "reopened", *, actor: User | None = None) -> None: ...
 
     def mark_seen(self, latest: datetime) -> None:
         """The requester has the conversation up to ``latest`` before them: nothing of it is unread any more."""
@@ -63,10 +72,60 @@ class RequesterSteps(models.Model):
         return latest if latest is not None and is_same and latest.created_at >= since else None
 
     @transaction.atomic
+    def claim(self, requester: User) -> None:
+        """A guest's ticket joins the account of the person who proved to own its address."""
+        self.requester = requester
+        self.save(update_fields=["requester"])
+        self._record(Event.Kind.CLAIMED, requester)
+
+    @transaction.atomic
+    def request_person(self, *, actor: User | None = None) -> None:
+        """The requester wants a human. Always granted unless the ticket is closed, also out of quarantine."""
+        self._lock("call a person to", *OPEN_TO_REQUESTER, in_quarantine=True)
+        if self.is_quarantined:
+            self.release(actor)
+        if self.human_requested and self.state is Status.ESCALATED:
+            return
+        self.human_requested = True
+        if self.state is not Status.ESCALATED:
+            self._enter_queue("asked_for_person", returned=self.state is not Status.OPEN)
+        self._move(
+            Status.ESCALATED, Event.Kind.PERSON_REQUESTED, actor, fields=["human_requested", *QUEUE_FIELDS]
+        )
+
+    @transaction.atomic
     def settle(self, *, actor: User | None) -> None:
         """The requester needs no answer any more. Every open ticket can be closed so."""
         self._lock("close", *OPEN_TO_REQUESTER, in_quarantine=True)
         self._end(Closure.CONFIRMED, actor)
+
+    @transaction.atomic
+    def confirm_by_reply(self, body: str, *, author: User | None) -> Message:
+        """The requester writes that all is well: the reply is kept, and the ticket is closed as confirmed."""
+        self._lock("confirm", *CONFIRMABLE)
+        message = self._say(body, Message.Sender.REQUESTER, author)
+        self._end(Closure.CONFIRMED, author, message)
+        return message
+
+    @transaction.atomic
+    def record_feedback(
+        self, *, solved: bool | None, rating: int | None = None, comment: str = "", actor: User | None = None
+    ) -> Feedback:
+        """Keep what the requester says of the answer; "not solved" brings it to a person, "solved" closes it."""
+        self._lock(
+            "rate", Status.AUTO_RESOLVED, Status.RESOLVED, Status.PENDING, Status.CLOSED, Status.ESCALATED
+        )
+        known = {"solved": solved, "rating": rating, "comment": comment}
+        given = {name: value for name, value in known.items() if value not in (None, "")}
+        feedback, _ = Feedback.objects.update_or_create(
+            ticket=self, defaults={**given, "author": actor, "updated_at": timezone.now()}
+        )
+        self._record(Event.Kind.FEEDBACK, actor, solved=solved, rating=rating)
+        if solved is False and self.state in {Status.AUTO_RESOLVED, Status.RESOLVED, Status.PENDING}:
+            self.reopen("not_solved", actor=actor)
+        elif solved and self.state in CONFIRMABLE:
+            self._end(Closure.CONFIRMED, actor)
+        return feedback
 
     @property
     def may_undo(self) -> bool:

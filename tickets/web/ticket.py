@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from contextlib import suppress
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -170,15 +170,24 @@ def to_follow_up(request: HttpRequest, ticket: Ticket) -> HttpResponse:
     return redirect(f"{reverse('ticket-follow-up', args=[ticket.reference])}?{QUERY}={hold(request)}")
 
 
+def _take(
+    request: HttpRequest, ticket: Ticket, step: Callable[..., object], too_late: str = ""
+) -> HttpResponse:
+    """Let the requester take a ``step`` of the ticket; where it refuses, that is said in the words of ``too_late``."""
+    try:
+        step(actor=person(request))
+    except InvalidTransition:
+        if too_late:
+            messages.info(request, too_late)
+    return redirect(f"{ticket.get_absolute_url()}#outcome")
+
+
 @require_POST
 @login_if_unknown("ticket")
 def ask_for_person(request: HttpRequest, reference: str) -> HttpResponse:
     ticket = own_ticket(in_browser(request), reference)
-    try:
-        ticket.request_person(actor=person(request))
-    except InvalidTransition:
-        messages.info(request, _("This ticket is closed. Write a follow-up and a person will answer it."))
-    return redirect(f"{ticket.get_absolute_url()}#outcome")
+    too_late = _("This ticket is closed. Write a follow-up and a person will answer it.")
+    return _take(request, ticket, ticket.request_person, too_late)
 
 
 @require_POST
@@ -205,11 +214,9 @@ def feedback(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 @login_if_unknown("ticket")
 def settle(request: HttpRequest, reference: str) -> HttpResponse:
-    """The requester needs no answer any more."""
+    """The requester needs no answer any more. Nothing is said where it is closed already: that's what they wanted."""
     ticket = own_ticket(in_browser(request), reference)
-    with suppress(InvalidTransition):  # it is closed already, which is what they wanted
-        ticket.settle(actor=person(request))
-    return redirect(f"{ticket.get_absolute_url()}#outcome")
+    return _take(request, ticket, ticket.settle)
 
 
 @require_POST
@@ -217,8 +224,5 @@ def settle(request: HttpRequest, reference: str) -> HttpResponse:
 def undo(request: HttpRequest, reference: str) -> HttpResponse:
     """Takes back that it is solved, for a while."""
     ticket = own_ticket(in_browser(request), reference)
-    try:
-        ticket.undo_confirmation(actor=person(request))
-    except InvalidTransition:
-        messages.info(request, _("This can’t be undone any more. Write a follow-up if you still need help."))
-    return redirect(f"{ticket.get_absolute_url()}#outcome")
+    too_late = _("This can’t be undone any more. Write a follow-up if you still need help.")
+    return _take(request, ticket, ticket.undo_confirmation, too_late)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from triage.core.deciding import gates
@@ -82,27 +82,23 @@ def decide(
         )
         return _decided(case, order)
     except Exception as error:  # fails closed: no fault in here may ever send an answer or lose a ticket
-        return Decision(
-            assessment=assessment,
-            action=Action.ESCALATE,
-            reason=gates.ENGINE_FAILED.reason,
-            threshold=threshold,
-            detail=f"The decision could not be made ({type(error).__name__}), so a person decides.",
-            failed=(gates.ENGINE_FAILED.reason,),
-        )
+        return _broken_down(assessment, threshold, error)
+
+
+def _broken_down(assessment: Assessment, threshold: float, error: Exception) -> Decision:
+    return Decision(
+        assessment=assessment,
+        action=Action.ESCALATE,
+        reason=gates.ENGINE_FAILED.reason,
+        threshold=threshold,
+        detail=f"The decision could not be made ({type(error).__name__}), so a person decides.",
+        failed=(gates.ENGINE_FAILED.reason,),
+    )
 
 
 def _decided(case: gates.Case, order: int) -> Decision:
     failed = list(gates.failures(case, order))
-    if failed:
-        gate, failure = failed[0]
-        action, reason, detail = failure.action, failure.reason or gate.reason, failure.detail
-    else:
-        action, reason = Action.AUTO_RESOLVE, gates.CONFIDENT.reason
-        detail = (
-            f"“{case.assessment.intent}” is {gates.percent(case.assessment.confidence)} certain "
-            f"(at least {gates.percent(case.threshold)} needed) and every check passed."
-        )
+    action, reason, detail = _verdict(case, failed)
     return Decision(
         assessment=case.assessment,
         action=action,
@@ -113,6 +109,18 @@ def _decided(case: gates.Case, order: int) -> Decision:
         would_send=gates.would_send(failed),
         facts=gates.facts(case),
     )
+
+
+def _verdict(case: gates.Case, failed: Sequence[tuple[gates.Gate, gates.Failure]]) -> tuple[Action, str, str]:
+    """What the first gate that failed says: action, reason and detail. It is answered where none did."""
+    if failed:
+        gate, failure = failed[0]
+        return failure.action, failure.reason or gate.reason, failure.detail
+    detail = (
+        f"“{case.assessment.intent}” is {gates.percent(case.assessment.confidence)} certain "
+        f"(at least {gates.percent(case.threshold)} needed) and every check passed."
+    )
+    return Action.AUTO_RESOLVE, gates.CONFIDENT.reason, detail
 
 
 def effective_threshold(policy: IntentPolicy | None, config: PolicyConfig) -> float:
