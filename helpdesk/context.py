@@ -20,6 +20,7 @@ def site(request: HttpRequest) -> dict[str, object]:
         "company": settings.COMPANY_NAME,
         "support_email": settings.SUPPORT_EMAIL,
         "demo": settings.DEMO,
+        "languages": settings.LANGUAGES,  # each by its own name, whatever the page is written in
         "attachment_max_bytes": settings.ATTACHMENT_MAX_BYTES,
         "attachments_per_message": settings.ATTACHMENTS_PER_MESSAGE,
         "response_target_hours": lambda: _kept("usual hours", due.usual_hours),

@@ -10,7 +10,9 @@ from django.contrib.admin.sites import site
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from helpdesk import pulse
 from helpdesk.database.outages import Outage, outage_of, what_became_of
@@ -58,26 +60,37 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return failure(request, outage) if outage else failure(request, BROKEN, status=500)
 
 
-BROKEN = Outage("server_error", "Something broke on our side", 0)
+BROKEN = Outage("server_error", _("Something went wrong on our side"), 0)
 
 
 def failure(request: HttpRequest, outage: Outage, *, status: int = 503) -> HttpResponse:
-    became = what_became_of(request.method)
-    when = f"Try again in {in_words(outage.retry_after)}." if outage.retry_after else ""
     response: HttpResponse
     if request.path == "/api" or request.path.startswith("/api/"):
-        message = f"{outage.title}. {became.partition(' Your browser')[0]} {when}".strip()
+        with translation.override(settings.LANGUAGE_CODE):
+            became = what_became_of(request.method).partition(" Your browser")[0]
+            message = f"{outage.title}. {became} {_try_again(outage.retry_after)}".strip()
         response = JsonResponse({"code": outage.code, "message": message, "errors": {}}, status=status)
     else:
-        facts = {"title": outage.title, "advice": f"{became} {when}", "number": request_id.get()}
+        advice = f"{what_became_of(request.method)} {_try_again(outage.retry_after)}".strip()
+        nonce = getattr(request, "csp_nonce", "")
+        facts = {"title": outage.title, "advice": advice, "number": request_id.get(), "nonce": nonce}
         response = HttpResponse(render_to_string("500.html", facts), status=status)
     if outage.retry_after:
         response["Retry-After"] = str(outage.retry_after)
     return response
 
 
-def in_words(seconds: int) -> str:
-    return f"{seconds} seconds" if seconds < 60 else f"{seconds // 60} minutes"
+def _try_again(seconds: int) -> str:
+    if not seconds:
+        return ""
+    if seconds < 60:
+        return ngettext("Try again in %(number)d second.", "Try again in %(number)d seconds.", seconds) % {
+            "number": seconds
+        }
+    minutes = seconds // 60
+    return ngettext("Try again in %(number)d minute.", "Try again in %(number)d minutes.", minutes) % {
+        "number": minutes
+    }
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -22,6 +22,7 @@ import redis
 from django.conf import settings
 from django.db import connection, transaction
 from django.http import HttpRequest
+from django.utils.translation import gettext, ngettext
 
 from accounts.client_address import client_address, network_of, source_of
 from accounts.limits.models import Allowance
@@ -67,7 +68,8 @@ class LimitReached(Exception):
     def __init__(self, operation: str, wait: int) -> None:
         self.operation, self.wait = operation, wait
         super().__init__(
-            f"That was asked for very often in a short time. Please try again in {in_words(wait)}."
+            gettext("You’ve done this a lot in a short time. Please try again in %(wait)s.")
+            % {"wait": in_words(wait)}
         )
 
 
@@ -180,7 +182,10 @@ def forget_unused() -> None:
 
 def in_words(seconds: int) -> str:
     """``seconds`` as people say it, never too short."""
-    for unit, length in (("hour", 3600), ("minute", 60)):
-        if seconds > length * 1.5:
-            return f"{math.ceil(seconds / length)} {unit}s"
-    return f"{seconds} seconds" if seconds > 1 else "a second"
+    if seconds > 3600 * 1.5:
+        number = math.ceil(seconds / 3600)
+        return ngettext("%(number)d hour", "%(number)d hours", number) % {"number": number}
+    if seconds > 60 * 1.5:
+        number = math.ceil(seconds / 60)
+        return ngettext("%(number)d minute", "%(number)d minutes", number) % {"number": number}
+    return ngettext("%(number)d second", "%(number)d seconds", seconds) % {"number": seconds}

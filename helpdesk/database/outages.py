@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db import InterfaceError, OperationalError
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from helpdesk.database.commits import may_have_saved
 
@@ -16,15 +19,15 @@ class Outage:
     """``code`` for programs, ``title`` for people; worth another try after ``retry_after`` seconds."""
 
     code: str
-    title: str
+    title: str | Promise
     retry_after: int
 
 
-BUSY = Outage("busy", "Somebody else is working on the same thing", 5)
-SLOW = Outage("too_slow", "That took longer than we let it", 10)
-CROWDED = Outage("crowded", "Too much is going on here at this moment", 5)
-NO_ROOM = Outage("no_room", "We have run out of room to store things", 300)
-AWAY = Outage("database_away", "Our database does not answer", 10)
+BUSY = Outage("busy", _("This is being changed by someone else right now"), 5)
+SLOW = Outage("too_slow", _("That took too long"), 10)
+CROWDED = Outage("crowded", _("We’re very busy at the moment"), 5)
+NO_ROOM = Outage("no_room", _("We’ve run out of storage"), 300)
+AWAY = Outage("database_away", _("Something we depend on isn’t responding"), 10)
 
 #: Classes and codes of PostgreSQL's SQLSTATE.
 BY_STATE = {
@@ -64,7 +67,11 @@ def chain(error: BaseException | None) -> Iterator[BaseException]:
 def what_became_of(method: str | None) -> str:
     """A sentence that is true of what this request sent."""
     if method in {"GET", "HEAD", "OPTIONS"}:
-        return "Nothing was changed."
+        return gettext("Nothing was changed.")
     if may_have_saved():
-        return "We cannot tell whether all that you sent was saved: look for it before you send it again."
-    return "What you sent was not saved. Your browser usually still has it: go back and send it again."
+        return gettext(
+            "We can’t tell whether what you sent was saved. Please look for it before you send it again."
+        )
+    return gettext(
+        "What you sent wasn’t saved. Your browser usually still has it: go back and send it again."
+    )

@@ -41,7 +41,7 @@ def logged_in(browser) -> bool:
 
 
 def masked(page: bytes) -> str:
-    return re.sub(r'csrfmiddlewaretoken" value="[^"]+"', "", page.decode())
+    return re.sub(r'csrfmiddlewaretoken" value="[^"]+"|nonce="[^"]+"', "", page.decode())
 
 
 # --- Sign-up ------------------------------------------------------------------------------------------

@@ -69,7 +69,8 @@ def test_nobody_is_told_that_their_words_are_kept_when_they_are_lost(path: str) 
     ):
         response = answer_to(error, "POST", path)
         assert response.status_code == status
-        assert "What you sent was not saved." in response.content.decode()
+        said = response.json()["message"] if path.startswith("/api") else response.content.decode()
+        assert "What you sent wasn’t saved." in said
         assert "Nothing you sent is lost" not in response.content.decode()
 
 
@@ -80,9 +81,9 @@ def test_where_a_commit_was_tried_nobody_is_told_that_nothing_was_saved(
     with transaction.atomic():
         User.objects.filter(pk=requester.pk).update(name="Rita R.")
     said = answer_to(OperationalError("server closed the connection"), "POST").content.decode()
-    assert "We cannot tell whether all that you sent was saved" in said
+    assert "We can’t tell whether what you sent was saved" in said
     start_anew()
-    assert "was not saved" in answer_to(RuntimeError("bug"), "POST").content.decode()
+    assert "wasn’t saved" in answer_to(RuntimeError("bug"), "POST").content.decode()
 
 
 def test_who_only_reads_is_told_that_nothing_was_changed() -> None:

@@ -104,7 +104,7 @@ def test_the_table_tells_no_addresses_and_is_swept(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "words"), [(1, "a second"), (59, "59 seconds"), (91, "2 minutes"), (7201, "3 hours")]
+    ("seconds", "words"), [(1, "1 second"), (59, "59 seconds"), (91, "2 minutes"), (7201, "3 hours")]
 )
 def test_waits_are_told_as_people_say_them(seconds, words):
     assert in_words(seconds) == words

@@ -83,7 +83,9 @@ def test_an_absent_file_and_a_strangers_look_the_same(web, stranger, file):
         answers = [browser.get(address(file)), browser.get(absent)]
         assert [answer.status_code for answer in answers] == [status, status]
     pages = [web(stranger).get(path).content.decode() for path in (address(file), absent)]
-    masked = [re.sub(r'(csrfmiddlewaretoken|name="next)" value="[^"]+"', "", page) for page in pages]
+    masked = [
+        re.sub(r'(csrfmiddlewaretoken|name="next)" value="[^"]+"|nonce="[^"]+"', "", page) for page in pages
+    ]
     assert masked[0] == masked[1]
 
 
