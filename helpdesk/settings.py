@@ -57,6 +57,7 @@ INSTALLED_APPS = [
     "helpdesk",
     "triage",
     "triage.oversight",
+    "triage.instruments.figures",
     "tickets",
     "tickets.watch",
     "tickets.desk",

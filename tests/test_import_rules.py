@@ -78,6 +78,7 @@ LATE_IMPORTS = {
     ("tickets/channels/email/apps.py", "ready"): "receivers register when their module is loaded",
     ("triage/apps.py", "ready"): "receivers register; the encoder is loaded only where one is set",
     ("triage/oversight/apps.py", "ready"): "subscribers register when their module is loaded",
+    ("triage/instruments/figures/apps.py", "ready"): "subscribers register when their module is loaded",
     (
         "tickets/service/holiday_sources.py",
         "public_holidays",

@@ -1,4 +1,4 @@
-"""Pages that belong to no table: the admin's start, the metrics, the simulator, and "next ticket"."""
+"""Pages that belong to no table: the admin's start, the simulator, and "next ticket"."""
 
 from __future__ import annotations
 
@@ -18,15 +18,12 @@ from triage.admin.access import page, supervisors_only
 from triage.admin.oversight.home import needs, since_yesterday
 from triage.answers import facts
 from triage.desk.forms import SimulatorForm
-from triage.instruments import charts, metrics
 from triage.instruments.simulator import Simulation, simulate
 from triage.models import Answer, Example, Guard, Intent, Mode, ModelVersion
 from triage.oversight import watch
 from triage.oversight.evidence import Audit
 
 logger = logging.getLogger(__name__)
-
-PERIODS = (7, 30, 90)
 
 # --- start -----------------------------------------------------------------------------------------
 
@@ -119,20 +116,7 @@ def unanswerable_intents() -> Any:
     return Intent.objects.filter(~Exists(approved), mode=Mode.AUTO)
 
 
-# --- metrics and simulator ---------------------------------------------------------------------------
-
-
-@supervisors_only
-def metrics_page(request: HttpRequest) -> HttpResponse:
-    raw = request.GET.get("days", "")
-    days = next((days for days in PERIODS if str(days) == raw), 30)
-    found = metrics.collect_recent(days)
-    chart = charts.volume_chart(found.by_day)
-    return page(
-        request, "triage/metrics.html", "Metrics", metrics=found, chart=chart, periods=PERIODS,
-        stars=list(zip((5, 4, 3, 2, 1), reversed(found.feedback.by_rating), strict=True)),
-        is_empty=not (found.created or found.auto_resolved or found.escalated or found.feedback.count),
-    )  # fmt: skip
+# --- simulator ---------------------------------------------------------------------------
 
 
 @supervisors_only

@@ -27,7 +27,7 @@ urlpatterns = [
     path("desk/<int:ticket_id>/trail/", agents_only(live.trail), name="desk-trail"),
     # Before Django's own address of a ticket, to keep what is sent there after the session has ended.
     path("tickets/ticket/<int:ticket_id>/change/", keeps(agents_only(steps.desk_view)), name="desk-ticket"),
-    path("metrics/", pages.metrics_page, name="triage-metrics"),
+    path("", include("triage.admin.instruments.urls")),
     path("house/", house.house_page, name="triage-house"),
     path("house/preview/", house.house_preview, name="triage-house-preview"),
     path("house/read/<int:answer_id>/", house.read_answer, name="triage-house-read"),

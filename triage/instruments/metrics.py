@@ -1,38 +1,27 @@
-"""How the helpdesk does: pure queries over a period, returned as frozen values.
+"""How the helpdesk does in a span of days, returned as frozen values.
 
-Resolution is told in its parts (confirmed, assumed from silence, refuted) and never summed. Only people's
-replies count as responses. Every query reads an index range of the period, or one row per group.
+Counts come from the daily sums of ``triage.instruments.figures``; only what waits now is looked up. Resolution is told
+in its parts (confirmed, assumed from silence, refuted) and never summed. Only people's replies count as responses.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from django.core.cache import cache
-from django.db.models import (
-    Avg,
-    Case,
-    Count,
-    Exists,
-    F,
-    IntegerField,
-    Min,
-    OuterRef,
-    Q,
-    QuerySet,
-    Value,
-    When,
-)
-from django.db.models.expressions import Combinable
+from django.db.models import Count, Min, Q, QuerySet, Sum
 from django.utils import timezone
 
-from tickets.models import Channel, Closure, Event, Feedback, Status, Ticket
+from tickets.models import Status, Ticket
 from triage.desk.wording import reason_text
-from triage.models import Action, Decision, Intent
+from triage.instruments.figures import counting, spans
+from triage.instruments.figures.facts import REFUTED
+from triage.instruments.figures.models import Daily
+from triage.models import Action, Intent
 
 INTENTS_SHOWN: Final = 200
 KEPT_SECONDS: Final = 60
@@ -129,209 +118,169 @@ class Metrics:
 
 
 @dataclass(frozen=True)
-class _Period:
-    """Whole days up to now; ``edges`` are the local midnights at which they begin."""
+class Span:
+    """Whole days, the first and the last included, by the house's clock."""
 
-    edges: tuple[datetime, ...]
-    until: datetime
+    first: date
+    last: date
 
     @classmethod
-    def last(cls, days: int) -> _Period:
-        now = timezone.localtime()
-        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        first = midnight.date() - timedelta(days=days - 1)
-        starts = (first + timedelta(days=at) for at in range(days))
-        edges = tuple(
-            timezone.make_aware(datetime(day.year, day.month, day.day), now.tzinfo) for day in starts
-        )
-        return cls(edges, now)
+    def latest(cls, days: int) -> Span:
+        """The last ``days`` days, today included. Raises ValueError if that is not at least 1."""
+        if days < 1:
+            raise ValueError("A period has at least one day.")
+        today = timezone.localdate()
+        return cls(today - timedelta(days=days - 1), today)
+
+    @property
+    def days(self) -> int:
+        return (self.last - self.first).days + 1
 
     @property
     def since(self) -> datetime:
-        return self.edges[0]
+        return timezone.make_aware(datetime.combine(self.first, time()), timezone.get_default_timezone())
 
-    def within(self, field: str) -> Q:
-        return Q(**{f"{field}__gte": self.since, f"{field}__lte": self.until})
+    @property
+    def until(self) -> datetime:
+        """The end of the last day, or now."""
+        after = datetime.combine(self.last + timedelta(days=1), time())
+        return min(timezone.make_aware(after, timezone.get_default_timezone()), timezone.localtime())
 
-    def day(self, field: str) -> Combinable:
-        """SQL for the number of the day that ``field`` falls on.
-
-        A binary search over the midnights: right across clock changes, and done by the database itself,
-        while SQLite's date functions would call back into Python for each row.
-        """
-        return _search(field, self.edges, 0)
+    def __iter__(self) -> Iterator[date]:
+        return (self.first + timedelta(days=at) for at in range(self.days))
 
 
-def _search(field: str, edges: Sequence[datetime], offset: int) -> Combinable:
-    if len(edges) == 1:
-        return Value(offset)
-    middle = len(edges) // 2
-    return Case(
-        When(**{f"{field}__lt": edges[middle]}, then=_search(field, edges[:middle], offset)),
-        default=_search(field, edges[middle:], offset + middle),
-        output_field=IntegerField(),
-    )
+Sums = Mapping[str, Counter[str]]
 
 
-def collect(days: int = 30) -> Metrics:
-    """All metrics of the last ``days`` days, today included.
-
-    Raises
-    ------
-    ValueError
-        If ``days`` is not at least 1.
-    """
-    if days < 1:
-        raise ValueError("A period has at least one day.")
-    period = _Period.last(days)
-    decided = _decided(period)
-    answers = _automatic_answers(period)
-    by_day = _by_day(period, decided)
-    escalated = sum(day.escalated for day in by_day)
-    auto_resolved = sum(day.auto_resolved for day in by_day)
-    triaged = auto_resolved + escalated
-    return Metrics(
-        days=days,
-        since=period.since,
-        until=period.until,
-        created=sum(day.created for day in by_day),
-        triaged=triaged,
-        auto_resolved=auto_resolved,
-        escalated=escalated,
-        suggested=sum(row["n"] for row in decided if row["action"] == Action.SUGGEST),
-        coverage=auto_resolved / triaged if triaged else None,
-        by_day=by_day,
-        automatic=_outcome(answers),
-        human=_human_outcome(period),
-        feedback=_feedback(period),
-        backlog=_backlog(period.until),
-        first_response=_first_response(period),
-        by_intent=_by_intent(period, answers),
-        reasons=_reasons(
-            (row["reason"], row["n"]) for row in decided if row["action"] != Action.AUTO_RESOLVE
-        ),
-        returns=_reasons((row["why"], row["n"]) for row in answers if row["part"] == "refuted"),
-    )
-
-
-def collect_recent(days: int = 30) -> Metrics:
-    """The same, at most KEPT_SECONDS old: for pages that several people look at."""
-    known: Metrics | None = cache.get(f"metrics:{days}")
-    found = known or collect(days)
-    if known is None:
-        cache.set(f"metrics:{days}", found, KEPT_SECONDS)
+def sums(span: Span, scope: str = Daily.Scope.HOUSE, key: str = "") -> Sums:
+    """By figure and value, over the whole span: of the house, of one intent or of one agent."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    rows = _within(span, scope).filter(key=key).values("figure", "value").annotate(total=Sum("n"))
+    for row in rows:
+        if row["total"]:
+            found[row["figure"]][row["value"]] = row["total"]
     return found
 
 
-Rows = list[dict[str, Any]]
+def sums_by_key(span: Span, scope: str, figures: Collection[str]) -> dict[str, dict[str, Counter[str]]]:
+    """By intent (or agent), figure and value."""
+    found: dict[str, dict[str, Counter[str]]] = defaultdict(lambda: defaultdict(Counter))
+    rows = _within(span, scope).filter(figure__in=figures)
+    for row in rows.values("key", "figure", "value").annotate(total=Sum("n")):
+        if row["total"]:
+            found[row["key"]][row["figure"]][row["value"]] = row["total"]
+    return found
 
 
-def _quarantined() -> QuerySet[Any]:
-    """What counts nowhere. A small set with an index of its own, so that the indexes of the rest still suffice."""
-    return Ticket.objects.all().in_quarantine().order_by().values("pk")
+def _within(span: Span, scope: str) -> QuerySet[Daily]:
+    return Daily.objects.filter(scope=scope, day__gte=span.first, day__lte=span.last).order_by()
 
 
-def _applied(period: _Period) -> QuerySet[Decision]:
-    decisions = Decision.objects.filter(period.within("created_at"), applied=True).order_by()
-    return decisions.exclude(ticket__in=_quarantined())
+def collect(days: int = 30) -> Metrics:
+    """All metrics of the last ``days`` days, today included. Raises ValueError if that is not at least 1."""
+    return collect_span(Span.latest(days))
 
 
-def _decided(period: _Period) -> Rows:
-    keys = {"day": period.day("created_at")}
-    return _rows(_applied(period).values("action", "reason", **keys).annotate(n=Count("pk")))
-
-
-def _rows(grouped: Iterable[Any]) -> Rows:
-    return list(grouped)
-
-
-def _automatic_answers(period: _Period) -> Rows:
-    """Answers that the machine sent in the period, grouped by what became of their tickets."""
-    returned = Q(ticket__reopen_count__gt=0)
-    denied = Q(ticket__feedback__solved=False)  # said after the ticket was closed
-    part = Case(
-        When(returned | denied, then=Value("refuted")),
-        *(When(ticket__closure=closure, then=Value(name)) for closure, name in PARTS.items()),
-        default=Value("undecided"),
+def collect_span(span: Span) -> Metrics:
+    """All metrics of a span. What happened since they were last counted is counted first."""
+    counting.count_due()
+    house = sums(span)
+    decided = {tuple(value.split("|", 1)): n for value, n in house["decided"].items()}
+    auto_resolved = sum(n for (action, _), n in decided.items() if action == Action.AUTO_RESOLVE)
+    triaged = sum(decided.values())
+    machine = [(value.split("|", 1), n) for value, n in house["machine"].items()]
+    return Metrics(
+        days=span.days,
+        since=span.since,
+        until=span.until,
+        created=house["created"].total(),
+        triaged=triaged,
+        auto_resolved=auto_resolved,
+        escalated=triaged - auto_resolved,
+        suggested=sum(n for (action, _), n in decided.items() if action == Action.SUGGEST),
+        coverage=auto_resolved / triaged if triaged else None,
+        by_day=_by_day(span),
+        automatic=outcome((part, n) for (part, _), n in machine),
+        human=outcome(house["human"].items()),
+        feedback=satisfaction(house["feedback"]),
+        backlog=_backlog(),
+        first_response=response_time(house["first_reply"]),
+        by_intent=_by_intent(span),
+        reasons=_reasons(
+            (reason, n) for (action, reason), n in decided.items() if action != Action.AUTO_RESOLVE
+        ),
+        returns=_reasons((why, n) for (part, why), n in machine if part == REFUTED),
     )
-    why = Case(
-        When(returned, then=F("ticket__escalation_reason")),
-        When(denied, then=Value("not_solved")),
-        default=Value(""),
+
+
+def collect_recent(span: Span) -> Metrics:
+    """The same, at most KEPT_SECONDS old: for pages that several people look at."""
+    name = f"metrics:{span.first}:{span.last}"
+    known: Metrics | None = cache.get(name)
+    found = known or collect_span(span)
+    if known is None:
+        cache.set(name, found, KEPT_SECONDS)
+    return found
+
+
+def outcome(parts: Iterable[tuple[str, int]]) -> Outcome:
+    counted: Counter[str] = Counter()
+    for part, n in parts:
+        counted[part] += n
+    return Outcome(answered=counted.total(), **counted)
+
+
+def response_time(buckets: Mapping[str, int]) -> ResponseTime:
+    return ResponseTime(
+        count=sum(buckets.values()),
+        median_seconds=spans.quantile(buckets, 50),
+        p90_seconds=spans.quantile(buckets, 90),
     )
-    sent = _applied(period).filter(action=Action.AUTO_RESOLVE)
-    return _rows(sent.values("intent_slug", part=part, why=why).annotate(n=Count("pk")))
 
 
-PARTS: Final = {Closure.CONFIRMED: "confirmed", Closure.SILENCE: "assumed", Closure.AGENT: "closed_by_agent"}
-
-
-def _outcome(rows: Rows) -> Outcome:
-    parts: Counter[str] = Counter()
-    for row in rows:
-        parts[row["part"]] += row["n"]
-    return Outcome(answered=parts.total(), **parts)
-
-
-def _human_outcome(period: _Period) -> Outcome:
-    """Tickets that a person first replied to in the period, grouped by what became of them.
-
-    Refuted by the same rule as the machine's: it came back after it was settled, or the requester said "not solved",
-    and both only after that reply. Imported history has a reply but no measured wait: nobody answered it here.
-    """
-    later = Event.objects.filter(ticket=OuterRef("pk"), at__gt=OuterRef("first_human_reply_at")).order_by()
-    part = Case(
-        When(Exists(later.filter(kind=Event.Kind.FEEDBACK, facts__solved=False)), then=Value("refuted")),
-        When(Exists(later.filter(before=Status.RESOLVED, after=Status.ESCALATED)), then=Value("refuted")),
-        *(When(closure=closure, then=Value(name)) for closure, name in PARTS.items()),
-        default=Value("undecided"),
-    )
-    replied = Ticket.objects.filter(
-        period.within("first_human_reply_at"), first_reply_seconds__isnull=False
-    ).order_by()
-    replied = replied.exclude(pk__in=_quarantined())
-    return _outcome(_rows(replied.values(part=part).annotate(n=Count("pk"))))
-
-
-def _by_day(period: _Period, decided: Rows) -> tuple[Day, ...]:
-    counts: dict[int, Counter[str]] = defaultdict(Counter)
-    wanted = Ticket.objects.all().wanted().filter(period.within("created_at"))
-    arrived = wanted.exclude(channel=Channel.IMPORT).order_by()
-    for row in _rows(arrived.values(day=period.day("created_at")).annotate(n=Count("pk"))):
-        counts[row["day"]]["created"] += row["n"]
-    for row in decided:
-        kind = "auto_resolved" if row["action"] == Action.AUTO_RESOLVE else "escalated"
-        counts[row["day"]][kind] += row["n"]
-    return tuple(Day(date=edge.date(), **counts[at]) for at, edge in enumerate(period.edges))
-
-
-def _feedback(period: _Period) -> FeedbackSummary:
-    given = Feedback.objects.filter(period.within("updated_at")).order_by()
-    given = given.exclude(ticket__channel=Channel.IMPORT).filter(ticket__quarantined_at=None)
-    rows = list(given.values("solved", "rating").annotate(n=Count("pk")))
-    solved, stars = Counter[Any](), Counter[Any]()
-    for row in rows:
-        solved[row["solved"]] += row["n"]
-        stars[row["rating"]] += row["n"]
-    average = given.aggregate(average=Avg("rating"))["average"]
-    ratings = (stars[1], stars[2], stars[3], stars[4], stars[5])
+def satisfaction(
+    values: Mapping[str, int], of: Collection[str] = ("machine", "human", "nobody")
+) -> FeedbackSummary:
+    """What requesters said of the answers ``of`` the machine, of people, or where nobody had answered."""
+    solved, stars, count = Counter[str](), Counter[str](), 0
+    for value, n in values.items():
+        who, said, rating = value.split("|")
+        if who in of:
+            solved[said] += n
+            stars[rating] += n
+            count += n
+    by_rating = (stars["1"], stars["2"], stars["3"], stars["4"], stars["5"])
+    ratings = sum(by_rating)
+    points = sum(number * n for number, n in enumerate(by_rating, 1))
     return FeedbackSummary(
-        count=solved.total(),
-        solved=solved[True],
-        not_solved=solved[False],
-        ratings=sum(ratings),
-        average_rating=average,
-        by_rating=ratings,
+        count=count,
+        solved=solved["yes"],
+        not_solved=solved["no"],
+        ratings=ratings,
+        average_rating=points / ratings if ratings else None,
+        by_rating=by_rating,
     )
 
 
-def _backlog(now: datetime) -> Backlog:
+def _by_day(span: Span) -> tuple[Day, ...]:
+    counts: dict[date, Counter[str]] = defaultdict(Counter)
+    rows = _within(span, Daily.Scope.HOUSE).filter(figure__in=["created", "decided"])
+    for row in rows.values("day", "figure", "value").annotate(total=Sum("n")):
+        sent = row["value"].startswith(f"{Action.AUTO_RESOLVE}|")
+        kind = "created" if row["figure"] == "created" else "auto_resolved" if sent else "escalated"
+        counts[row["day"]][kind] += row["total"]
+    return tuple(Day(date=one, **counts[one]) for one in span)
+
+
+def _backlog() -> Backlog:
+    now = timezone.now()
     active = [Status.OPEN, Status.ESCALATED, Status.PENDING]
     waiting = Ticket.objects.all().wanted().filter(status__in=active).order_by()
     free = Count("pk", filter=Q(assignee=None))
     counted = waiting.values("status").annotate(n=Count("pk"), free=free, oldest=Min("escalated_at"))
-    rows = {row["status"]: row for row in _rows(counted)}
-    escalated: dict[str, Any] = rows.get(Status.ESCALATED, {})
+    rows: dict[str, dict[str, Any]] = {row["status"]: dict(row) for row in counted}
+    escalated = rows.get(Status.ESCALATED, {})
     oldest = escalated.get("oldest")
     return Backlog(
         open=rows.get(Status.OPEN, {}).get("n", 0),
@@ -342,64 +291,28 @@ def _backlog(now: datetime) -> Backlog:
     )
 
 
-def _first_response(period: _Period) -> ResponseTime:
-    waits = (
-        Ticket.objects.filter(period.within("first_human_reply_at"), first_reply_seconds__isnull=False)
-        .exclude(pk__in=_quarantined())
-        .order_by("first_reply_seconds")
-        .values_list("first_reply_seconds", flat=True)
-    )
-    count = waits.count()
-    if not count:
-        return ResponseTime()
-    return ResponseTime(count=count, median_seconds=_at(waits, count, 50), p90_seconds=_at(waits, count, 90))
-
-
-def _at(ordered: Any, count: int, percent: int) -> int:
-    """The nearest-rank percentile: the smallest value that ``percent`` of all do not exceed."""
-    rank = -(-count * percent // 100) - 1
-    return int(ordered[rank])
-
-
-def _by_intent(period: _Period, answers: Rows) -> tuple[IntentLine, ...]:
-    volume = list(
-        _applied(period)
-        .values("intent_slug")
-        .annotate(n=Count("pk"))
-        .order_by("-n", "intent_slug")[:INTENTS_SHOWN]
-    )
-    automatic, refuted = Counter[str](), Counter[str]()
-    for row in answers:
-        automatic[row["intent_slug"]] += row["n"]
-        refuted[row["intent_slug"]] += row["n"] if row["part"] == "refuted" else 0
-    corrected = _corrected(period)
+def _by_intent(span: Span) -> tuple[IntentLine, ...]:
+    found = sums_by_key(span, Daily.Scope.INTENT, ["decided", "machine", "corrected"])
     titles = dict(Intent.objects.values_list("slug", "title"))
-    return tuple(
-        IntentLine(
-            intent=slug,
-            title=titles.get(slug, slug) or "No known intent",
-            tickets=tickets,
-            auto_resolved=automatic[slug],
-            coverage=automatic[slug] / tickets,
-            refuted=refuted[slug],
-            corrected=corrected[slug],
-        )
-        for slug, tickets in ((row["intent_slug"], row["n"]) for row in volume)
-    )
+    lines = [intent_line(slug, titles.get(slug, slug), own) for slug, own in found.items() if own["decided"]]
+    lines.sort(key=lambda line: (-line.tickets, line.intent))
+    return tuple(lines[:INTENTS_SHOWN])
 
 
-def _corrected(period: _Period) -> Counter[str]:
-    """How often agents named another intent than the decision's, by the decided one."""
-    rows = (
-        Decision.objects.filter(period.within("created_at"), corrected_at__isnull=False)
-        .exclude(ticket__in=_quarantined())
-        .exclude(corrected_intent=F("intent"))
-        .exclude(corrected_intent=None, intent=None)
-        .order_by()
-        .values("intent_slug")
-        .annotate(n=Count("pk"))
+def intent_line(slug: str, title: str, own: Mapping[str, Counter[str]]) -> IntentLine:
+    tickets = own["decided"].total()
+    auto_resolved = sum(
+        n for value, n in own["decided"].items() if value.startswith(f"{Action.AUTO_RESOLVE}|")
     )
-    return Counter({row["intent_slug"]: row["n"] for row in rows})
+    return IntentLine(
+        intent=slug,
+        title=title or "No known intent",
+        tickets=tickets,
+        auto_resolved=auto_resolved,
+        coverage=auto_resolved / tickets,
+        refuted=sum(n for value, n in own["machine"].items() if value.startswith(f"{REFUTED}|")),
+        corrected=own["corrected"].total(),
+    )
 
 
 def _reasons(counted: Iterable[tuple[str, int]]) -> tuple[ReasonLine, ...]:

@@ -66,16 +66,21 @@ FIELDS: Final = (
 def precision(days: int = 30) -> Precision:
     """Of the answers of the last ``days`` days, 1 and more."""
     until = timezone.now()
-    since = until - timedelta(days=days)
+    return precision_of(until - timedelta(days=days), until)
+
+
+def precision_of(since: datetime, until: datetime) -> Precision:
+    """Of the answers sent in this span."""
     rows: list[Row] = []
     escalated: list[Row] = []
     for slug, language, at, chance, drawn, refused, verdict, part in Audit.objects.filter(
-        at__gte=since
+        at__gte=since, at__lte=until
     ).values_list(*FIELDS):
         row = Row(slug, language, at, chance, drawn, refused is not None, verdict)
         (rows if part == Audit.Part.ANSWERED else escalated).append(row)
     titles = dict(Intent.objects.values_list("slug", "title"))
-    arrived = Ticket.objects.all().wanted().filter(created_at__gte=since).exclude(channel=Channel.IMPORT)
+    arrived = Ticket.objects.all().wanted().filter(created_at__gte=since, created_at__lte=until)
+    arrived = arrived.exclude(channel=Channel.IMPORT)
     return Precision(
         since=since,
         until=until,

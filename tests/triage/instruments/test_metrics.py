@@ -18,6 +18,7 @@ from tickets.intake.history import PastTicket, save_past_tickets
 from tickets.intake.replies import send_reply
 from tickets.models import Channel, Closure, Ticket
 from triage.instruments import metrics
+from triage.instruments.figures import counting
 from triage.models import Decision, Intent
 
 pytestmark = pytest.mark.django_db
@@ -168,7 +169,7 @@ def test_first_response_is_measured_from_the_queue_not_from_the_automatic_answer
     now = timezone.now()
     move(ticket, created_at=now - timedelta(days=3), escalated_at=now - timedelta(minutes=10))
     ticket.reply("Hello, here I am.", author=agent)
-    assert metrics.collect(7).first_response.median_seconds == pytest.approx(600, abs=5)
+    assert metrics.collect(7).first_response.median_seconds == pytest.approx(600, rel=0.02)
 
 
 def test_a_later_escalation_leaves_the_first_response_as_it_was(
@@ -180,7 +181,7 @@ def test_a_later_escalation_leaves_the_first_response_as_it_was(
     ticket.reply("It still fails.", author=None)
     ticket.reply("Try this.", author=agent)
     response = metrics.collect(7).first_response
-    assert (response.count, response.median_seconds) == (1, pytest.approx(600, abs=5))
+    assert (response.count, response.median_seconds) == (1, pytest.approx(600, rel=0.02))
 
 
 def test_percentiles_are_nearest_rank(requester: User) -> None:
@@ -194,8 +195,10 @@ def test_percentiles_are_nearest_rank(requester: User) -> None:
             first_human_reply_at=now,
             first_reply_seconds=seconds,
         )
+    counting.begin_again()  # rows made without an Event
     response = metrics.collect(7).first_response
-    assert (response.count, response.median_seconds, response.p90_seconds) == (10, 50, 90)
+    assert response.count == 10
+    assert (response.median_seconds, response.p90_seconds) == (50, pytest.approx(90, rel=0.02))
 
 
 def test_feedback_is_counted_and_averaged(answered: Callable[[], Ticket]) -> None:
@@ -255,9 +258,8 @@ def test_the_number_of_queries_does_not_grow(
     answered: Callable[[], Ticket], escalated: Callable[[], Ticket], agent: User
 ) -> None:
     def queries() -> int:
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
+        counting.count_due()
+        with CaptureQueriesContext(connection) as captured:
             metrics.collect(90)
         return len(captured)
 
@@ -266,7 +268,7 @@ def test_the_number_of_queries_does_not_grow(
     for _ in range(5):
         answered()
         escalated().reply("Hello.", author=agent)
-    assert queries() == before <= 16
+    assert queries() == before <= 7
 
 
 def test_what_is_in_quarantine_counts_nowhere(escalated: Callable[[], Ticket], agent: User) -> None:

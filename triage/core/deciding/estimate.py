@@ -42,6 +42,14 @@ class Estimate:
         """The share that is not wrong."""
         return None if self.share is None else 1.0 - self.share
 
+    @property
+    def right_low(self) -> float | None:
+        return None if self.high is None else 1.0 - self.high
+
+    @property
+    def right_high(self) -> float | None:
+        return None if self.low is None else 1.0 - self.low
+
 
 def estimate(drawn: Iterable[Reviewed], certain: Iterable[Reviewed], *, total: int, refused: int) -> Estimate:
     """Estimate the error among ``total`` answers, ``refused`` of which are looked at for certain.
