@@ -9,7 +9,7 @@ from django.dispatch import receiver
 
 from tickets.audit import register_kinds
 from tickets.background import jobs
-from tickets.channels.email import words
+from tickets.channels.email.reading import words
 from tickets.intake import replies
 from tickets.models import Status, Ticket
 from tickets.search.filters import register_filter
@@ -21,7 +21,7 @@ from triage import privacy  # noqa: F401  # its exporter and eraser register
 from triage.answers import facts
 from triage.answers.facts import HouseFact
 from triage.core.deciding import gates
-from triage.core.reading.mail import split_mail
+from triage.core.reading.mail import read_forward, split_mail
 from triage.core.reading.markup import read_html
 from triage.desk.finding import by_intent
 from triage.models import INTENT_CORRECTED, Answer, Guard, Intent, PolicyRevision, Rule
@@ -36,7 +36,9 @@ register_filter(
     "intent", by_intent, example="intent:refund", words="what it is about; intent:none for none of ours"
 )
 words.use_reader(
-    lambda text, forwarded: split_mail(text, forwarded=forwarded), lambda markup: read_html(markup)[0]
+    lambda text, forwarded: split_mail(text, forwarded=forwarded),
+    lambda markup: read_html(markup)[0],
+    read_forward,
 )
 findings.register("model", work.check_model)
 register_kinds({INTENT_CORRECTED: "Intent corrected"})

@@ -56,6 +56,8 @@ ALLOWED_TYPES: Final[dict[str, FileType]] = {
     ".log": FileType("text/plain"),
     ".csv": FileType("text/csv"),
     ".eml": FileType("message/rfc822"),
+    ".ics": FileType("text/calendar"),
+    ".vcf": FileType("text/vcard"),
     ".zip": FileType("application/zip", (_ZIP, b"PK\x05\x06")),
     ".docx": FileType(f"{_OFFICE}.wordprocessingml.document", (_ZIP,)),
     ".xlsx": FileType(f"{_OFFICE}.spreadsheetml.sheet", (_ZIP,)),

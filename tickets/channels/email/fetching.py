@@ -24,7 +24,7 @@ from imapclient.exceptions import IMAPClientError
 
 from tickets.channels.email import secrecy, taking
 from tickets.channels.email.models import InboundMail, Mailbox, Outcome
-from tickets.channels.email.parts import MOST_BYTES
+from tickets.channels.email.reading.parts import MOST_BYTES
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from tickets.audit import register_kinds
-from tickets.channels.email.machines import Report
 from tickets.channels.email.models import AddressTrouble
+from tickets.channels.email.reading.machines import Report
 from tickets.mail import threads
 from tickets.models import Ticket
 

@@ -20,10 +20,12 @@ from django.utils import timezone
 
 from accounts.mailboxes import validate_address
 from accounts.models import User
-from tickets.channels.email import authentication, machines, reports, words
-from tickets.channels.email.machines import Writer
+from tickets.channels.email import reports
 from tickets.channels.email.models import InboundMail, Mailbox, Outcome, RawMail
-from tickets.channels.email.parts import Mail, Part, Unreadable, read_bytes
+from tickets.channels.email.reading import authentication, machines, words
+from tickets.channels.email.reading.machines import Writer
+from tickets.channels.email.reading.parts import Mail, Part, Unreadable, read_bytes
+from tickets.channels.email.reading.words import PassedOn
 from tickets.channels.email.threading import Place, place_of
 from tickets.errors import AttachmentRefused, InvalidTransition
 from tickets.intake import attachments
@@ -134,6 +136,11 @@ def _handled(mail: Mail, mailbox: Mailbox | None, verified: bool, anyway: bool) 
         taken.remarks.append("The text is longer than what is shown; the mail is kept whole.")
     if place.ticket is not None and _reply(taken, place.ticket, place, body, files, writer):
         return taken
+    agent = (
+        User.objects.filter(email__iexact=mail.sender.address, is_active=True).first() if verified else None
+    )
+    if agent is not None and agent.is_agent and (first := _passed_on(mail)):
+        return _open_for(first, taken, agent, files)
     return _open(taken, mail, place, body, files, writer, verified)
 
 
@@ -218,6 +225,29 @@ def _open(
         taken.reason = f"It follows up {closed.reference}, which is closed."
     elif writer is not Writer.PERSON:
         taken.reason = "A list or a program sent it, so nothing automatic answers it."
+    return taken
+
+
+def _passed_on(mail: Mail) -> PassedOn | None:
+    first = words.passed_on(mail)
+    return first if first is not None and _is_address(first.sender.address) else None
+
+
+def _open_for(first: PassedOn, taken: Taken, agent: User, files: list[SimpleUploadedFile]) -> Taken:
+    """Begin a ticket in the name of whoever wrote the mail that an agent passes on; the agent's words become a note."""
+    ticket = submit_ticket(
+        Submission(
+            subject=first.subject,
+            body=first.body[: settings.MESSAGE_MAX_CHARS],
+            guest_email=first.sender.address,
+            guest_name=first.sender.name[:120],
+            channel=Channel.EMAIL,
+            files=files,
+        )
+    )
+    taken.outcome, taken.ticket, taken.message = Outcome.TICKET, ticket, ticket.messages.first()
+    taken.text, taken.quoted, taken.reason = first.body, "", f"{agent.name} passed it on."
+    ticket.note("\n\n".join(filter(None, ["Passed on by mail.", first.note])), author=agent)
     return taken
 
 

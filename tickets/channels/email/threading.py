@@ -8,7 +8,7 @@ from typing import Final
 
 from accounts.mailboxes import mailbox_of
 from accounts.models import User
-from tickets.channels.email.parts import Mail
+from tickets.channels.email.reading.parts import Mail
 from tickets.mail import threads
 from tickets.models import Ticket
 from tickets.references import ALPHABET

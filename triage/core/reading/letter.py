@@ -32,6 +32,8 @@ _LINE_ENDS: Final = (".", "!", "?", ":", ";", "…", "|")
 _LIST_ITEM: Final = re.compile(r"\s*(?:[-*•–]|\(?\w{1,2}[.)])\s")
 _COLUMN: Final = re.compile(r"\s[|·•]\s")
 _LETTERS: Final = re.compile(r"[^\W\d_]{2,}")
+#: What can only stand above a signature; a longer rule may as well underline a heading.
+_SIGNATURE_MARK: Final = re.compile(r"--\s?$|—\s?$|_{4,}$")
 _DELIMITER: Final = re.compile(r"--\s?$|—\s?$|[_=*~#-]{4,}$")
 _FAREWELLS: Final = framing("farewells")
 _DEVICE_FOOTERS: Final = tuple(framing("devices"))
@@ -172,7 +174,7 @@ def signature_start(lines: list[str]) -> int:
     """Return where a signature begins that is marked as one ("-- ", "Sent from my phone"), else the number of lines."""
     for position in range(_frame_start(lines, _is_in_english(lines)), len(lines)):
         bare = lines[position].strip()
-        if bare and (_DELIMITER.match(bare) or _is_device_footer(bare)):
+        if bare and (_SIGNATURE_MARK.match(bare) or _is_device_footer(bare)):
             return position
     return len(lines)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from itertools import takewhile
-from typing import Final
+from typing import Final, NamedTuple
 
 from triage.core.reading.focus import has_topic, is_english
 from triage.core.reading.languages import framing
@@ -26,6 +26,9 @@ _TITLE_WORDS: Final = 6
 #: How often a mail may be passed on before we stop following.
 _MAX_DEPTH: Final = 4
 
+#: The header of an older mail, and what announces it, are no longer than this.
+_FRAME_LINES: Final = 10
+
 #: So much of a mail is searched for the writer's words; what is further down is thread, a table or rubbish.
 MAX_MAIL_CHARS: Final = 20_000
 MAX_MAIL_LINES: Final = 1_000
@@ -36,7 +39,7 @@ _LOOKED_AHEAD: Final = 5
 _RULE_SIGNS: Final = ("-", "_", "=", "*", "~", "#", "—", "–")
 
 _QUOTED: Final = re.compile(r"\s{0,4}(?:>|\|\s|｜)")
-_UNQUOTE: Final = re.compile(r"\s{0,4}(?:[>|｜]\s?)++")
+_UNQUOTE: Final = re.compile(r"^\s{0,4}(?:[>|｜]\s?)++")
 _MAIL_ADDRESS: Final = re.compile(r"[^\s@<>\[\]()]{1,64}@[^\s@<>\[\]()]{1,64}")
 _TIME: Final = re.compile(r"\b\d{1,2}[:.hu]\d{2}\b|上午|下午|오전|오후")
 _DATE: Final = re.compile(
@@ -146,6 +149,33 @@ def split_mail(text: str, *, forwarded: bool = False) -> tuple[str, str]:
         else:
             rest.append(line)
     return "\n".join(own), "\n".join(rest) + below
+
+
+class Forwarded(NamedTuple):
+    """A mail that is passed on: what covers it, who its header says wrote it, and what that person wrote."""
+
+    note: str
+    sender: str  # the value of the From line, as it stands
+    body: str
+
+
+def read_forward(text: str) -> Forwarded | None:
+    """Take apart a mail in which an older one is passed on; None where none is found that names its writer.
+
+    ``text`` is plain text with line breaks; only its first :data:`MAX_MAIL_CHARS` characters are looked at.
+    """
+    lines = [line.rstrip() for line in text[:MAX_MAIL_CHARS].split("\n", MAX_MAIL_LINES)[:MAX_MAIL_LINES]]
+    for block in _blocks(lines):
+        if block.kind not in {_Kind.FORWARD, _Kind.REPLY, _Kind.QUOTE}:
+            continue
+        below = _unquote(lines[block.start :])
+        headers = filter(None, map(_HEADER.match, [line for line in below if line.strip()][:_FRAME_LINES]))
+        sender = next((found for found in headers if _name(found) in _FROM_KEYS), None)
+        if sender is not None:
+            note = "\n".join(_without_title(lines[: block.start])).strip()
+            written = sender.string[sender.end() :].strip(" *_")
+            return Forwarded(note, written, "\n".join(_body_below_headers(below)).strip())
+    return None
 
 
 def _read(text: str, below: str | None, forwarded: bool, depth: int) -> Said:

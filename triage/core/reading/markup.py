@@ -33,6 +33,15 @@ _INLINE: Final = _words(
     "time title head style script"
 )
 _KNOWN: Final = _BREAKS | _INLINE
+#: Markup that no reader sees: previews for lists of mails, and words meant for machines alone.
+_UNSEEN: Final = re.compile(
+    r"(?:^|\s)hidden(?:\s|=|/?$)|style\s*=\s*[\"'][^\"']*?(?:display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all)",
+    re.IGNORECASE,
+)
+#: Elements that may be unseen as a whole; the others hold no words, or never end.
+_BOXES: Final = _words(
+    "div span p td th tr table section article font center a b i strong em h1 h2 h3 ul ol li"
+)
 _HIDDEN: Final = frozenset({"style", "script", "title", "head", "svg"})
 
 
@@ -59,8 +68,17 @@ def read_html(text: str, most: int | None = None) -> tuple[str, bool]:
     str, bool
         The lines, and whether reading came to the end.
     """
+    lines, hidden = _read(text, most, _UNSEEN)
+    if hidden and hidden not in _HIDDEN:
+        # Nothing ends what is not to be seen: better to show too much than to lose what somebody wrote.
+        lines, _ = _read(text, most, None)
+    return lines.text(), not lines.full
+
+
+def _read(text: str, most: int | None, unseen: re.Pattern[str] | None) -> tuple[_Lines, str]:
+    """The lines, and the element that is still open and not shown at the end, if any."""
     lines = _Lines()
-    hidden = ""
+    hidden, inside = "", 0  # the element that is not shown, and how many of its name are open within it
     pieces = iter(_TAG.split(_COMMENT.sub("", text)))
     lines.write(next(pieces))
     for slash, written, rest, following in zip(pieces, pieces, pieces, pieces, strict=True):
@@ -70,9 +88,13 @@ def read_html(text: str, most: int | None = None) -> tuple[str, bool]:
                 lines.write(f"<{slash}{written}{rest}>{following}")
             continue
         if hidden:
-            hidden = "" if slash and name == hidden else hidden
+            if name == hidden and hidden not in _HIDDEN:
+                inside += -1 if slash else 1
+            hidden = "" if slash and name == hidden and inside <= 0 else hidden
+        elif unseen and name in _BOXES and not slash and len(rest) > 6 and unseen.search(rest):
+            hidden, inside = name, 1
         elif name in _HIDDEN and not slash and not rest.endswith("/"):
-            hidden = name
+            hidden, inside = name, 0
         elif name == "blockquote":
             lines.quote(-1 if slash else 1)
         elif name in _BREAKS:
@@ -82,8 +104,9 @@ def read_html(text: str, most: int | None = None) -> tuple[str, bool]:
         if following and not hidden:
             lines.write(" " if following.isspace() else following)
             if most is not None and lines.shown >= most:
-                return lines.text(), False
-    return lines.text(), True
+                lines.full = True
+                return lines, ""
+    return lines, hidden
 
 
 class _Lines:
@@ -94,6 +117,7 @@ class _Lines:
         self._open: list[str] = []
         self._depth = 0
         self.shown = 0
+        self.full = False  # reading stopped before the end
 
     def write(self, source: str) -> None:
         spoken = html.unescape(source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from triage.core.reading.mail import read_forward
 from triage.core.reading.text import find_ask
 
 ASK = "Why was my card payment declined yesterday?"
@@ -292,3 +293,21 @@ def test_a_signature_in_columns_goes_below_an_unknown_farewell() -> None:
         )
         == ASK
     )
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "---------- Forwarded message ---------\nFrom: Olaf <olaf@example.net>\nDate: today\nSubject: Kettle\nTo: us\n\n",
+        "Von: Olaf <olaf@example.net>\nGesendet: Montag\nAn: us\nBetreff: Kettle\n\n",
+        "> From: Olaf <olaf@example.net>\n> Date: today\n> Subject: Kettle\n> To: us\n>\n",
+    ],
+)
+def test_a_mail_that_is_passed_on_is_taken_apart(frame: str) -> None:
+    found = read_forward(f"Please take over.\n\n{frame}It leaks.\nHelp me.")
+    assert found == ("Please take over.", "Olaf <olaf@example.net>", "It leaks.\nHelp me.")
+
+
+@pytest.mark.parametrize("text", ["It leaks.", "> It leaks.", "From: Monday on I am away.", ""])
+def test_where_nothing_is_passed_on_nothing_is_found(text: str) -> None:
+    assert read_forward(text) is None

@@ -45,6 +45,11 @@ def test_tags_end_words_and_lines_as_a_browser_shows_them(source: str, lines: st
         "Text<!-- never closed",
         "Text<style>never closed",
         "<STYLE>p{}</STYLE>Text",
+        '<div style="display:none">seen by machines</div>Text',
+        "<span style='color:red; DISPLAY : none'>a <span>b</span> c</span>Text",
+        "<div hidden>a <div>b</div> c</div>Text",
+        '<p style="mso-hide:all">a</p>Text',
+        '<div style="visibility:hidden">a<style>p{}</style>b</div>Text',
     ],
 )
 def test_what_a_browser_hides_is_not_read(source: str) -> None:
@@ -108,3 +113,16 @@ def test_any_markup_is_read(source: str) -> None:
     assert whole
     assert text == text.strip("\n")
     assert "\n\n\n" not in text
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        '<p style="display:none">Text',
+        '<div class="hidden-xs">Text</div>',
+        '<div style="display:block">Text</div>',
+        '<div data-hidden="1">Text</div>',
+    ],
+)
+def test_what_may_be_seen_is_read(source: str) -> None:
+    assert read_html(source) == ("Text", True)

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, close_old_connections
 
 from tickets.channels.email.models import Mailbox, Outcome
-from tickets.channels.email.parts import MOST_BYTES
+from tickets.channels.email.reading.parts import MOST_BYTES
 from tickets.channels.email.taking import take
 
 

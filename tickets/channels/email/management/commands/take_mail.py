@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from tickets.channels.email.models import Mailbox
-from tickets.channels.email.parts import MOST_BYTES
+from tickets.channels.email.reading.parts import MOST_BYTES
 from tickets.channels.email.taking import take
 
 TRY_AGAIN = 75  # EX_TEMPFAIL of sysexits.h: a mail server keeps the mail and hands it over again
