@@ -63,6 +63,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if "installation" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.process)
+    if "prove" not in config.option.markexpr:
+        long = [item for item in items if item.get_closest_marker("prove")]
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in set(long)]
     if config.getoption("--database-only"):
         apart = [item for item in items if not opens_database(item)]
         config.hook.pytest_deselected(items=apart)

@@ -1,0 +1,295 @@
+"""A small house in which everybody has something, nine persons who knock at every door, and what they knock with."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from allauth.account.forms import default_token_generator
+from allauth.account.models import EmailAddress, EmailConfirmationHMAC
+from allauth.account.utils import user_pk_to_url_str
+from django.contrib.contenttypes.models import ContentType
+from django.core.files.base import ContentFile
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
+from django.test.client import ClientHandler
+from django.utils import timezone
+
+from accounts.models import Role, User
+from accounts.tokens import families
+from tests.access.routes import address, variables
+from tests.conftest import PASSWORD, person
+from tickets.access import GUEST_SESSION_KEY
+from tickets.channels.email.models import AddressTrouble, InboundMail, Mailbox, Outcome, RawMail
+from tickets.desk.models import Draft, HeldReply, KeptFile
+from tickets.intake.replies import write_note
+from tickets.mail import guest_links
+from tickets.models import Attachment, Job, Ticket
+from tickets.service.models import Calendar, Target
+from tickets.states import Urgency
+from triage.models import Answer, Decision, Example, Guard, Intent, ModelVersion
+from triage.oversight import versions
+from triage.oversight.models import Latch, PolicyVersion, Recall
+
+PERSONS: Final = (
+    "anonymous", "guest", "other-guest", "requester", "inactive", "former", "agent", "supervisor", "superuser",
+)  # fmt: skip
+METHODS: Final = ("GET", "POST", "OTHER")
+#: What OTHER stands for, by turns.
+OTHERS: Final = ("PATCH", "DELETE")
+STRANGE: Final = uuid.UUID(int=7)
+ABSENT: Final = {
+    "reference": "NOSUCHTICKET", "token": STRANGE, "key": "nokey", "uidb36": "1", "app_label": "accounts", "url": "nowhere",
+    "content_type_id": 999_999,
+}  # fmt: skip
+
+
+@dataclass
+class Knock:
+    """What one person's requests carry."""
+
+    cookies: str = ""
+    bearer: str = ""
+
+
+@dataclass
+class Scene:
+    tickets: dict[str, Ticket]
+    persons: dict[str, Knock]
+    users: dict[str, User]
+    #: Route → object → its variables. What is not named here is one object that is there.
+    objects: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+
+    def knock(
+        self, who: str, method: str, path: str, body: Mapping[str, Any] | None = None, **more: str
+    ) -> HttpResponse:
+        """One request, whose traces are undone."""
+        headers = {"HTTP_COOKIE": self.persons[who].cookies, **more}
+        is_api = path.startswith("/api")
+        if is_api and self.persons[who].bearer:
+            headers["HTTP_AUTHORIZATION"] = f"Bearer {self.persons[who].bearer}"
+        if is_api:
+            sent, kind = json.dumps(body or {}), "application/json"
+        else:
+            sent, kind = urlencode(body or {}, doseq=True), "application/x-www-form-urlencoded"
+        with_body = (sent, kind) if method not in {"GET", "HEAD"} else ("", "")
+        request = RequestFactory().generic(method, path, with_body[0], with_body[1], **headers)
+        with transaction.atomic():
+            response = HANDLER(request.environ)
+            transaction.set_rollback(True)
+        return response  # type: ignore[no-any-return]
+
+
+HANDLER: Final = ClientHandler(enforce_csrf_checks=False)
+
+
+def objects_of(route: str) -> tuple[str, ...]:
+    """Which objects a route is asked for: known without a database, so that the table can be checked alone."""
+    names = variables(route)
+    if not names:
+        return ("-",)
+    if route.startswith(("/attachments/", "/api/attachments/")):
+        return ("own", "note", "guests", "foreign", "absent")
+    if route == "/uploads/<uuid:token>/remove/" or "held_id" in names:
+        return ("own", "foreign", "absent")
+    if "reference" in names:
+        return ("own", "guests", "foreign", "absent")
+    if route.startswith("/g/"):
+        return ("guests", "own", "absent")
+    if "url" in names or "app_label" in names:
+        return ("there",)
+    return ("there", "absent")
+
+
+def build(submit: Callable[..., Ticket], engine: Any) -> Scene:
+    engine.says("track_refund", 0.2)
+    users = {
+        "requester": person("rita@example.com", Role.REQUESTER, "Rita Requester"),
+        "stranger": person("steve@example.com", Role.REQUESTER, "Steve Stranger"),
+        "inactive": person("ina@example.com", Role.SUPERVISOR, "Ina Inactive"),
+        "former": person("fred@example.com", Role.SUPERVISOR, "Fred Former"),
+        "agent": person("anna@example.com", Role.AGENT, "Anna Agent"),
+        "other-agent": person("otto@example.com", Role.AGENT, "Otto Other"),
+        "supervisor": person("sue@example.com", Role.SUPERVISOR, "Sue Supervisor"),
+        "superuser": User.objects.create_superuser("root@example.com", PASSWORD, name="Root"),
+    }
+    files = {
+        who: SimpleUploadedFile(f"{who}.txt", who.encode()) for who in ("own", "guests", "foreign", "note")
+    }
+    tickets = {
+        "own": submit(requester=users["requester"], files=[files["own"]], body="Rita writes of her parcel."),
+        "guests": submit(
+            guest_email="gus@example.com", files=[files["guests"]], body="Gus writes of his shoes."
+        ),
+        "foreign": submit(
+            requester=users["stranger"], files=[files["foreign"]], body="Steve writes of his coat."
+        ),
+        "others": submit(guest_email="gwen@example.com", body="Gwen writes of her hat."),
+    }
+    write_note(tickets["own"], users["agent"], "A note of the team.", [files["note"]])
+    persons = {
+        "anonymous": Knock(),
+        "guest": Knock(_browser(None, {GUEST_SESSION_KEY: [tickets["guests"].reference]})),
+        "other-guest": Knock(_browser(None, {GUEST_SESSION_KEY: [tickets["others"].reference]})),
+        **{who: _member(users[who], who) for who in PERSONS[3:]},
+    }
+    # Both had logged in before. What their rows say now is all that a request may go by.
+    User.objects.filter(pk=users["inactive"].pk).update(is_active=False)
+    User.objects.filter(pk=users["former"].pk).update(role=Role.REQUESTER)
+    scene = Scene(tickets, persons, users)
+    scene.objects = {**_customers(scene), **_desks(scene)}
+    return scene
+
+
+def _member(user: User, who: str) -> Knock:
+    return Knock(_browser(user, {"holder": f"held by {who}"}), families.begin(user)["access"])
+
+
+def _browser(user: User | None, session: dict[str, Any]) -> str:
+    client = Client()
+    if user is not None:
+        client.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    kept = client.session
+    kept.update(session)
+    kept.save()
+    client.cookies["sessionid"] = kept.session_key
+    return f"sessionid={kept.session_key}"
+
+
+def _file(name: str, **facts: Any) -> dict[str, Any]:
+    return {
+        "file": ContentFile(b"text", name), "name": name, "content_type": "text/plain", "size": 4, "sha256": "0" * 64, **facts
+    }  # fmt: skip
+
+
+def _customers(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
+    tickets, absent = scene.tickets, {"absent": {"token": STRANGE}}
+    links = {
+        "guests": {"token": guest_links.token_for(tickets["guests"])},
+        "own": {"token": guest_links.token_for(tickets["own"])},
+        "absent": {"token": "abc:def:ghi"},
+    }
+    files = {
+        **{name: {"token": _first_file(tickets[name]).token} for name in ("own", "guests", "foreign")},
+        "note": {"token": Attachment.objects.get(name="note.txt").token},
+        **absent,
+    }
+    waiting = {
+        name: {"token": Attachment.objects.create(**_file("w.txt", holder=holder)).token}
+        for name, holder in (("own", "held by requester"), ("foreign", "held by somebody"))
+    } | absent
+    stranger = scene.users["stranger"]
+    reset = {"uidb36": user_pk_to_url_str(stranger), "key": default_token_generator.make_token(stranger)}
+    confirm = EmailConfirmationHMAC(EmailAddress.objects.get(user=stranger)).key
+    references = {name: {"reference": tickets[name].reference} for name in ("own", "guests", "foreign")}
+    return {
+        "<reference>": references,
+        "/attachments/<uuid:token>/": files,
+        "/attachments/<uuid:token>/small/": files,
+        "/api/attachments/<uuid:token>": files,
+        "/uploads/<uuid:token>/remove/": waiting,
+        "/g/<str:token>/": links,
+        "/g/<str:token>/renew/": links,
+        "/accounts/confirm-email/<key>/": {"there": {"key": confirm}},
+        "/accounts/password/reset/key/<uidb36>-<key>/": {"there": reset},
+    }
+
+
+def _first_file(ticket: Ticket) -> Attachment:
+    return Attachment.objects.filter(message__ticket=ticket).exclude(name="note.txt").get()
+
+
+def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
+    own, agent, supervisor = scene.tickets["own"], scene.users["agent"], scene.users["supervisor"]
+    intent = Intent.objects.create(slug="track_refund", title="Where is my refund", mode="suggest")
+    answer = Answer.objects.create(intent=intent, body="Refunds take five days.")
+    with versions.changing("answer", by=supervisor):
+        answer.approve(None)
+    draft = Draft.objects.create(agent=agent, ticket=own, reply="Dear Rita")
+    kept = KeptFile.objects.create(draft=draft, **_file("k.txt"))
+    held = {
+        name: {"held_id": HeldReply.objects.create(
+            ticket=own, author=scene.users[who], body="Hello", seen=0, once=uuid.uuid4(),
+            send_at=timezone.now() + datetime.timedelta(hours=1),
+        ).pk}
+        for name, who in (("own", "agent"), ("foreign", "other-agent"))
+    }  # fmt: skip
+    mail = InboundMail.objects.create(outcome=Outcome.QUARANTINE, key="k", sender="x@example.com")
+    RawMail.objects.create(mail=mail, content=b"From: x@example.com\r\n\r\nHello")
+    rows: dict[str, Any] = {
+        "accounts/user": scene.users["stranger"],
+        "oversight/policyversion": PolicyVersion.objects.first(),
+        "triage/intent": intent,
+        "triage/guard": Guard.objects.create(topic="court", pattern="lawyer"),
+        "triage/answer": answer,
+        "triage/example": Example.objects.create(text="Where is my money?", intent=intent),
+        "triage/decision": Decision.objects.first(),
+        "triage/modelversion": ModelVersion.objects.create(folder="m", training_fingerprint="a"),
+        "tickets/ticket": own,
+        "tickets/job": Job.objects.create(kind="deliver_mail", subject_id=1, unique_key="key", attempts=12),
+        "tickets/feedback": scene.tickets["guests"].record_feedback(solved=None, rating=3),
+        "email_channel/mailbox": Mailbox.objects.create(address="in@example.com", way=Mailbox.Way.HANDED),
+        "email_channel/inboundmail": mail,
+        "email_channel/addresstrouble": AddressTrouble.objects.create(address="dead@example.com"),
+        "service/calendar": Calendar.objects.first(),
+        "service/target": Target.objects.get_or_create(urgency=Urgency.URGENT)[0],
+    }
+    latch = Latch.objects.create(intent=intent, reviewed=20, wrong=5, target=0.05)
+    recall = Recall.objects.create(by=supervisor, wanted={})
+    found = {
+        f"/admin/{table}/": {"there": {"object_id": row.pk, "pk": row.pk}} for table, row in rows.items()
+    }
+    names = {
+        "ticket_id": own.pk, "file_id": kept.pk, "answer_id": answer.pk, "intent_id": intent.pk, "latch_id": latch.pk,
+        "recall_id": recall.pk, "version_id": rows["oversight/policyversion"].pk,
+        "content_type_id": ContentType.objects.get_for_model(Ticket).pk, "object_id": own.pk,
+        "app_label": "accounts", "url": "nowhere",
+    }  # fmt: skip
+    return {**found, "<held_id>": held, "<there>": {"there": names}}
+
+
+def values(scene: Scene, route: str, which: str) -> dict[str, Any]:
+    """The variables of ``route`` that name the object ``which``."""
+    if which == "absent":
+        missing = dict.fromkeys(variables(route), 999_999)
+        return {
+            **missing,
+            **{name: ABSENT[name] for name in missing if name in ABSENT},
+            **_own(scene, route).get("absent", {}),
+        }
+    return _own(scene, route).get(which, {})
+
+
+def _own(scene: Scene, route: str) -> dict[str, dict[str, Any]]:
+    if route in scene.objects:
+        return scene.objects[route]
+    for key in ("reference", "held_id"):
+        if key in variables(route):
+            return scene.objects[f"<{key}>"]
+    table = "/".join(route.split("/")[:4]) + "/"
+    named = scene.objects["<there>"]["there"]
+    return {"there": {**named, **scene.objects.get(table, {}).get("there", {})}}
+
+
+def path_of(scene: Scene, route: str, which: str) -> str:
+    return address(route, values(scene, route, which)) if variables(route) else route
+
+
+#: What a POST must carry to be meant seriously; without it, it could be refused for its form alone.
+BODIES: Final[dict[str, dict[str, Any]]] = {
+    "/api/auth/login": {"email": "nobody@example.com", "password": "a-wrong-Passw0rd"},
+    "/api/auth/refresh": {"refresh": "abc"},
+    "/api/auth/logout": {"everywhere": True},
+    "/api/tickets": {"body": "Hello"},
+    "/api/tickets/<str:reference>/messages": {"body": "Hello"},
+    "/api/feedback/<str:reference>": {"rating": 3},
+    "/tickets/<str:reference>/reply/": {"body": "Hello"},
+    "/tickets/<str:reference>/feedback/": {"rating": 3},
+}
