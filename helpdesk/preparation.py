@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import Role, User
+from tickets.channels.email.models import Mailbox
 from triage.answers import facts
 from triage.answers.facts import HouseFact
 from triage.core.artefact import read_manifest
@@ -56,6 +57,7 @@ def prepare(tell: Tell, *, train: Callable[[Tell], None]) -> None:
     if settings.DEMO:
         make_demo_people(tell)
         set_up_demo_house(tell)
+        set_up_demo_mailbox(tell)
 
 
 def champion_decides(tell: Tell) -> bool:
@@ -117,3 +119,10 @@ def set_up_demo_house(tell: Tell) -> None:
     if not HouseFact.objects.exists():
         facts.set_all(pack.read_yaml(pack.STARTER / "house.yaml"), language="en", by=None)
         tell("Filled in the facts of the demo's house.")
+
+
+def set_up_demo_mailbox(tell: Tell) -> None:
+    """The address that the demo's mail page writes to: with it, replies to the demo's mails are read."""
+    if not Mailbox.objects.exists():
+        Mailbox.objects.create(address=settings.SUPPORT_EMAIL, way=Mailbox.Way.HANDED)
+        tell(f"Set up the demo's mailbox {settings.SUPPORT_EMAIL}.")

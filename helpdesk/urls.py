@@ -40,7 +40,7 @@ urlpatterns = [
 ]
 
 if settings.DEMO:
-    urlpatterns.insert(0, path("demo/", include("helpdesk.demo_urls")))
+    urlpatterns.insert(0, path("demo/", include("helpdesk.demo.urls")))
 
 handler400 = "helpdesk.views.bad_request"
 handler403 = "helpdesk.views.forbidden"

@@ -163,7 +163,7 @@ def open_desk(ticket: Ticket, agent: User, *, whole: bool = False) -> Desk:
 
 def _conversation(ticket: Ticket, *, whole: bool) -> tuple[list[Message], int]:
     """The latest messages in their order, and how many came before them."""
-    rows = ticket.messages.select_related("author").prefetch_related("attachments").order_by("-id")
+    rows = ticket.messages.select_related("author", "mail").prefetch_related("attachments").order_by("-id")
     latest = list(rows if whole else rows[: MESSAGES_SHOWN + 1])
     if whole or len(latest) <= MESSAGES_SHOWN:
         return latest[::-1], 0
@@ -175,13 +175,15 @@ def earlier_messages(ticket: Ticket, before: int) -> tuple[list[Message], int]:
     """Up to EARLIER_SHOWN messages before the one of that id, and how many are left before these."""
     older = ticket.messages.filter(pk__lt=before)
     rows = list(
-        older.select_related("author").prefetch_related("attachments").order_by("-id")[:EARLIER_SHOWN]
+        older.select_related("author", "mail").prefetch_related("attachments").order_by("-id")[:EARLIER_SHOWN]
     )
     return rows[::-1], older.count() - len(rows)
 
 
 def newer_messages(ticket: Ticket, after: int) -> list[Message]:
-    rows = ticket.messages.filter(pk__gt=after).select_related("author").prefetch_related("attachments")
+    rows = (
+        ticket.messages.filter(pk__gt=after).select_related("author", "mail").prefetch_related("attachments")
+    )
     return list(rows.order_by("id")[:EARLIER_SHOWN])
 
 

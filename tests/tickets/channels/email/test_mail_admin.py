@@ -9,8 +9,9 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from tests.tickets.channels.email.conftest import Take, mail
+from tests.tickets.channels.email.conftest import MAILBOX, Take, mail
 from tickets.channels.email.models import InboundMail, Mailbox, Outcome
+from tickets.mail import threads
 
 Web = Callable[[User], Client]
 FORM = {
@@ -82,3 +83,17 @@ def test_what_was_put_aside_can_be_taken_anyway(
     aside.refresh_from_db()
     assert aside.outcome == Outcome.TICKET
     assert InboundMail.objects.filter(outcome=Outcome.TICKET).count() == 2
+
+
+def test_the_ticket_page_folds_what_a_mail_quotes(web: Web, agent: User, hand_over: Take) -> None:
+    ticket = hand_over(mail("Where is my parcel?")).ticket
+    address = threads.reply_address(MAILBOX, ticket.reference)
+    reply = mail("Still not here.\n\n> <b>Where</b> is my parcel?", to=address, sender="eve@example.net")
+    reply.add_attachment(b"MZ", maintype="application", subtype="octet-stream", filename="run.exe")
+    hand_over(reply)
+    page = web(agent).get(reverse("admin:tickets_ticket_change", args=[ticket.pk])).content.decode()
+    shown, _, folded = page.partition('<details class="talk-quoted">')
+    assert "Still not here." in shown
+    assert "&gt; &lt;b&gt;Where&lt;/b&gt; is my parcel?" in folded
+    assert "run.exe" in folded
+    assert "Its sender is not the requester." in folded

@@ -1,0 +1,1 @@
+"""Pages of the demo only: mail without a mail server."""
