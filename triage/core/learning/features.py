@@ -17,6 +17,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from triage.core.errors import ArtefactError, TrainingError
+from triage.core.learning.told import Found, Told, weighed
 from triage.core.terms import BUILDING_WORDS, LONGEST_TERM, LONGEST_TEXT, find_words, placed_words, stem
 
 Floats = npt.NDArray[np.float32]
@@ -94,6 +95,11 @@ def _pair_terms(words: Sequence[str], stems: Sequence[str], places: Sequence[int
                 yield f"{left} {right}" if left <= right else f"{right} {left}", i, j
 
 
+def _spoken(told: Told) -> tuple[Found, Found]:
+    """What the block of words and the block of pairs count."""
+    return told.found_words(), told.found_pairs(PAIR_REACH)
+
+
 def one_slip_away(word: str) -> Iterator[str]:
     """Every word that one slip of the fingers behind the first letter makes of ``word``.
 
@@ -165,20 +171,50 @@ class Vectoriser:
 
     def fit(self, texts: Sequence[str]) -> Vectoriser:
         """Learn the vocabulary and the rarity of each feature from ``texts``."""
-        counts: tuple[Counter[str], ...] = (Counter(), Counter(), Counter())
-        for text in texts:
-            words = words_of(text)
-            stems = [stem(word) for word in words]
-            places = range(len(words))
-            counts[WORD].update({name for name, _, _ in _word_terms(stems, places)})
-            counts[PAIR].update({name for name, _, _ in _pair_terms(words, stems, places)})
-            counts[CHAR].update({gram for word in set(words) for gram in _char_grams(word)})
-        kept = [sorted(t for t, n in block.items() if n >= self.min_count) for block in counts]
-        if not kept[WORD]:
+        self.fit_read(texts)
+        return self
+
+    def fit_read(self, texts: Sequence[str]) -> tuple[sparse.csr_matrix, list[list[str]]]:
+        """Learn as :meth:`fit` does, and return :meth:`matrix` and stems of the same texts, at a fifth of the work.
+
+        Returns
+        -------
+        csr_matrix of float32, shape (n_texts, n_features)
+            What :meth:`vector` gives for each text.
+        list of list of str
+            The stems of each, slips read as what was meant.
+        """
+        told = Told.of([words_of(text) for text in texts])
+        words, pairs = (one.counted().at_least(self.min_count) for one in _spoken(told))
+        if not words.keys.size:
             raise TrainingError("No word occurs in the training texts; give examples with words in them.")
-        frequency = [block[t] for block, terms in zip(counts, kept, strict=True) for t in terms]
-        idf = np.log((1 + len(texts)) / (1 + np.asarray(frequency, dtype=np.float64))) + 1
-        return self._assign(kept, idf.astype(np.float32), float(np.log(1 + len(texts)) + 1))
+        grams, letters = told.counted_pieces(_char_grams)
+        common = letters.at_least(self.min_count)
+        frequency = np.concatenate([one.met() for one in (words, pairs, common)])
+        idf = (np.log((1 + len(texts)) / (1 + frequency)) + 1).astype(np.float32)
+        names = [told.named(words.keys), told.named(pairs.keys), [grams[at] for at in common.keys]]
+        self._assign(names, idf, float(np.log(1 + len(texts)) + 1))
+        if self.forgiving:
+            told = told.meaning(self._slips(told.stems), slip_letters=SLIP_LETTERS, most=MOST_SLIPS)
+        kept = [found.counted_as(one.keys) for found, one in zip(_spoken(told), (words, pairs), strict=True)]
+        blocks = [
+            weighed(table, idf[low:high], weight)
+            for table, (low, high), weight in zip(
+                [*kept, common.table], pairwise(self.starts_), BLOCK_WEIGHTS, strict=True
+            )
+        ]
+        matrix = sparse.csr_matrix(sparse.hstack(blocks))
+        matrix.sort_indices()
+        return matrix, told.spelled()
+
+    def _slips(self, stems: Sequence[str]) -> dict[str, str]:
+        """What each unknown stem means that is long enough to be a slip; the others mean themselves."""
+        known = self.vocabulary_[WORD]
+        return {
+            name: self._meant_by(name) if len(name) >= SLIP_LETTERS else name
+            for name in stems
+            if name not in known
+        }
 
     def _assign(self, kept: Sequence[Sequence[str]], idf: Floats, unknown_idf: float) -> Vectoriser:
         sizes = [len(terms) for terms in kept]

@@ -31,7 +31,15 @@ from triage.core.learning.scope import (
     evidence,
     rank,
 )
-from triage.core.learning.training import Call, Corpus, fit_trust, held_out_evidence, select_examples
+from triage.core.learning.training import (
+    Call,
+    Corpus,
+    Trials,
+    fit_trust,
+    is_many,
+    select_examples,
+    start_together,
+)
 from triage.core.stance.model import StanceModel, can_learn
 from triage.core.types import Contrast, Example, Term
 from triage.core.vectors import Encoder
@@ -180,30 +188,31 @@ class Model:
         TrainingError
             Fewer than two intents have enough examples, or no text holds a word.
         """
-        texts, names, intents, skipped = select_examples(examples, min_examples)
-        labels = np.searchsorted(np.asarray(intents), names)
-        outside = np.asarray([name == "" for name in names])
-        labels[outside] = len(intents)
-        vectoriser = Vectoriser(min_count=2 if len(texts) >= _RARE_FROM else 1).fit(texts)
-        corpus = Corpus.read(texts, labels, len(intents), vectoriser, encoder)
-        taught = corpus.matrix, corpus.sentences, labels, len(intents) + 1
-        beside: list[Call] = [(LinearClassifier(seed=seed).fit, taught)]
-        if can_learn(examples, contrasts):
-            beside.insert(0, (StanceModel(seed=seed).fit, (examples, contrasts)))
-        held_out, sharpness, fitted = held_out_evidence(corpus, seed, beside)
-        trust, metrics = fit_trust(held_out, len(texts), int(outside.sum()), seed)
+        many = is_many(len(examples))
+        asked = start_together(_stance_calls(examples, contrasts, seed), many=many)
+        selected = select_examples(examples, min_examples)
+        labels, n_classes = selected.labels(), len(selected.intents) + 1
+        vectoriser = Vectoriser(min_count=2 if len(labels) >= _RARE_FROM else 1)
+        corpus = Corpus.read(selected.texts, labels, len(selected.intents), vectoriser, encoder)
+        taught = corpus.matrix, corpus.sentences, labels, n_classes
+        ranked = start_together([(LinearClassifier(seed=seed).fit, taught)], many=many)
+        trials = Trials.start(corpus, seed)
+        neighbours = Neighbours.build(*taught, vectoriser.starts_)
+        stance, classifier = next(asked, None), next(ranked)
+        held_out, sharpness = trials.evidence()
+        trust, metrics = fit_trust(held_out, len(labels), selected.n_outside, seed)
         return cls(
-            intents=intents,
-            skipped_intents=skipped,
+            intents=selected.intents,
+            skipped_intents=selected.skipped,
             vectoriser=vectoriser,
-            classifier=fitted[-1],
+            classifier=classifier,
             encoder=encoder,
-            neighbours=Neighbours.build(*taught, vectoriser.starts_),
+            neighbours=neighbours,
             trust=trust,
             sharpness=sharpness,
-            metrics=metrics | {"texts": float(len(texts)), "intents": float(len(intents))},
+            metrics=metrics | {"texts": float(len(labels)), "intents": float(len(selected.intents))},
             fingerprint=fingerprint(examples, contrasts),
-            stance=fitted[0] if len(fitted) > 1 else None,
+            stance=stance,
         )
 
     def predict(self, texts: Iterable[str], *, explain: bool = True) -> list[Prediction]:
@@ -404,6 +413,11 @@ class Model:
             )
         except KeyError as error:
             raise ArtefactError(f"{folder} lacks the part {error}; train again.") from error
+
+
+def _stance_calls(examples: Sequence[Example], contrasts: Sequence[Contrast], seed: int) -> list[Call]:
+    """What is to be called for the stance model: nothing where too few contrast texts were given."""
+    return [(StanceModel(seed=seed).fit, (examples, contrasts))] if can_learn(examples, contrasts) else []
 
 
 def _stored_stance(arrays: Mapping[str, npt.NDArray[np.generic]]) -> StanceModel | None:

@@ -26,7 +26,7 @@ from triage.core.learning.neighbours import (
     without_common,
 )
 from triage.core.learning.scope import Classes, Doubles, Familiarity, TrustModel, evidence, rank
-from triage.core.reading.text import find_ask, normalise
+from triage.core.reading.text import normalise, question_in
 from triage.core.types import Example
 from triage.core.vectors import Encoder
 
@@ -47,8 +47,9 @@ Ints = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 
-#: A text is judged by a model that learned from nine tenths, almost as much as the final one will have.
-TEXT_FOLDS = 10
+#: A text is judged by a model that learned from nine tenths, almost as much as the final one will have; of very many
+#: texts from six sevenths: one model less to fit.
+TEXT_FOLDS, FOLDS_OF_PLENTY = 10, 7
 #: A fifth of the intents is held out altogether at a time …
 INTENT_FOLDS = 5
 #: … from few texts a twentieth, which up to 20 intents is one. A model short of a fifth of few intents has
@@ -61,8 +62,13 @@ ENOUGH_JUDGED = 3_000
 _MORE_THAN_ENOUGH = 16_000
 #: Longer examples are read as mails.
 _LINE = 200
-#: From this many texts on two processes are worth their start.
+#: From this many texts on the work is shared by two processes.
 _MANY = 3_000
+
+
+def is_many(n_texts: int) -> bool:
+    """Say whether two processes are worth their start."""
+    return n_texts >= _MANY
 
 
 @dataclass(frozen=True)
@@ -98,16 +104,31 @@ class Corpus:
         vectoriser: Vectoriser,
         encoder: Encoder | None,
     ) -> Corpus:
-        """Turn texts into features with a fitted ``vectoriser``."""
-        spoken = [vectoriser.find(text) for text in texts]
-        matrix = vectoriser.matrix([vectoriser.weigh(each) for each in spoken])
-        words = [each.stems for each in spoken]
+        """Turn texts into features, to which ``vectoriser`` is fitted."""
+        matrix, words = vectoriser.fit_read(texts)
         return cls(words, matrix, read_sentences(encoder, texts), labels, n_intents, vectoriser)
 
 
-def select_examples(
-    examples: Sequence[Example], min_examples: int
-) -> tuple[list[str], list[str], tuple[str, ...], tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """The examples to learn from: each text once, with the name of its intent, or "" where it is out of scope."""
+
+    texts: list[str]
+    names: list[str]
+    intents: tuple[str, ...]
+    skipped: tuple[str, ...]
+
+    @property
+    def n_outside(self) -> int:
+        return self.names.count("")
+
+    def labels(self) -> Ints:
+        """The number of each text's intent; of what is out of scope one more than there are intents."""
+        numbers = {name: number for number, name in enumerate(self.intents)} | {"": len(self.intents)}
+        return np.asarray([numbers[name] for name in self.names], dtype=np.int64)
+
+
+def select_examples(examples: Sequence[Example], min_examples: int) -> Selected:
     """Drop repeats, settle contradictions by majority, and leave out intents with too few texts."""
     votes: dict[str, Counter[str]] = defaultdict(Counter)
     for example in examples:
@@ -118,20 +139,21 @@ def select_examples(
     sizes = Counter(labelled.values())
     wanted = {e.intent for e in examples if e.intent}
     intents = tuple(sorted(name for name in wanted if sizes[name] >= min_examples))
-    skipped = tuple(sorted(wanted.difference(intents)))
     if len(intents) < 2:
         raise TrainingError(
             f"Only {len(intents)} intents have {min_examples} or more different examples; "
             "at least two are needed to train."
         )
     kept = sorted(text for text, name in labelled.items() if not name or name in set(intents))
-    return kept, [labelled[text] for text in kept], intents, skipped
+    return Selected(
+        kept, [labelled[text] for text in kept], intents, tuple(sorted(wanted.difference(intents)))
+    )
 
 
 def _question_in(text: str) -> str:
     """Read an example as a ticket will be read; a short plain line needs no search for its question."""
     if "\n" in text or len(text) > _LINE:
-        return find_ask("", text).text
+        return question_in(text)
     return normalise(text)
 
 
@@ -158,11 +180,11 @@ class _Trial:
     intents: Ints
 
 
-def _folds(labels: Ints, seed: int) -> list[Ints]:
+def _folds(labels: Ints, seed: int, folds: int) -> list[Ints]:
     """Split the texts of every class evenly over the folds."""
     shuffled = np.random.default_rng(seed).permutation(len(labels))
     by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    return [np.sort(by_class[start::TEXT_FOLDS]) for start in range(TEXT_FOLDS)]
+    return [np.sort(by_class[start::folds]) for start in range(folds)]
 
 
 def _judged_of(corpus: Corpus, folds: int) -> int:
@@ -172,7 +194,8 @@ def _judged_of(corpus: Corpus, folds: int) -> int:
 
 def _text_trials(corpus: Corpus, seed: int) -> Iterator[_Trial]:
     everyone = np.arange(len(corpus.labels))
-    for fold in _folds(corpus.labels, seed)[: _judged_of(corpus, TEXT_FOLDS)]:
+    folds = FOLDS_OF_PLENTY if len(everyone) >= _MORE_THAN_ENOUGH else TEXT_FOLDS
+    for fold in _folds(corpus.labels, seed, folds)[: _judged_of(corpus, folds)]:
         yield _Trial(np.setdiff1d(everyone, fold), fold, np.arange(corpus.n_intents))
 
 
@@ -245,12 +268,16 @@ def _judge(corpus: Corpus, trial: _Trial, seed: int) -> _Judged:
     return _Judged(trial, matrix, sentences, known, scores, local)
 
 
-def run_together(calls: Sequence[Call], *, many: bool) -> list[Any]:
-    """Make calls, each (function, arguments); ``many``: in as many processes as there are cores, at most two."""
+def start_together(calls: Sequence[Call], *, many: bool) -> Iterator[Any]:
+    """Start calls, each (function, arguments), and yield what they return, in their order.
+
+    ``many``: in as many processes as there are cores, at most two, while the caller goes on; else when asked for.
+    """
     if not many:
-        return [function(*arguments) for function, arguments in calls]
+        return (function(*arguments) for function, arguments in calls)
     processes = min(2, os.cpu_count() or 1)
-    return list(Parallel(n_jobs=processes)(delayed(function)(*arguments) for function, arguments in calls))
+    started = Parallel(n_jobs=processes, return_as="generator")
+    return iter(started(delayed(function)(*arguments) for function, arguments in calls))
 
 
 def _evidence_of(corpus: Corpus, judged: _Judged, sharpness: float) -> HeldOut:
@@ -295,40 +322,42 @@ def _sharpness(corpus: Corpus, judged: Sequence[_Judged]) -> float:
     return fit_sharpness(np.vstack(scores), np.concatenate(labels))
 
 
-def held_out_evidence(
-    corpus: Corpus, seed: int, beside: Sequence[Call] = ()
-) -> tuple[HeldOut, float, list[Any]]:
-    """Collect the evidence on held-out texts and on held-out intents.
+@dataclass(frozen=True)
+class Trials:
+    """The trials of a corpus, being judged; those that hold out texts come first."""
 
-    Parameters
-    ----------
-    corpus : Corpus
-    seed : int
-    beside : sequence of calls
-        What else there is to do while the trials are judged: the cores are never idle.
+    corpus: Corpus
+    n_by_text: int
+    judged: Iterator[_Judged]
 
-    Returns
-    -------
-    HeldOut
-    float
-        The sharpness of the class probabilities, fitted on the held-out texts.
-    list
-        What the calls of ``beside`` returned.
-    """
-    many = len(corpus.labels) >= _MANY
-    by_text = list(_text_trials(corpus, seed))
-    trials = [*by_text, *_intent_trials(corpus, seed)]
-    done = run_together([*beside, *((_judge, (corpus, trial, seed)) for trial in trials)], many=many)
-    judged: list[_Judged] = done[len(beside) :]
-    sharpness = _sharpness(corpus, judged[: len(by_text)])
-    parts = run_together([(_evidence_of, (corpus, one, sharpness)) for one in judged], many=many)
-    found = HeldOut(
-        np.vstack([p.table for p in parts]),
-        np.concatenate([p.right for p in parts]),
-        np.concatenate([p.in_scope for p in parts]),
-        np.concatenate([p.given for p in parts]),
-    )
-    return found, sharpness, done[: len(beside)]
+    @classmethod
+    def start(cls, corpus: Corpus, seed: int) -> Trials:
+        """Begin to learn from a part of the corpus and to judge the rest."""
+        by_text = list(_text_trials(corpus, seed))
+        trials = [*by_text, *_intent_trials(corpus, seed)]
+        calls: list[Call] = [(_judge, (corpus, trial, seed)) for trial in trials]
+        return cls(corpus, len(by_text), start_together(calls, many=is_many(len(corpus.labels))))
+
+    def evidence(self) -> tuple[HeldOut, float]:
+        """Collect the evidence on held-out texts and on held-out intents.
+
+        Returns
+        -------
+        HeldOut
+        float
+            The sharpness of the class probabilities, fitted on the held-out texts.
+        """
+        corpus, judged = self.corpus, list(self.judged)
+        sharpness = _sharpness(corpus, judged[: self.n_by_text])
+        calls: list[Call] = [(_evidence_of, (corpus, one, sharpness)) for one in judged]
+        parts: list[HeldOut] = list(start_together(calls, many=is_many(len(corpus.labels))))
+        found = HeldOut(
+            np.vstack([p.table for p in parts]),
+            np.concatenate([p.right for p in parts]),
+            np.concatenate([p.in_scope for p in parts]),
+            np.concatenate([p.given for p in parts]),
+        )
+        return found, sharpness
 
 
 def fit_trust(

@@ -246,27 +246,52 @@ def find_ask(subject: str, body: str) -> Ask:
     Ask
         ``text`` is empty only if both are blank.
     """
+    written = _read(subject, body)
+    joints = find_joints(f"{written.heading}\n{written.lines}".strip())
+    text = written.question()
+    plain = not written.title and text == written.unabridged and len(text.split()) < _PLAIN_WORDS
+    return Ask(
+        text=text,
+        joints=joints,
+        passages=() if plain else find_passages(joints),
+        unabridged=written.unabridged,
+        whole=written.whole and joints.complete,
+    )
+
+
+def question_in(body: str) -> str:
+    """The ``text`` of :func:`find_ask` for a body without a subject, at a third of the work."""
+    return _read("", body).question()
+
+
+def said_in(body: str) -> str:
+    """The ``unabridged`` of :func:`find_ask` for a body without a subject, at a fourth of the work."""
+    return _read("", body).unabridged
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """The parts of a ticket: what of the subject heads the question, and the lines that hold it."""
+
+    title: str
+    heading: str
+    lines: str
+    unabridged: str
+    whole: bool
+
+    def question(self) -> str:
+        return f"{self.heading} {_flatten(focus(self.lines))}".strip()
+
+
+def _read(subject: str, body: str) -> _Written:
     mail, read_mail_whole = _clean(body)
     title = _read_title(subject, mail)
     letter = read_mail(mail, forwarded=title.passed_on, goes_on=not read_mail_whole)
     unabridged, heard = _flatten_beginning(f"{title.text} {letter.unabridged}", keep_words=True)
     own = "\n".join(map(_flatten, _beginning(letter.own, MAX_OWN_CHARS).split("\n")))
     heading, lines = _divide(title, own, unabridged or _flatten(mail))
-    joints = find_joints(f"{heading}\n{lines}".strip())
-    text = f"{heading} {_flatten(focus(lines))}".strip()
-    plain = not title.text and text == unabridged and len(text.split()) < _PLAIN_WORDS
-    return Ask(
-        text=text,
-        joints=joints,
-        passages=() if plain else find_passages(joints),
-        unabridged=unabridged,
-        whole=title.whole
-        and read_mail_whole
-        and letter.whole
-        and heard
-        and len(letter.own) <= MAX_OWN_CHARS
-        and joints.complete,
-    )
+    whole = title.whole and read_mail_whole and letter.whole and heard and len(letter.own) <= MAX_OWN_CHARS
+    return _Written(title.text, heading, lines, unabridged, whole)
 
 
 def _read_title(subject: str, mail: str) -> _Title:
@@ -303,4 +328,4 @@ def _adds(title: str, said: set[str]) -> bool:
     return bool(set(_WORD.findall(title.lower())) - _EMPTY_SUBJECT - said)
 
 
-__all__ = ["MAX_CHARS", "Ask", "clean", "find_ask", "looks_like_html", "normalise"]
+__all__ = ["MAX_CHARS", "Ask", "clean", "find_ask", "looks_like_html", "normalise", "question_in", "said_in"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from triage.core.reading.text import find_ask, normalise
+from triage.core.reading.text import normalise, said_in
 
 #: Characters of a taught text that are kept to be shown.
 SHOWN = 200
@@ -12,7 +12,7 @@ _LINE = 200
 def read(text: str) -> str:
     """Read a training text as a ticket will be read: all that its writer says, without quotes."""
     if "\n" in text or len(text) > _LINE:
-        return find_ask("", text).unabridged
+        return said_in(text)
     return normalise(text)
 
 

@@ -85,8 +85,9 @@ def test_a_model_of_before_reads_slips_as_unknown_words() -> None:
 def test_a_text_full_of_unknown_words_is_cheap() -> None:
     vectoriser = Vectoriser(min_count=2).fit(USUAL)
     words = [f"parc{chr(97 + n % 26)}{chr(97 + n // 26)}xyz" for n in range(600)]
+    known = len(vectoriser._meant)
     vectoriser.stems(words)
-    assert len(vectoriser._meant) == MOST_SLIPS
+    assert len(vectoriser._meant) - known == MOST_SLIPS
 
 
 def test_a_hostile_text_is_cut() -> None:
@@ -149,3 +150,45 @@ def test_a_text_is_read_whole_up_to_the_last_word_that_is_read(unit: str) -> Non
     assert reads_whole(unit * most)
     assert not reads_whole(unit * (most + 1))
     assert len(words_of(unit * (most + 1))) == MAX_WORDS
+
+
+#: Words twice, slips, building words alone, foreign signs, nothing; and enough texts that words are usual.
+MANY = [
+    *(f"where is my order {number}" for number in ("one", "two", "three", "four", "five", "six", "seven")),
+    "whre is my ordeer, the order of the order?",
+    "is it the one for us",
+    "Über die Rückgabe, café №5 and 12345",
+    "a",
+    "",
+    " ".join(f"ordr{letter}x" for letter in "abcdefgh") + " " + "oredr " * (MOST_SLIPS + 5),
+]
+
+
+@pytest.mark.parametrize("min_count", [1, 2])
+@pytest.mark.parametrize("forgiving", [True, False])
+def test_many_texts_at_once_have_the_features_of_each_alone(min_count: int, forgiving: bool) -> None:
+    vectoriser = Vectoriser(min_count=min_count, forgiving=forgiving)
+    matrix, stems = vectoriser.fit_read(MANY)
+    spoken = [vectoriser.find(text) for text in MANY]
+    alone = vectoriser.matrix([vectoriser.weigh(each) for each in spoken])
+    assert stems == [each.stems for each in spoken]
+    assert matrix.dtype == np.float32
+    np.testing.assert_array_equal(matrix.indptr, alone.indptr)
+    np.testing.assert_array_equal(matrix.indices, alone.indices)
+    np.testing.assert_allclose(matrix.data, alone.data, rtol=1e-5)
+
+
+def test_a_feature_is_kept_where_enough_texts_have_it_however_often_it_stands_in_one() -> None:
+    vectoriser = Vectoriser(min_count=2).fit(["parcel parcel parcel", "order lost", "order late"])
+    assert list(vectoriser.vocabulary_[0]) == ["order"]
+    assert list(vectoriser.vocabulary_[1]) == ["order"]
+    assert {" ord", "rder", "der "} <= set(vectoriser.vocabulary_[2])
+    assert not any("par" in piece for piece in vectoriser.vocabulary_[2])
+    assert vectoriser.idf_[0] == pytest.approx(np.log(4 / 3) + 1)
+
+
+def test_the_vocabulary_is_in_the_order_of_names() -> None:
+    vectoriser = Vectoriser().fit(["order a orders ab", "a ab abc order0 9 order", "zoo Übung ordering"])
+    for block in vectoriser.vocabulary_:
+        assert list(block) == sorted(block)
+        assert list(block.values()) == sorted(block.values())

@@ -13,6 +13,7 @@ from triage.core import terms
 from triage.core.artefact import MANIFEST, PARTS, seal
 from triage.core.errors import ArtefactError, TrainingError
 from triage.core.learning.model import KIND, Model, fingerprint
+from triage.core.learning.training import Call, start_together
 from triage.core.types import Example
 
 
@@ -179,3 +180,10 @@ def test_a_model_taught_words_split_in_another_way_is_refused(
     monkeypatch.setattr(terms, "VERSION", terms.VERSION + 1)
     with pytest.raises(ArtefactError, match="split in another way"):
         Model.load(tmp_path / "model")
+
+
+def test_what_two_processes_do_comes_back_in_the_order_of_the_calls() -> None:
+    calls: list[Call] = [(pow, (number, 2)) for number in range(5)]
+    assert (
+        list(start_together(calls, many=True)) == list(start_together(calls, many=False)) == [0, 1, 4, 9, 16]
+    )

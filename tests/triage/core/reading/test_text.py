@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from triage.core.reading.markup import read_html
-from triage.core.reading.text import MAX_CHARS, find_ask, normalise
+from triage.core.reading.text import MAX_CHARS, find_ask, normalise, question_in, said_in
 
 
 @pytest.mark.parametrize(
@@ -205,3 +205,19 @@ def _cpu_seconds(text: str) -> float:
 @pytest.mark.parametrize("text", ["我的包裹在哪里？" * 20, "订单号12345我的包裹在哪里", "พัสดุของฉันอยู่ที่ไหน" * 5])
 def test_a_language_without_blanks_is_no_identifier(text: str) -> None:
     assert normalise(f"{text} 4711-0815") == normalise(text) != ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "refund?",
+        "Dear team,\n\nmy cat is ill. Where is my order 12345? I have waited for it all week long.\n\nBest, Ann",
+        "Where is it?\n\nOn Monday Bob wrote:\n> how are you",
+        "<p>Hello</p><p>How do I return shoes?</p>",
+        "Good day\n" * 30,
+    ],
+)
+def test_a_training_text_is_read_as_a_ticket_would_be(body: str) -> None:
+    ask = find_ask("", body)
+    assert (question_in(body), said_in(body)) == (ask.text, ask.unabridged)
