@@ -98,6 +98,15 @@ def test_the_switch_is_kept_in_the_browser_and_with_the_account(web, requester) 
     assert "¿En qué podemos ayudarle?" in browser.get("/").content.decode()
 
 
+@pytest.mark.parametrize(
+    ("wanted", "leads"), [("/tickets/", "/tickets/"), ("//x.example", "/"), ("x", "/"), ("home", "/")]
+)
+def test_the_switch_leads_to_an_address_and_never_to_the_name_of_a_view(
+    web, db, wanted: str, leads: str
+) -> None:
+    assert web().post("/language/", {"language": "de", "next": wanted})["Location"] == leads
+
+
 @pytest.mark.parametrize("path", ["/admin/login/", "/api/tickets"])
 def test_staff_and_programs_get_english(web, path) -> None:
     answer = web().get(path, headers={"Accept-Language": "de"})
