@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from allauth.account.models import EmailAddress
@@ -40,8 +40,6 @@ class Person:
 
     address: str
     user: User | None
-    #: The person's browsers, by session key, as they were when erasing began.
-    sessions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     alias: str = field(default_factory=lambda: f"erased-{secrets.token_hex(8)}@{ERASED_DOMAIN}")
 
     @property
@@ -80,7 +78,6 @@ def erase(person: Person) -> dict[str, Any]:
     if person.user is not None and person.user.is_agent:
         raise CannotErase("Somebody who works here is not erased. Make them a requester first, in the admin.")
     with transaction.atomic():
-        person = replace(person, sessions=sessions_of(person.user) if person.user else {})
         erased = {app: eraser(person) for app, eraser in ERASERS.items()}
     for step in AFTERWARDS:
         step(person)
@@ -111,7 +108,7 @@ def erase_account(person: Person) -> dict[str, Any]:
     if person.user is None:
         return erased
     user = User.objects.select_for_update().get(pk=person.user.pk)
-    erased["sessions"] = Session.objects.filter(pk__in=list(person.sessions)).delete()[0]
+    erased["sessions"] = end_sessions(user)
     erased["addresses"] = EmailAddress.objects.filter(user=user).delete()[0]
     erased["tokens"] = TokenFamily.objects.filter(user=user).delete()[0]
     OutstandingToken.objects.filter(user=user).delete()
@@ -126,9 +123,13 @@ def erase_account(person: Person) -> dict[str, Any]:
     return erased
 
 
-def sessions_of(user: User) -> dict[str, dict[str, Any]]:
-    opened = ((one.session_key, one.get_decoded()) for one in Session.objects.iterator(chunk_size=500))
-    return {key: data for key, data in opened if data.get("_auth_user_id") == str(user.pk)}
+def end_sessions(user: User) -> int:
+    ended = 0
+    for session in Session.objects.iterator(chunk_size=500):
+        if session.get_decoded().get("_auth_user_id") == str(user.pk):
+            session.delete()
+            ended += 1
+    return ended
 
 
 def forget_lockouts(address: str) -> int:

@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "tickets",
     "tickets.watch",
     "tickets.desk",
+    "tickets.macros",
     "tickets.search",
     "tickets.channels.email",
     "tickets.service",

@@ -6,15 +6,13 @@ from typing import Any
 
 from django.core.files.storage import Storage
 from django.db import connection, transaction
-from django.db.models import Q, QuerySet
 
 from accounts import privacy
 from accounts.privacy import ERASED_TEXT, Person
 from tickets.background.jobs import Job
-from tickets.channels.email.models import AddressTrouble, InboundMail, RawMail
+from tickets.channels.email.models import InboundMail, RawMail
 from tickets.conversation import Attachment, Feedback, Message
 from tickets.desk.models import Draft, HeldReply, KeptFile
-from tickets.intake import uploads
 from tickets.mail import outbox
 from tickets.mail.outbox import OutgoingMail
 from tickets.models import Ticket, TicketQuerySet
@@ -46,11 +44,6 @@ def export_tickets(person: Person) -> dict[str, list[dict[str, Any]]]:
                 "ticket__reference", "solved", "rating", "comment", "created_at"
             )
         ),
-        "mails": privacy.rows(
-            mails_of(person, [])
-            .filter(message=None)
-            .values("sender", "subject", "outcome", "received_at")
-        ),
     }  # fmt: skip
 
 
@@ -67,10 +60,11 @@ def erase_tickets(person: Person) -> dict[str, Any]:
         "messages": Message.objects.filter(ticket__in=ids).update(body=ERASED_TEXT, external_id=None),
         "feedback": Feedback.objects.filter(ticket__in=ids).update(comment=""),
         "mail": erase_mail(person),
-        "mails_that_came": erase_mails_that_came(person, ids),
-        "uploads": erase_files(Attachment.objects.filter(message=None, holder__in=holders(person))),
+        "raw_mails": RawMail.objects.filter(mail__ticket__in=ids).delete()[0],
+        "mails_that_came": InboundMail.objects.filter(ticket__in=ids).update(
+            sender="", subject="", quoted="", remarks=[], internet_id=""
+        ),
     }
-    AddressTrouble.objects.filter(address=person.address).delete()
     tickets.update(
         requester_email=person.alias,
         requester_name="",
@@ -105,34 +99,6 @@ def erase_mail(person: Person) -> int:
     Job.objects.filter(kind=outbox.KIND, subject_id__in=own).delete()
     OutgoingMail.objects.filter(pk__in=own).delete()
     return len(own)
-
-
-def mails_of(person: Person, ids: list[int]) -> QuerySet[InboundMail]:
-    """All that came from the address, whatever became of it, and all on the person's tickets (``ids``)."""
-    nameless = InboundMail.objects.filter(
-        sender="", ticket=None, raw__isnull=False
-    )  # its head could not be read
-    needle = person.address.encode()
-    theirs = [
-        raw.pk
-        for raw in RawMail.objects.filter(mail__in=nameless).iterator(chunk_size=20)
-        if needle in bytes(raw.content).lower()
-    ]
-    return InboundMail.objects.filter(Q(ticket__in=ids) | Q(sender=person.address) | Q(pk__in=theirs))
-
-
-def erase_mails_that_came(person: Person, ids: list[int]) -> int:
-    """Their bytes and their words; that a mail came, and what became of it, stays."""
-    found = list(mails_of(person, ids).values_list("pk", flat=True))
-    RawMail.objects.filter(pk__in=found).delete()
-    return InboundMail.objects.filter(pk__in=found).update(
-        sender="", subject="", quoted="", remarks=[], internet_id=""
-    )
-
-
-def holders(person: Person) -> list[str]:
-    """The keys under which the person's browsers hold files that they have not sent yet."""
-    return [data[uploads.SESSION_KEY] for data in person.sessions.values() if data.get(uploads.SESSION_KEY)]
 
 
 def leave_no_free_pages(person: Person) -> None:

@@ -30,6 +30,7 @@ from tickets.access import GUEST_SESSION_KEY
 from tickets.channels.email.models import AddressTrouble, InboundMail, Mailbox, Outcome, RawMail
 from tickets.desk.models import Draft, HeldReply, KeptFile
 from tickets.intake.replies import write_note
+from tickets.macros.models import Macro
 from tickets.mail import guest_links
 from tickets.models import Attachment, Job, Ticket
 from tickets.service.models import Calendar, Target
@@ -240,6 +241,7 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "email_channel/inboundmail": mail,
         "email_channel/addresstrouble": AddressTrouble.objects.create(address="dead@example.com"),
         "service/calendar": Calendar.objects.first(),
+        "macros/macro": Macro.objects.create(name="Refund", reply="Soon."),
         "service/target": Target.objects.get_or_create(urgency=Urgency.URGENT)[0],
     }
     latch = Latch.objects.create(intent=intent, reviewed=20, wrong=5, target=0.05)

@@ -69,8 +69,16 @@ def empty(agent: User, ticket: Ticket, *names: str) -> None:
     for name in names:
         setattr(draft, name, "")
     if "reply" in names:
-        draft.came_back = ""
-    _saved(draft, [*names, "came_back"])
+        draft.came_back, draft.then = "", Draft.Then.WAIT
+    _saved(draft, [*names, "came_back", "then"])
+
+
+@transaction.atomic
+def resolve_when_sent(agent: User, ticket: Ticket) -> None:
+    """Have the writer's first button resolve the ticket, until the reply is sent."""
+    draft = _locked(agent, ticket)
+    draft.then = Draft.Then.RESOLVE
+    draft.save(update_fields=["then"])
 
 
 def _locked(agent: User, ticket: Ticket) -> Draft:

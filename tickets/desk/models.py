@@ -23,11 +23,21 @@ class DraftQuerySet(models.QuerySet["Draft"]):
 class Draft(models.Model):
     """What an agent is writing on a ticket. One a person and ticket, whatever tab or machine it is typed in."""
 
+    class Then(models.TextChoices):
+        """What becomes of the ticket once the reply is out."""
+
+        WAIT = "wait", "The ticket waits for the customer"
+        RESOLVE = "resolve", "The ticket is resolved"
+
     agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="drafts")
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="drafts")
     reply = models.TextField(blank=True, default="", max_length=settings.MESSAGE_MAX_CHARS)
     note = models.TextField(blank=True, default="", max_length=settings.MESSAGE_MAX_CHARS)
     intent = models.CharField(blank=True, default="", max_length=120)
+    then = models.CharField(
+        max_length=8, choices=Then.choices, default=Then.WAIT, db_default=Then.WAIT,
+        help_text="What the first button of the writer does.",
+    )  # fmt: skip
     came_back = models.CharField(
         blank=True, default="", max_length=300, help_text="Why the reply was not sent after all."
     )
@@ -54,11 +64,7 @@ class HeldReplyQuerySet(models.QuerySet["HeldReply"]):
 class HeldReply(models.Model):
     """A reply that its author has sent and can still take back: no message, no Event and no mail yet."""
 
-    class Then(models.TextChoices):
-        """What becomes of the ticket once the reply is out."""
-
-        WAIT = "wait", "Waits for the customer"
-        RESOLVE = "resolve", "Is resolved"
+    Then = Draft.Then
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="held_replies")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="held_replies")

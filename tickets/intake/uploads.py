@@ -21,7 +21,6 @@ from tickets.errors import AttachmentRefused
 from tickets.intake import attachments, pictures
 from tickets.models import Attachment
 
-SESSION_KEY: Final = "holder"  # where a browser's session keeps the key
 WAITING_AT_MOST: Final = 40  # of one holder
 KEPT_FOR: Final = timedelta(days=1)
 SWEPT_AT_ONCE: Final = 200

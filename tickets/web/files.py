@@ -9,6 +9,7 @@ import secrets
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -26,6 +27,8 @@ from tickets.intake import attachments, pictures, uploads
 from tickets.models import Attachment
 from tickets.web.held import login_if_unknown
 
+SESSION_KEY: Final = "holder"
+
 
 @dataclass(frozen=True)
 class Taken:
@@ -37,9 +40,9 @@ class Taken:
 
 def holder(request: HttpRequest, *, create: bool = False) -> str:
     """The key by which this session owns the files that it has not sent yet; it outlives the login."""
-    key = str(request.session.get(uploads.SESSION_KEY, ""))
+    key = str(request.session.get(SESSION_KEY, ""))
     if not key and create:
-        key = request.session[uploads.SESSION_KEY] = secrets.token_hex(16)
+        key = request.session[SESSION_KEY] = secrets.token_hex(16)
     return key
 
 

@@ -12,7 +12,10 @@ from accounts.admin import is_supervisor
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
-    desk = [_item("Queue", "inbox", "admin:tickets_ticket_changelist")]
+    desk = [
+        _item("Queue", "inbox", "admin:tickets_ticket_changelist"),
+        _item("Macros", "bolt", "admin:macros_macro_changelist"),
+    ]
     if not is_supervisor(request):
         return [{"title": "Desk", "items": desk}]
     return [

@@ -17,6 +17,7 @@ urlpatterns = [
     path("desk/undo/<int:held_id>/", agents_only(live.undo), name="desk-undo"),
     path("desk/beside/", agents_only(live.beside), name="desk-beside"),
     path("desk/intents/", agents_only(live.find_intents), name="desk-intents"),
+    path("desk/macros/", agents_only(live.find_macros), name="desk-macros"),
     path("desk/find/", agents_only(live.find), name="desk-find"),
     path("desk/<int:ticket_id>/draft/", keeps(agents_only(live.keep_draft)), name="desk-draft"),
     path(

@@ -81,7 +81,7 @@ document.addEventListener("DOMContentLoaded", () => {
     if (event.key !== "Enter" || desk.find("dialog[open]")) return;
     if (event.target === note && (event.ctrlKey || event.metaKey)) { event.preventDefault(); desk.press("note"); return; }
     if (event.target !== reply && desk.isTyping(event.target)) return;
-    if ((event.ctrlKey || event.metaKey) && event.shiftKey) { event.preventDefault(); desk.press("send-resolve"); }
+    if ((event.ctrlKey || event.metaKey) && event.shiftKey) { event.preventDefault(); desk.press(desk.find("[data-press=send-resolve]") ? "send-resolve" : "send"); }
     else if (event.ctrlKey || event.metaKey) { event.preventDefault(); desk.press("send"); }
     else if (event.altKey) { event.preventDefault(); desk.press("send-wait"); }
   });
@@ -147,12 +147,22 @@ document.addEventListener("DOMContentLoaded", () => {
   const kept = localStorage.getItem("desk-beside");
   if (kept === "open" || (kept === null && window.innerWidth >= 1600)) showBeside(true);
 
+  const macro = document.getElementById("id_macro");
   const open = (id, selector) => { const details = document.getElementById(id); if (details) { details.open = true; details.querySelector(selector).focus(); } };
   Object.assign(desk.keys, {
     r: () => write("reply"), n: () => write("note"), i: () => insert("suggestion"), a: () => desk.press("take"), e: () => desk.press("resolve"),
     c: () => open("correct", "input"), s: () => open("snooze", "select"), j: () => desk.press("next"), k: () => history.back(),
+    m: () => { write("reply"); macro?.focus(); },
     b: () => showBeside(beside.hidden), q: () => desk.find(".frame-brand").click(),
   });
+  let asked;
+  const findMacros = async () => {
+    const answer = await fetch(`${macro.dataset.macros}?q=${encodeURIComponent(macro.value)}`);
+    if (answer.ok && !answer.redirected) document.getElementById("macros").innerHTML = await answer.text();
+  };
+  macro?.addEventListener("focus", findMacros);
+  macro?.addEventListener("input", () => { clearTimeout(asked); asked = setTimeout(findMacros, 150); });
+  macro?.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); desk.sendStep("macro"); } });
   const snooze = document.getElementById("id_until");
   snooze?.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); desk.sendStep("snooze"); } });
   document.querySelectorAll("[data-intent]").forEach((link) => link.addEventListener("click", (event) => {

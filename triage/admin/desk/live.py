@@ -18,6 +18,7 @@ from accounts.models import Role, User
 from tickets.desk import drafts, held, presence, rounds
 from tickets.desk.models import HeldReply
 from tickets.errors import TicketError
+from tickets.macros import applying
 from tickets.models import Ticket
 from triage.admin.desk.page import lead_on, load_ticket, to_desk
 from triage.admin.desk.shell import show, who
@@ -182,6 +183,13 @@ def beside(request: HttpRequest) -> HttpResponse:
 def find_intents(request: HttpRequest) -> JsonResponse:
     found = intents.offered(request.GET.get("q", "")[:120])
     return JsonResponse({"intents": [{"code": one.slug, "title": str(one)} for one in found]})
+
+
+@require_GET
+def find_macros(request: HttpRequest) -> HttpResponse:
+    """Macros by the words of their names, as options of the writer's field."""
+    found = applying.offered(who(request), request.GET.get("q", "")[:60])
+    return render(request, "triage/desk/macros.html", {"macros": found})
 
 
 @require_GET

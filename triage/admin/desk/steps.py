@@ -18,6 +18,7 @@ from accounts.models import User
 from tickets.desk import drafts, held, snoozing
 from tickets.desk.models import HeldReply
 from tickets.errors import Held, TicketError
+from tickets.macros import applying
 from tickets.models import Closure, Ticket
 from triage.admin.desk.page import lead_on, load_ticket, show_desk, to_desk
 from triage.admin.desk.shell import who
@@ -146,10 +147,18 @@ def note(step: Step) -> str:
 
 
 def keep(step: Step) -> str:
-    """Enter in a field: the intent box names an intent; elsewhere the draft is kept, which it is by now."""
+    """Enter in a field: the macro's and the intent's name something; elsewhere the draft is kept, which it is by now."""
+    if step.request.POST.get("macro", "").strip():
+        return macro(step)
     if step.request.POST.get("intent", "").strip():
         return correct(step)
     return "Your draft is kept."
+
+
+def macro(step: Step) -> str:
+    """What the agent writes and does again and again, by its name."""
+    chosen = applying.named(step.agent, step.request.POST.get("macro", ""))
+    return applying.apply(chosen, step.ticket, agent=step.agent)
 
 
 def take(step: Step) -> str:
@@ -250,7 +259,7 @@ def close(step: Step) -> str:
 STEPS: dict[str, Callable[[Step], str]] = {
     step.__name__: step
     for step in (
-        keep, send_and_next, send_and_resolve, send_and_wait, note, take, take_over, assign, prioritise, snooze, wake,
+        keep, macro, send_and_next, send_and_resolve, send_and_wait, note, take, take_over, assign, prioritise, snooze, wake,
         spam, not_spam, correct, none_of_ours, resolve, reopen, recall, close,
     )
 }  # fmt: skip

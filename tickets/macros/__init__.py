@@ -1,0 +1,1 @@
+"""Macros: what an agent writes and does again and again, done with one name."""
