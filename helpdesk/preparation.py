@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import Role, User
+from helpdesk import own_files
 from tickets.channels.email.models import Mailbox
 from triage.answers import facts
 from triage.answers.facts import HouseFact
@@ -46,7 +47,17 @@ def train_apart(tell: Tell) -> None:
 
 
 def prepare(tell: Tell, *, train: Callable[[Tell], None]) -> None:
-    """Migrate, collect static files, load the starter pack, train the first model, make the demo people."""
+    """Migrate, collect static files, load the starter pack, train the first model, make the demo people.
+
+    Who comes while another does so waits, and then finds it done.
+    """
+    with own_files.alone(settings.VAR_DIR, tell):
+        if closed := own_files.close_to_others(settings.VAR_DIR):
+            tell(f"Closed {closed} files and folders in {settings.VAR_DIR} to other users.")
+        prepare_alone(tell, train=train)
+
+
+def prepare_alone(tell: Tell, *, train: Callable[[Tell], None]) -> None:
     migrate(tell)
     collect_static(tell)
     if not Intent.objects.exists():

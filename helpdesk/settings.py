@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from helpdesk import env, palette
+from helpdesk import env, own_files, palette
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
@@ -23,8 +23,8 @@ env.refuse_unsafe(production=PRODUCTION, debug=DEBUG, demo=DEMO, secret_key=SECR
 COMPANY_NAME = env.text("COMPANY_NAME", "Northwind Supplies")
 SUPPORT_EMAIL = env.text("SUPPORT_EMAIL", "support@example.com")
 SITE_URL = env.web_address("SITE_URL", "http://127.0.0.1:8000")
-VAR_DIR = Path(env.text("VAR_DIR", str(BASE_DIR / "var")))
-VAR_DIR.mkdir(parents=True, exist_ok=True)
+os.umask(0o077)  # whatever this process writes is its owner's alone
+VAR_DIR = own_files.folder("VAR_DIR", Path(env.text("VAR_DIR", str(BASE_DIR / "var"))))
 
 # --- Triage ---------------------------------------------------------------------------------------
 TRIAGE_THRESHOLD = env.fraction("TRIAGE_THRESHOLD", 0.75)
@@ -173,6 +173,8 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_DIRECTORY_PERMISSIONS = 0o700
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 #: A whole request, refused before it is read: the files of one message and what goes with them.
 REQUEST_MAX_BYTES = ATTACHMENTS_PER_MESSAGE * ATTACHMENT_MAX_BYTES + DATA_UPLOAD_MAX_MEMORY_SIZE

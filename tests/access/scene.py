@@ -52,6 +52,9 @@ ABSENT: Final = {
 }  # fmt: skip
 
 
+Look = Callable[[], object] | None
+
+
 @dataclass
 class Knock:
     """What one person's requests carry."""
@@ -76,14 +79,29 @@ class Scene:
             return self.send(who, method, path, json.dumps(body or {}).encode(), "application/json")
         return self.send(who, method, path, urlencode(body or {}, doseq=True).encode(), FORM)
 
-    def send(self, who: str, method: str, path: str, raw: bytes, kind: str, **headers: str) -> HttpResponse:
-        """One request with these bytes, whose traces are undone."""
+    def send(
+        self,
+        who: str,
+        method: str,
+        path: str,
+        raw: bytes,
+        kind: str,
+        *,
+        first: Look = None,
+        last: Look = None,
+        **headers: str,
+    ) -> HttpResponse:
+        """One request with these bytes, whose traces are undone; ``first`` and ``last`` are called before and after it."""
         carried = {"HTTP_COOKIE": self.persons[who].cookies, **headers}
         if path.startswith("/api") and self.persons[who].bearer:
             carried.setdefault("HTTP_AUTHORIZATION", f"Bearer {self.persons[who].bearer}")
         request = RequestFactory().generic(method, path, raw, kind, **carried)
         with transaction.atomic():
+            if first:
+                first()
             response = HANDLER(request.environ)
+            if last:
+                last()
             transaction.set_rollback(True)
         return response  # type: ignore[no-any-return]
 

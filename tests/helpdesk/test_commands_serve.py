@@ -11,8 +11,9 @@ import urllib.request
 from contextlib import suppress
 
 import pytest
+from django.core.management import CommandError
 
-from helpdesk.management.commands.serve import site_url
+from helpdesk.management.commands.serve import refuse_taken_port, site_url
 from tests.installation import Installation, eventually, free_port, group_is_gone
 
 
@@ -91,6 +92,33 @@ def test_a_taken_port_is_named_before_anything_starts(installation: Installation
     ]
 
 
+@pytest.mark.parametrize(
+    ("host", "port", "says"),
+    [
+        ("127.0.0.1", 70_000, "--port 70000 is no port. Choose one from 1 to 65535."),
+        ("127.0.0.1", 0, "--port 0 is no port"),
+        ("127.0.0.1", -1, "--port -1 is no port"),
+        ("no such host", 8000, "--host no such host is no address"),
+        ("x" * 70, 8000, "is no address"),
+        ("192.0.2.1", 8000, "It is no address of this machine"),
+    ],
+)
+def test_where_nobody_can_listen_is_told_in_one_line(host: str, port: int, says: str) -> None:
+    with pytest.raises(CommandError) as told:
+        refuse_taken_port(host, port)
+    assert says in str(told.value)
+    assert "\n" not in str(told.value)
+
+
+def test_it_serves_on_ipv6(installation: Installation) -> None:
+    port = free_port()
+    with installation.started(*serve(port), "--host", "::1") as process:
+        read_until(f"http://[::1]:{port}/", process)
+        with urllib.request.urlopen(f"http://[::1]:{port}/healthz", timeout=20) as answer:
+            assert answer.status == 200
+
+
 def test_links_lead_to_the_port_that_is_served() -> None:
     assert site_url("127.0.0.1", 8201) == "http://127.0.0.1:8201"
     assert site_url("0.0.0.0", 80) == "http://127.0.0.1:80"
+    assert site_url("::1", 80) == site_url("::", 80) == "http://[::1]:80"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -20,6 +21,11 @@ from triage.core.errors import CoreError
 from triage.learning.pack import PackError
 
 START_SECONDS = 60
+HIGHEST_PORT = 65_535
+ADVICE = {
+    errno.EADDRNOTAVAIL: "It is no address of this machine. Choose another with --host.",
+    errno.EACCES: "Ports below 1024 need an administrator. Choose another with --port (make: PORT=…).",
+}
 STOP_SECONDS = 20  # longer than gunicorn's own patience with its workers
 
 
@@ -71,7 +77,7 @@ class Command(BaseCommand):
         return True
 
     def greet(self, host: str, port: int) -> None:
-        address = f"http://{host}:{port}"
+        address = site_url(host, port)
         lines = ["", f"  The helpdesk is up:  {address}/", f"  Agents' desk:        {address}/admin/",
                  f"  API:                 {address}/api/docs"]  # fmt: skip
         if settings.DEMO:
@@ -83,23 +89,39 @@ class Command(BaseCommand):
 
 
 def refuse_taken_port(host: str, port: int) -> None:
-    with socket.socket() as probe:
+    """CommandError, with what to do, unless this command can listen there."""
+    if not 1 <= port <= HIGHEST_PORT:
+        raise CommandError(f"--port {port} is no port. Choose one from 1 to {HIGHEST_PORT}.")
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (socket.gaierror, UnicodeError):
+        raise CommandError(
+            f"--host {host} is no address. Use 127.0.0.1, 0.0.0.0, ::1 or one of this machine."
+        ) from None
+    with socket.socket(family, kind) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((host, port))
+            probe.bind(address)
         except OSError as error:
+            advice = ADVICE.get(error.errno or 0, "Choose another with --port (make: PORT=…).")
             raise CommandError(
-                f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with --port (make: PORT=…)."
+                f"Cannot listen on {spelled(host)}:{port}: {error.strerror}. {advice}"
             ) from error
+
+
+def spelled(host: str) -> str:
+    """``host`` as it stands before a colon and a port."""
+    return f"[{host}]" if ":" in host else host
 
 
 def site_url(host: str, port: int) -> str:
     """Where links in mails lead unless SITE_URL says otherwise: to what this command serves."""
-    return f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"  # noqa: S104
+    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://{spelled(shown)}:{port}"
 
 
 def start(host: str, port: int, workers: int) -> dict[str, subprocess.Popen[bytes]]:
-    web = ["-m", "gunicorn", "--config", "python:helpdesk.gunicorn", "--bind", f"{host}:{port}",
+    web = ["-m", "gunicorn", "--config", "python:helpdesk.gunicorn", "--bind", f"{spelled(host)}:{port}",
            "--workers", str(workers), "helpdesk.wsgi:application"]  # fmt: skip
     commands = {"web server": web, "worker": [str(settings.BASE_DIR / "manage.py"), "work"]}
     environment = {"SITE_URL": site_url(host, port), **os.environ, "SERVED_BY": str(os.getpid())}
