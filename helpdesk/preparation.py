@@ -18,6 +18,7 @@ from helpdesk import own_files
 from tickets.channels.email.models import Mailbox
 from triage.answers import facts
 from triage.answers.facts import HouseFact
+from triage.answers.help.models import Article
 from triage.core.artefact import read_manifest
 from triage.core.errors import ArtefactError
 from triage.learning import pack
@@ -69,6 +70,7 @@ def prepare_alone(tell: Tell, *, train: Callable[[Tell], None]) -> None:
         make_demo_people(tell)
         set_up_demo_house(tell)
         set_up_demo_mailbox(tell)
+    set_up_help_centre(tell)
 
 
 def champion_decides(tell: Tell) -> bool:
@@ -137,3 +139,10 @@ def set_up_demo_mailbox(tell: Tell) -> None:
     if not Mailbox.objects.exists():
         Mailbox.objects.create(address=settings.SUPPORT_EMAIL, way=Mailbox.Way.HANDED)
         tell(f"Set up the demo's mailbox {settings.SUPPORT_EMAIL}.")
+
+
+def set_up_help_centre(tell: Tell) -> None:
+    """The pack's articles, for an installation that is older than the help centre."""
+    if not Article.objects.exists():
+        added = pack.install_articles(pack.read_pack(), approved=settings.DEMO)
+        tell(f"Added {added} articles of the help centre.")

@@ -37,6 +37,7 @@ TRIAGE_AUDIT_SHARE_ESCALATED = env.fraction("TRIAGE_AUDIT_SHARE_ESCALATED", 0.01
 TRIAGE_RULE_ASKS_TWICE = env.fraction("TRIAGE_RULE_ASKS_TWICE", 0.05)
 TRIAGE_LEARNING_SHARE = env.fraction("TRIAGE_LEARNING_SHARE", 0.2)
 TRUST_PAGE = env.flag("TRUST_PAGE", default=False)
+HELP_HELD_BACK_SHARE = env.fraction("HELP_HELD_BACK_SHARE", 0.05)
 TRIAGE_LANGUAGE = env.text("TRIAGE_LANGUAGE", "en")
 TRIAGE_ENCODER = env.optional_path("TRIAGE_ENCODER")
 TRIAGE_MODEL_DIR = Path(env.text("TRIAGE_MODEL_DIR", str(VAR_DIR / "models")))
@@ -58,6 +59,7 @@ INSTALLED_APPS = [
     "triage",
     "triage.oversight",
     "triage.instruments.figures",
+    "triage.answers.help",
     "tickets",
     "tickets.watch",
     "tickets.desk",
@@ -256,6 +258,7 @@ LIMITS = {
     ),
     "message": env.limits("THROTTLE_MESSAGES", address="60/hour", network="300/hour", person="1000/hour"),
     "upload": env.limits("THROTTLE_UPLOADS", address="100MB/hour", network="500MB/hour", person="2GB/hour"),
+    "suggest": env.limits("THROTTLE_SUGGESTIONS", address="120/min", network="1200/min", person="120/min"),
     "account_mail": env.limits(
         "THROTTLE_ACCOUNT_MAIL", address="20/hour", network="100/hour", mailbox="5/hour"
     ),

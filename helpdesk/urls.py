@@ -36,6 +36,7 @@ urlpatterns = [
     path("healthz", views.health, name="health"),
     path("readyz", watched.ready, name="ready"),
     path("metrics", watched.metrics, name="prometheus"),
+    path("", include("triage.answers.help.urls")),
     path("", include("tickets.web.urls")),
 ]
 

@@ -20,6 +20,8 @@ from tickets.words import grave
 from triage import privacy  # noqa: F401  # its exporter and eraser register
 from triage.answers import facts
 from triage.answers.facts import HouseFact
+from triage.answers.help import encounters  # noqa: F401  # it hears of forms that were sent
+from triage.answers.help.models import Article, forget_old
 from triage.core.deciding import gates
 from triage.core.reading.mail import read_forward, split_mail
 from triage.core.reading.markup import read_html
@@ -29,6 +31,7 @@ from triage.running import reply_reader, work
 
 jobs.register(work.KIND, work.perform, prompt=True)
 jobs.register_sweep(work.sweep_untriaged)
+jobs.register_sweep(forget_old)
 wording.register_reasons({code: words.customer for code, words in gates.reasons().items()})
 grave.register_emergency(facts.emergency_line)
 replies.use_reader(reply_reader.read_reply)
@@ -56,4 +59,4 @@ def note_policy_change(sender: type, **kwargs: Any) -> None:
         PolicyRevision.bump()
 
 
-POLICY_MODELS = {Answer, Calendar, Guard, HouseFact, Intent, Opening, Rule}
+POLICY_MODELS = {Answer, Article, Calendar, Guard, HouseFact, Intent, Opening, Rule}

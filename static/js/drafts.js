@@ -23,11 +23,15 @@
   const drop = (name) => store.removeItem(PREFIX + name);
 
   // What the page says is done needs no draft any more.
-  for (const done of document.querySelectorAll("[data-done]")) {
-    const [kind, ...names] = done.dataset.done.split(" ");
-    if (kind === "forget") keys().forEach((key) => store.removeItem(key));
-    if (kind === "sent") for (const name of names) { drop(name); drop(name.replace("reply:", "line:")); drop(name.replace("reply:", "follow-up:")); }
+  function finish() {
+    for (const done of document.querySelectorAll("[data-done]")) {
+      const [kind, ...names] = done.dataset.done.split(" ");
+      if (kind === "forget") keys().forEach((key) => store.removeItem(key));
+      if (kind === "sent") for (const name of names) { drop(name); drop(name.replace("reply:", "line:")); drop(name.replace("reply:", "follow-up:")); }
+    }
   }
+  finish();
+  document.addEventListener("htmx:afterSettle", finish);
 
   const fields = (form) => [...form.querySelectorAll(FIELDS)];
 

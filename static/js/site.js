@@ -62,8 +62,8 @@ document.addEventListener("submit", (event) => {
 // A request that did not get through: say so, give the buttons back, and try again when there is a connection.
 for (const name of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(name, (event) => {
-    const form = event.target.closest?.("form");
-    if (!form) return;
+    const form = event.target.closest?.("[data-quiet]") ? null : event.target.closest?.("form");
+    if (!form) return; // what comes by itself may fail by itself
     free(form);
     const submitter = event.detail.requestConfig?.triggeringEvent?.submitter;
     if (navigator.onLine) tell(form, words.failed, "bad");
@@ -95,5 +95,6 @@ document.addEventListener("htmx:afterSettle", () => {
 
 // Anything but a page in answer to a partial request: load the whole page instead and show what it says.
 document.addEventListener("htmx:responseError", (event) => {
+  if (event.target.closest?.("[data-quiet]")) return;
   if (event.detail.requestConfig?.verb === "post") window.location.reload();
 });

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.dispatch import Signal
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
@@ -39,6 +40,8 @@ from tickets.web.held import first_values, held, login_if_unknown, release, show
 PAGE_SIZE = 20
 RECENT = 3
 QUESTION_CHARS = 500  # of a search that is carried into the form
+#: Sent with the request and the ticket when a form was taken; what else stood on its page may want to know.
+form_sent = Signal()
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -134,6 +137,7 @@ def submission_page(request: HttpRequest, follow_up_of: Ticket | None = None) ->
         if is_new or ticket.external_id == wish.external_id:  # the same words alone prove nothing
             open_to_guest(request, ticket, sent=True)
         release(request)
+        form_sent.send(sender=None, request=request, ticket=ticket)
         messages.success(request, _("Your message has been sent."), extra_tags="sent new")
         return redirect(f"{ticket.get_absolute_url()}#latest")
     context = {"form": form, "follow_up_of": follow_up_of}

@@ -21,6 +21,7 @@ STATUS: Final[dict[str, str | Promise]] = {
 #: Buttons and links that stand in more than one place.
 ACTIONS: Final[dict[str, str | Promise]] = {
     "ask": _("Ask a question"),
+    "help": _("Help centre"),
     "send": _("Send"),
     "continue": _("Continue"),
     "reply": _("Send reply"),

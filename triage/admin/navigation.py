@@ -29,6 +29,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Alarms", "notifications_active", "oversight-alarms"),
                 _item("Recall answers", "undo", "oversight-recall"),
                 _item("Feedback", "reviews", "admin:tickets_feedback_changelist"),
+                _item("Help centre readers", "menu_book", "help-readers"),
             ],
         },
         {
@@ -37,6 +38,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Ladder", "stairs", "oversight-ladder"),
                 _item("Intents", "category", "admin:triage_intent_changelist"),
                 _item("Answers", "chat", "admin:triage_answer_changelist"),
+                _item("Articles", "article", "admin:help_article_changelist"),
                 _item("Never-automate rules", "shield", "admin:triage_guard_changelist"),
                 _item("Candidates", "rule", "admin:triage_example_changelist", "?review=waiting"),
                 _item("Examples", "school", "admin:triage_example_changelist"),

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from triage.admin import help as help_centre
 from triage.admin import house, pages
 from triage.admin.desk import live, steps
 from triage.admin.desk.expired import keeps_what_was_typed
@@ -29,6 +30,7 @@ urlpatterns = [
     # Before Django's own address of a ticket, to keep what is sent there after the session has ended.
     path("tickets/ticket/<int:ticket_id>/change/", keeps(agents_only(steps.desk_view)), name="desk-ticket"),
     path("", include("triage.admin.instruments.urls")),
+    path("help-readers/", help_centre.readers, name="help-readers"),
     path("house/", house.house_page, name="triage-house"),
     path("house/preview/", house.house_preview, name="triage-house-preview"),
     path("house/read/<int:answer_id>/", house.read_answer, name="triage-house-read"),

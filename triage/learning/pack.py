@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from tickets.intake.history import PastTicket, save_past_tickets
+from triage.answers.help.models import Article
 from triage.core.types import Contrast, GraveTopic, Stance
 from triage.models import Answer, Example, Guard, Intent, Mode, PolicyRevision, Rule, fingerprint
 
@@ -26,6 +27,8 @@ except ImportError:
 
 STARTER = Path(__file__).parents[1] / "starter"
 Name = TypeVar("Name", bound=StrEnum)
+ARTICLE_KEYS = frozenset({"intent", "title", "summary", "body"})
+ORDERS_A_TOPIC = 100  # articles of one topic at most, in the order of the file
 NO_INTENT = "none"  # heads the contrast texts that carry the words of no intent
 
 
@@ -55,6 +58,7 @@ class Pack:
     contrast: list[Contrast] = field(default_factory=list)
     guards: list[dict[str, str]] = field(default_factory=list)
     tickets: list[dict[str, Any]] = field(default_factory=list)
+    articles: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ def read_pack(folder: Path = STARTER) -> Pack:
         contrast=read_contrast(folder / "contrast.yaml"),
         guards=read_list(folder / "never_automate.yaml", "guards"),
         tickets=read_list(folder / "resolved_tickets.yaml", "tickets"),
+        articles=read_yaml(folder / "help.yaml") if (folder / "help.yaml").is_file() else {},
     )
 
 
@@ -149,6 +154,7 @@ def install(pack: Pack, *, keep_auto: bool) -> Installed:
         for guard in pack.guards
     )
     tickets = save_past_tickets(list(past_tickets(pack)))
+    install_articles(pack, approved=keep_auto)
     PolicyRevision.bump()
     return Installed(intents, examples, contrast, guards, len(tickets))
 
@@ -196,6 +202,37 @@ def install_answers(intent: Intent, content: dict[str, Any]) -> None:
         text.save()
         if answer is main or text.is_in(settings.TRIAGE_LANGUAGE):
             text.approve(None)
+
+
+def install_articles(pack: Pack, *, approved: bool) -> int:
+    """The help centre's articles of intents that have none in that language; how many were added.
+
+    Unless ``approved`` they are drafts: the public reads nothing that nobody of the house has read.
+    """
+    tongue, added = pack.articles.get("language", "en"), 0
+    intents = Intent.objects.in_bulk(field_name="slug")
+    known = set(Article.objects.filter(language=tongue).values_list("intent__slug", flat=True))
+    for place, topic in enumerate(pack.articles.get("topics", []), 1):
+        for number, content in enumerate(topic["articles"], 1):
+            if unknown := set(content) - ARTICLE_KEYS:
+                raise PackError(
+                    f"help.yaml: {content.get('intent')}: {unknown} is nothing that an article has."
+                )
+            slug = content["intent"]
+            if slug in known or slug not in intents:
+                continue
+            try:
+                article = Article(
+                    intent=intents[slug], language=tongue, title=content["title"], summary=content["summary"],
+                    topic=topic["topic"], order=place * ORDERS_A_TOPIC + number, body=content.get("body", "").strip(),
+                )  # fmt: skip
+                article.save()
+            except (KeyError, ValidationError) as error:
+                raise PackError(f"help.yaml: {slug}: {error}") from error
+            if approved:
+                article.approve(None)
+            added += 1
+    return added
 
 
 def labelled(pack: Pack) -> Iterator[Example]:

@@ -68,3 +68,30 @@ def _beta_cdf(x: float, a: float, b: float) -> float:
 
 def _away_from_zero(value: float) -> float:
     return value if abs(value) > _TINY else _TINY
+
+
+#: Of the standard normal distribution, for 95 % between two limits.
+_Z: Final = 1.959963984540054
+
+
+def difference_limits(hits: int, seen: int, other_hits: int, other_seen: int) -> tuple[float, float, float]:
+    """How far one share is above another of an independent sample: (difference, lower, upper limit) at 95 %.
+
+    The hybrid score interval (R. Newcombe, "Interval estimation for the difference between independent proportions",
+    Statistics in Medicine 17, 1998, method 10). Both samples must hold something.
+    """
+    share, other = hits / seen, other_hits / other_seen
+    low, high = _score_limits(hits, seen)
+    other_low, other_high = _score_limits(other_hits, other_seen)
+    difference = share - other
+    below = math.hypot(share - low, other_high - other)
+    above = math.hypot(high - share, other - other_low)
+    return difference, max(-1.0, difference - below), min(1.0, difference + above)
+
+
+def _score_limits(hits: int, seen: int) -> tuple[float, float]:
+    """The score interval of one share (Wilson 1927)."""
+    share, square = hits / seen, _Z * _Z
+    middle = (share + square / (2 * seen)) / (1 + square / seen)
+    half = _Z / (1 + square / seen) * math.sqrt(share * (1 - share) / seen + square / (4 * seen * seen))
+    return max(0.0, middle - half), min(1.0, middle + half)

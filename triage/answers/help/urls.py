@@ -1,0 +1,13 @@
+from django.urls import path
+
+from triage.answers.help import views
+
+urlpatterns = [
+    path("help/", views.home, name="help"),
+    path("help/suggestions/", views.suggest, name="help-suggest"),
+    path("help/solved/", views.solved, name="help-solved"),
+    path("help/<slug:slug>/", views.article, name="help-article"),
+    path("help/<slug:slug>/helpful/", views.helpful, name="help-vote"),
+    path("sitemap.xml", views.sitemap, name="sitemap"),
+    path("robots.txt", views.robots, name="robots"),
+]
