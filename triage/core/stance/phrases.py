@@ -119,6 +119,7 @@ class PhraseReader:
         self.is_topic_ = np.zeros(len(kept) + FIRST_WORD, dtype=np.bool_)
         self.is_topic_[[self.words_[token] for token in topics if token in self.words_]] = True
         kinds = [_counted(*found, len(texts), least) for found, least in self._find_all(told)]
+        kinds.append(_counted_pieces(told))
         self.keys_ = np.concatenate([keys for keys, _ in kinds])
         found = [table for _, table in kinds]
         met = np.concatenate([np.bincount(table.indices, minlength=table.shape[1]) for table in found])
@@ -134,7 +135,10 @@ class PhraseReader:
         return joined
 
     def _find_all(self, told: Sequence[Sequence[str]]) -> Iterator[tuple[tuple[Keys, Ints], int]]:
-        """The phrases of all texts with their texts' numbers, kind by kind; and how many texts must have one."""
+        """The phrases of all texts with their texts' numbers, kind by kind; and how many texts must have one.
+
+        Pieces of words aside.
+        """
         numbers = np.concatenate([np.zeros(0, np.uint64), *map(self._numbers, told)])
         sizes = np.asarray([len(tokens) for tokens in told], dtype=np.int64)
         text = np.repeat(np.arange(len(told)), sizes + 2)
@@ -150,11 +154,6 @@ class PhraseReader:
             gaps.append((_GAP | hidden[:-reach] << _SHIFT | hidden[reach:])[same])
             places.append(text[:-reach][same])
         yield (np.concatenate(gaps), np.concatenate(places)), PHRASE_COUNT
-        pieces = [_pieces(token) for tokens in told for token in tokens]
-        times = np.asarray([len(of_word) for of_word in pieces], dtype=np.int64)
-        told_by = np.repeat(np.repeat(np.arange(len(told)), sizes), times)
-        flat = np.fromiter(chain.from_iterable(pieces), dtype=np.uint64, count=int(times.sum()))
-        yield (_PIECE | flat, told_by), PIECE_COUNT
 
     def _numbers(self, tokens: Sequence[str]) -> npt.NDArray[np.uint64]:
         known = self.words_
@@ -248,8 +247,30 @@ class PhraseReader:
 def _counted(keys: Keys, texts: Ints, n_texts: int, least: int) -> tuple[Keys, sparse.csr_matrix]:
     """The phrases that enough texts have, sorted, and how often each text has each."""
     different, columns = np.unique(keys, return_inverse=True)
-    ones = np.ones(len(keys), dtype=np.float32)
-    table = sparse.csr_matrix((ones, (texts, columns)), shape=(n_texts, len(different)))
+    return _usual(different, _counts(texts, columns, (n_texts, len(different))), least)
+
+
+def _counted_pieces(told: Sequence[Sequence[str]]) -> tuple[Keys, sparse.csr_matrix]:
+    """The same of the pieces: each word is taken apart once."""
+    numbers: dict[str, int] = {}
+    words = np.asarray(
+        [numbers.setdefault(word, len(numbers)) for tokens in told for word in tokens], np.int64
+    )
+    texts = np.repeat(np.arange(len(told)), [len(tokens) for tokens in told])
+    pieces = [_pieces(word) for word in numbers]
+    flat = np.fromiter(chain.from_iterable(pieces), dtype=np.uint64)
+    different, columns = np.unique(_PIECE | flat, return_inverse=True)
+    owners = np.repeat(np.arange(len(pieces)), [len(of_word) for of_word in pieces])
+    by_word = _counts(owners, columns, (len(pieces), len(different)))
+    table = _counts(texts, words, (len(told), len(numbers))) @ by_word
+    return _usual(different, sparse.csr_matrix(table), PIECE_COUNT)
+
+
+def _counts(rows: Ints, columns: Ints, shape: tuple[int, int]) -> sparse.csr_matrix:
+    return sparse.csr_matrix((np.ones(len(rows), dtype=np.float32), (rows, columns)), shape=shape)
+
+
+def _usual(different: Keys, table: sparse.csr_matrix, least: int) -> tuple[Keys, sparse.csr_matrix]:
     wanted = np.bincount(table.indices, minlength=len(different)) >= least
     return different[wanted], sparse.csr_matrix(table[:, wanted])
 
