@@ -1,9 +1,10 @@
-"""How right the shipped product is on messages of strangers: python -m benchmarks.honest [--update]
+"""How right the shipped product is on messages of strangers: python -m benchmarks.honest [--update] [--mails N]
 
 Sets the product up with its demo house in a folder of its own, as `make run` does, and has
 `manage.py evaluate_triage --installed` decide every message under tests/honest/ and, where they are there, the
 examples of HELPDESK_DATA. Prints a table a kind of message, what the confidence is worth band by band, and ends with 1
 where a kind got worse than the figure committed in tests/honest/figures.json; --update writes that file anew.
+--mails adds so many long mails to an IT service (it_tickets of HELPDESK_DATA), none of which is ours to answer.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ DATA = Path(os.environ.get("HELPDESK_DATA", Path(__file__).resolve().parents[2] 
 TOLERATED = 1
 
 
+#: The kind of the long mails, and the words that make one.
+MAILS, LONG = "it_tickets: long mails", 100
 #: Where the bands of confidence begin.
 BANDS = (0.0, 0.25, 0.5, 0.75, 0.85, 0.95)
 
@@ -66,9 +69,19 @@ def every_message() -> Iterator[tuple[str, honest.Message]]:
                 yield "clinc150", honest.Message(honest.PERSON, "nothing of ours", row["text"])
 
 
-def measure() -> dict[str, Kind]:
-    """Decide every message by a fresh installation; the kinds by name, those of one writer apart."""
-    found = list(every_message())
+def long_mails(count: int) -> Iterator[tuple[str, honest.Message]]:
+    """So many of the long mails to an IT service, evenly drawn from all of them."""
+    if not count:
+        return
+    with (DATA / "it_tickets" / "train.csv").open(encoding="utf-8", newline="") as stream:
+        texts = [row["text"] for row in csv.DictReader(stream) if len(row["text"].split()) >= LONG]
+    for text in texts[:: max(1, len(texts) // count)][:count]:
+        yield MAILS.partition(": ")[0], honest.Message(honest.PERSON, MAILS.partition(": ")[2], text)
+
+
+def measure(mails: int = 0) -> dict[str, Kind]:
+    """Decide every message, and so many long mails, by a fresh installation; the kinds by name, by writer."""
+    found = [*every_message(), *long_mails(mails)]
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         installation = Installation(folder, DEMO="on", ENVIRONMENT="local", OPENBLAS_NUM_THREADS="2")
@@ -165,13 +178,15 @@ def main() -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--update", action="store_true", help="commit to the figures as they are now")
+    parser.add_argument("--mails", type=int, default=0, metavar="N", help="decide so many long mails too")
     options = parser.parse_args()
-    kinds = measure()
+    kinds = measure(options.mails)
     print(table(kinds), summary(kinds), bands(kinds), sep="\n\n")
     if options.update:
         figures = {
             name: {"messages": k.messages, "answered": k.answered, "right": k.right, "wrong": k.wrong}
             for name, k in kinds.items()
+            if name != MAILS
         }
         FIGURES.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
         return 0

@@ -344,7 +344,7 @@ def test_asking_for_a_person_is_mostly_heard() -> None:
 
 
 #: What is needed stands in these letters themselves, as numbered steps.
-NEEDS_NO_FACT = {"discount_code", "warranty_repair"}
+NEEDS_NO_FACT = {"discount_code", "double_charge", "trade_quote", "two_factor_issue", "warranty_repair"}
 
 
 @pytest.mark.parametrize("slug", [slug for slug, content in INTENTS.items() if content["mode"] == "auto"])
