@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "tickets.watch",
     "tickets.desk",
     "tickets.macros",
+    "tickets.tags",
     "tickets.search",
     "tickets.channels.email",
     "tickets.service",

@@ -35,6 +35,7 @@ from tickets.mail import guest_links
 from tickets.models import Attachment, Job, Ticket
 from tickets.service.models import Calendar, Target
 from tickets.states import Urgency
+from tickets.tags.models import Tag
 from triage.models import Answer, Decision, Example, Guard, Intent, ModelVersion
 from triage.oversight import versions
 from triage.oversight.models import Latch, PolicyVersion, Recall
@@ -260,6 +261,7 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "email_channel/addresstrouble": AddressTrouble.objects.create(address="dead@example.com"),
         "service/calendar": Calendar.objects.first(),
         "macros/macro": Macro.objects.create(name="Refund", reply="Soon."),
+        "tags/tag": Tag.objects.create(name="vip"),
         "service/target": Target.objects.get_or_create(urgency=Urgency.URGENT)[0],
     }
     latch = Latch.objects.create(intent=intent, reviewed=20, wrong=5, target=0.05)

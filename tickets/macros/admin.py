@@ -27,7 +27,7 @@ class MacroForm(forms.ModelForm):
 
     class Meta:
         model = Macro
-        fields = ("name", "reply", "note", "then", "urgency", "takes")
+        fields = ("name", "reply", "note", "then", "urgency", "tags", "takes")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -54,7 +54,7 @@ class MacroAdmin(BoundedAdmin):
         return (
             (None, {"fields": whose}),
             ("Texts", {"fields": ("reply", "note"), "description": HINT}),
-            ("Steps", {"fields": ("then", "urgency", "takes")}),
+            ("Steps", {"fields": ("then", "urgency", "tags", "takes")}),
         )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Macro]:

@@ -12,6 +12,7 @@ from tickets.macros.models import Macro
 from tickets.macros.variables import filled
 from tickets.models import Ticket
 from tickets.states import Urgency
+from tickets.tags import tagging
 
 OFFERED = 8
 
@@ -67,6 +68,8 @@ def apply(macro: Macro, ticket: Ticket, *, agent: User) -> str:
     if macro.urgency is not None and macro.urgency != ticket.urgency:
         ticket.prioritise(Urgency(macro.urgency), actor=agent)
         told.append(f"The urgency is now “{Urgency(macro.urgency).label.lower()}”.")
+    if put := tagging.put(ticket, tagging.read_names(macro.tags), by=agent):
+        told.append(f"Tagged {', '.join(put)}.")
     draft = drafts.draft_of(agent, ticket) or Draft()
     texts = {
         name: _behind(getattr(draft, name), filled(text, ticket, agent))

@@ -14,6 +14,7 @@ from accounts.models import User
 from tickets.desk.models import Draft
 from tickets.macros.variables import check
 from tickets.states import Urgency
+from tickets.tags.tagging import NoTag, read_names
 
 
 class MacroQuerySet(models.QuerySet["Macro"]):
@@ -45,6 +46,13 @@ class Macro(models.Model):
         blank=True,
     )
     urgency = models.PositiveSmallIntegerField(choices=Urgency.choices, null=True, blank=True)
+    tags = models.CharField(
+        max_length=200,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Put on the ticket; several with commas.",
+    )
     takes = models.BooleanField("assign the ticket to me", default=False)
     used = models.PositiveIntegerField(default=0, editable=False)
     used_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -63,7 +71,13 @@ class Macro(models.Model):
 
     def clean(self) -> None:
         self.name = " ".join(self.name.split())
-        if not (self.reply.strip() or self.note.strip() or self.urgency is not None or self.takes):
+        try:
+            self.tags = ", ".join(read_names(self.tags))
+        except NoTag as error:
+            raise ValidationError({"tags": str(error)}) from error
+        if not (
+            self.reply.strip() or self.note.strip() or self.urgency is not None or self.takes or self.tags
+        ):
             raise ValidationError(
                 "A macro does something: write a reply or a note, or choose a step.", code="empty"
             )
@@ -75,6 +89,7 @@ class Macro(models.Model):
             "note" if self.note else "",
             "resolves" if self.reply and self.then == Draft.Then.RESOLVE else "",
             f"urgency {Urgency(self.urgency).label.lower()}" if self.urgency is not None else "",
+            f"tags {self.tags}" if self.tags else "",
             "assigns to you" if self.takes else "",
         ]
         return ", ".join(filter(None, parts))

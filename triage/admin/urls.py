@@ -19,6 +19,7 @@ urlpatterns = [
     path("desk/beside/", agents_only(live.beside), name="desk-beside"),
     path("desk/intents/", agents_only(live.find_intents), name="desk-intents"),
     path("desk/macros/", agents_only(live.find_macros), name="desk-macros"),
+    path("desk/tags/", agents_only(live.find_tags), name="desk-tags"),
     path("desk/find/", agents_only(live.find), name="desk-find"),
     path("desk/<int:ticket_id>/draft/", keeps(agents_only(live.keep_draft)), name="desk-draft"),
     path(

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.db import connection
-from django.db.models import F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Substr
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -17,6 +17,7 @@ from accounts.models import User
 from tickets.desk.models import Draft, HeldReply, Presence
 from tickets.models import Message, Status, Ticket, TicketQuerySet
 from tickets.service import due as service
+from tickets.tags.tagging import tags_of
 from triage.models import Decision
 
 ROWS: Final = 50
@@ -198,6 +199,7 @@ class Row:
     came_back: bool
     is_sending: bool
     here: Sequence[str]
+    tags: Sequence[str]
 
 
 def read_rows(
@@ -208,7 +210,7 @@ def read_rows(
     decisions = _decisions(ids)
     said = _last_words(ids)
     drafts = {draft.ticket_id: draft for draft in Draft.objects.filter(agent=agent, ticket__in=ids).written()}
-    sending = set(HeldReply.objects.on_its_way().filter(ticket__in=ids).values_list("ticket", flat=True))
+    tags = tags_of(ids)
     here: dict[int, list[str]] = {}
     for one in Presence.objects.now().filter(ticket__in=ids).exclude(agent=agent).select_related("agent"):
         here.setdefault(one.ticket_id, []).append(f"{one.agent} {'writes' if one.writing else 'reads'}")
@@ -231,8 +233,9 @@ def read_rows(
                 snoozed_until=snooze.until if snooze is not None and not snooze.is_over else None,
                 has_draft=draft is not None,
                 came_back=draft is not None and bool(draft.came_back),
-                is_sending=ticket.pk in sending,
+                is_sending=message is not None and message["sending"],
                 here=here.get(ticket.pk, ()),
+                tags=tags.get(ticket.pk, ()),
             )
         )
     return rows
@@ -250,13 +253,15 @@ def _decisions(ids: Sequence[int]) -> dict[int, Decision]:
 
 
 def _last_words(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Ticket → its last public message: who, and how it begins."""
+    """Ticket → its last public message: who, how it begins, and whether a reply to it is on its way."""
+    underway = HeldReply.objects.on_its_way().filter(ticket=OuterRef("ticket"))
     public = Message.objects.filter(ticket=OuterRef("pk"), kind=Message.Kind.REPLY).order_by("-id")
     newest = Ticket.objects.filter(pk__in=ids).order_by().values(last=Subquery(public.values("pk")[:1]))
     messages = Message.objects.filter(pk__in=newest).order_by()
     facts = messages.values(
-        "ticket", "sender", "author", name=F("author__name"), start=Substr("body", 1, PREVIEW)
-    )
+        "ticket", "sender", "author", name=F("author__name"), start=Substr("body", 1, PREVIEW),
+        sending=Exists(underway),
+    )  # fmt: skip
     return {message["ticket"]: dict(message) for message in facts}
 
 

@@ -152,17 +152,23 @@ document.addEventListener("DOMContentLoaded", () => {
   Object.assign(desk.keys, {
     r: () => write("reply"), n: () => write("note"), i: () => insert("suggestion"), a: () => desk.press("take"), e: () => desk.press("resolve"),
     c: () => open("correct", "input"), s: () => open("snooze", "select"), j: () => desk.press("next"), k: () => history.back(),
-    m: () => { write("reply"); macro?.focus(); },
+    t: () => open("tags", "input"), m: () => { write("reply"); macro?.focus(); },
     b: () => showBeside(beside.hidden), q: () => desk.find(".frame-brand").click(),
   });
-  let asked;
-  const findMacros = async () => {
-    const answer = await fetch(`${macro.dataset.macros}?q=${encodeURIComponent(macro.value)}`);
-    if (answer.ok && !answer.redirected) document.getElementById("macros").innerHTML = await answer.text();
+  // Fields that offer names while one types, and take Enter for their own step.
+  const offers = (field, step) => {
+    if (!field) return;
+    let asked;
+    const ask = async () => {
+      const answer = await fetch(`${field.dataset.options}?q=${encodeURIComponent(field.value)}`);
+      if (answer.ok && !answer.redirected) field.list.innerHTML = await answer.text();
+    };
+    field.addEventListener("focus", ask);
+    field.addEventListener("input", () => { clearTimeout(asked); asked = setTimeout(ask, 150); });
+    field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); desk.sendStep(step); } });
   };
-  macro?.addEventListener("focus", findMacros);
-  macro?.addEventListener("input", () => { clearTimeout(asked); asked = setTimeout(findMacros, 150); });
-  macro?.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); desk.sendStep("macro"); } });
+  offers(macro, "macro");
+  offers(document.getElementById("id_tags"), "tag");
   const snooze = document.getElementById("id_until");
   snooze?.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); desk.sendStep("snooze"); } });
   document.querySelectorAll("[data-intent]").forEach((link) => link.addEventListener("click", (event) => {

@@ -20,6 +20,7 @@ from tickets.desk.models import HeldReply
 from tickets.errors import TicketError
 from tickets.macros import applying
 from tickets.models import Ticket
+from tickets.tags import tagging
 from triage.admin.desk.page import lead_on, load_ticket, to_desk
 from triage.admin.desk.shell import show, who
 from triage.admin.desk.steps import Refused, Step, keep_typed
@@ -190,6 +191,15 @@ def find_macros(request: HttpRequest) -> HttpResponse:
     """Macros by the words of their names, as options of the writer's field."""
     found = applying.offered(who(request), request.GET.get("q", "")[:60])
     return render(request, "triage/desk/macros.html", {"macros": found})
+
+
+@require_GET
+def find_tags(request: HttpRequest) -> HttpResponse:
+    """Tags that begin as what is typed, as options of the tags' field."""
+    typed = request.GET.get("q", "")[:200]
+    before = typed.rpartition(",")[0]
+    offered = [f"{before}, {name}" if before else name for name in tagging.offered(typed)]
+    return render(request, "triage/desk/tags.html", {"tags": offered})
 
 
 @require_GET

@@ -17,6 +17,7 @@ from tickets.desk import rounds, snoozing
 from tickets.desk.models import Draft
 from tickets.models import Ticket
 from tickets.service.due import owed
+from tickets.tags.tagging import tags_of
 from triage.admin.desk import expired
 from triage.admin.desk.shell import show, who
 from triage.desk.desk import Desk, open_desk
@@ -76,6 +77,7 @@ def show_desk(
         "files_field": FilesForm()["files"],
         "urgency_form": UrgencyForm(initial={"urgency": ticket.urgency}),
         "moments": snoozing.moments(),
+        "tags": tags_of([ticket.pk]).get(ticket.pk, ()),
         "writing_note": "note" in refused or (bool(draft.note) and not draft.reply),
         "due_at": due_at,
         "owed": owed(ticket),

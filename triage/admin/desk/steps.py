@@ -20,6 +20,7 @@ from tickets.desk.models import HeldReply
 from tickets.errors import Held, TicketError
 from tickets.macros import applying
 from tickets.models import Closure, Ticket
+from tickets.tags import tagging
 from triage.admin.desk.page import lead_on, load_ticket, show_desk, to_desk
 from triage.admin.desk.shell import who
 from triage.desk import intents
@@ -73,7 +74,7 @@ def desk_view(request: HttpRequest, ticket_id: int | str) -> HttpResponse:
 
 
 def take_step(request: HttpRequest, ticket: Ticket) -> HttpResponse:
-    act = STEPS.get(request.POST.get("step", ""))
+    act = untag if "untag" in request.POST else STEPS.get(request.POST.get("step", ""))
     step = Step(request, ticket)
     try:
         keep_typed(step)
@@ -147,9 +148,11 @@ def note(step: Step) -> str:
 
 
 def keep(step: Step) -> str:
-    """Enter in a field: the macro's and the intent's name something; elsewhere the draft is kept, which it is by now."""
+    """Enter in a field: those of macro, tags and intent name something; elsewhere the draft is kept, as it is by now."""
     if step.request.POST.get("macro", "").strip():
         return macro(step)
+    if step.request.POST.get("tags", "").strip():
+        return tag(step)
     if step.request.POST.get("intent", "").strip():
         return correct(step)
     return "Your draft is kept."
@@ -200,6 +203,16 @@ def snooze(step: Step) -> str:
 def wake(step: Step) -> str:
     snoozing.wake(step.ticket, by=step.agent)
     return "The ticket is awake again."
+
+
+def tag(step: Step) -> str:
+    put = tagging.put(step.ticket, tagging.read_names(step.request.POST.get("tags", "")), by=step.agent)
+    return f"Tagged {', '.join(put)}." if put else "Write a tag first; several go with commas."
+
+
+def untag(step: Step) -> str:
+    name = step.request.POST.get("untag", "")
+    return f"{name} is off the ticket." if tagging.take_off(step.ticket, name, by=step.agent) else ""
 
 
 def spam(step: Step) -> str:
@@ -260,6 +273,6 @@ STEPS: dict[str, Callable[[Step], str]] = {
     step.__name__: step
     for step in (
         keep, macro, send_and_next, send_and_resolve, send_and_wait, note, take, take_over, assign, prioritise, snooze, wake,
-        spam, not_spam, correct, none_of_ours, resolve, reopen, recall, close,
+        tag, spam, not_spam, correct, none_of_ours, resolve, reopen, recall, close,
     )
 }  # fmt: skip
