@@ -104,7 +104,7 @@ def own_tickets(viewer: Viewer) -> TicketQuerySet:
 
 def visible_ticket(viewer: Viewer, reference: str) -> Ticket:
     """The ticket if whoever asks may see it: its requester, its guest, any agent."""
-    tickets = visible_tickets(viewer).select_related("requester", "assignee", "follow_up_of")
+    tickets = visible_tickets(viewer).select_related("requester", "assignee", "follow_up_of", "feedback")
     ticket = tickets.named(reference).first()
     if ticket is None:
         raise Http404("No such ticket.")
@@ -124,6 +124,13 @@ def readable_messages(viewer: Viewer) -> QuerySet[Message]:
     if viewer.is_agent:
         return Message.objects.all()
     return Message.objects.filter(ticket__in=visible_tickets(viewer), kind=Message.Kind.REPLY)
+
+
+def readable_on(viewer: Viewer, ticket: Ticket) -> QuerySet[Message]:
+    """The messages of a ticket that they may see."""
+    if viewer.is_agent:
+        return ticket.messages.all()
+    return ticket.messages.filter(kind=Message.Kind.REPLY)
 
 
 def visible_attachment(viewer: Viewer, token: str) -> Attachment:

@@ -131,7 +131,7 @@ class Event(models.Model):
         """Insert the row, then call who subscribes to its kind; both hold or neither does."""
         if self.pk is not None:
             raise TypeError("Audit events cannot be changed.")
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):  # a transition has one already
             super().save(*args, **kwargs)
             for subscriber in _subscribers[self.kind]:
                 subscriber(self)

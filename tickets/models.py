@@ -35,8 +35,13 @@ class Ticket(RequesterSteps):
     reference = models.CharField(max_length=20, unique=True, default=new_reference, editable=False)
     external_id = models.CharField(max_length=120, unique=True, null=True, blank=True, editable=False)
     requester = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="tickets"
-    )
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="tickets",
+        db_index=False,
+    )  # found by ticket_by_requester
     requester_email = models.EmailField()
     mailbox = models.GeneratedField(
         expression=mailbox_of("requester_email"),
@@ -66,7 +71,11 @@ class Ticket(RequesterSteps):
     channel = models.CharField(max_length=8, choices=Channel.choices, default=Channel.WEB)
     status = models.CharField(max_length=14, choices=Status.choices, default=Status.OPEN, editable=False)
     assignee = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="assigned_tickets"
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="assigned_tickets",
     )
     follow_up_of = models.ForeignKey(
         "self", models.SET_NULL, null=True, blank=True, related_name="follow_ups"
@@ -162,12 +171,15 @@ class Ticket(RequesterSteps):
 
     # --- transitions: each locks the row, refuses a wrong start, writes its Event -------------------
 
+    _is_held = False  # by ``TicketQuerySet.held``
+
     def _lock(self, action: str, *allowed: Status, in_quarantine: bool = False) -> None:
         """Take the row lock and the current values; refuse ``action`` outside the ``allowed`` states.
 
         What is in quarantine is released first, but for what is allowed ``in_quarantine``.
         """
-        self.refresh_from_db(from_queryset=Ticket.objects.select_for_update())
+        if not self._is_held:
+            self.refresh_from_db(from_queryset=Ticket.objects.select_for_update())
         if self.state not in allowed:
             raise InvalidTransition(
                 f"Cannot {action} ticket {self.reference}: it is {self.get_status_display().lower()}."
@@ -215,9 +227,8 @@ class Ticket(RequesterSteps):
         event.message = message
         event.save()
 
-    @transaction.atomic
     def created(self, *, channel: str) -> None:
-        """Write the Event that begins the ticket's trail."""
+        """Write the Event that begins the ticket's trail, in the transaction that made the ticket."""
         self._record(Event.Kind.CREATED, self.requester, before="", at=self.created_at, channel=channel)
 
     @transaction.atomic

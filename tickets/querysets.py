@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
-from django.db import models
+from django.db import connection, models, transaction
 from django.db.models import Case, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Concat, Lower, StrIndex, Substr
 from django.db.models.lookups import GreaterThan, LessThan
@@ -56,6 +57,18 @@ def mailbox_of(field: str) -> Case:
 
 
 class TicketQuerySet(models.QuerySet["Ticket"]):
+    @contextmanager
+    def held(self, pk: int) -> Iterator[Ticket]:
+        """The ticket in a transaction of its own that has its lock: transitions within do not take it again."""
+        with transaction.atomic():
+            own = ("self",) if connection.features.has_select_for_update_of else ()
+            ticket = self.select_related("requester").select_for_update(of=own).get(pk=pk)
+            ticket._is_held = True
+            try:
+                yield ticket
+            finally:
+                ticket._is_held = False
+
     def named(self, reference: str) -> Self:
         """The one ticket of this reference, however it is typed."""
         return self.filter(reference=read_reference(reference))

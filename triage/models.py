@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -91,10 +92,7 @@ class Intent(models.Model):
 
     def approved_answer(self, language: str) -> Answer | None:
         """The approved answer in ``language``, else in the house's own (to be suggested, never sent)."""
-        approved = {answer.language: answer for answer in self.answers.filter(state=Answer.State.APPROVED)}
-        house = settings.TRIAGE_LANGUAGE
-        tag = language_tags.closest(language, approved) or language_tags.closest(house, approved)
-        return approved[tag] if tag else None
+        return answer_in(language, self.answers.filter(state=Answer.State.APPROVED))
 
 
 def check_pattern(pattern: str) -> None:
@@ -135,6 +133,13 @@ class Guard(models.Model):
 
     def __str__(self) -> str:
         return f"{self.topic}: {self.pattern}"
+
+
+def answer_in(language: str, approved: Iterable[Answer]) -> Answer | None:
+    """The one of an intent's approved answers in ``language``, else in the house's own."""
+    known = {answer.language: answer for answer in approved}
+    tag = language_tags.closest(language, known) or language_tags.closest(settings.TRIAGE_LANGUAGE, known)
+    return known[tag] if tag else None
 
 
 class AnswerQuerySet(models.QuerySet["Answer"]):
@@ -234,8 +239,8 @@ class Answer(models.Model):
         """What the house has not said and this text needs; as long as there is any, it is not sent."""
         return self.letter.missing(known or facts.current())
 
-    def render(self, ticket: Ticket, *, asked: str | None = None) -> str:
-        return self.letter.render(ticket, facts.current(), asked=asked)
+    def render(self, ticket: Ticket, known: house.House | None = None, *, asked: str | None = None) -> str:
+        return self.letter.render(ticket, known or facts.current(), asked=asked)
 
 
 def choices(values: type[StrEnum]) -> list[tuple[str, str]]:

@@ -50,7 +50,7 @@ register_kinds({INTENT_CORRECTED: "Intent corrected"})
 @receiver(post_save, sender=Ticket)
 def triage_new_ticket(instance: Ticket, created: bool, raw: bool = False, **kwargs: Any) -> None:
     if created and not raw and instance.status == Status.OPEN:
-        work.enqueue(instance.pk)
+        work.begin(instance)
 
 
 @receiver([post_save, post_delete])

@@ -14,6 +14,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -135,7 +136,9 @@ def _count(charges: list[Charge]) -> int:
 
 def _count_in_database(charges: list[Charge], now: int) -> int:
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        # One statement is a transaction by itself.
+        together = transaction.atomic() if len(charges) > 1 else nullcontext()
+        with together, connection.cursor() as cursor:
             for charge in charges:
                 facts: dict[str, str | int] = {
                     "key": charge.key,

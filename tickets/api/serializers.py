@@ -12,7 +12,7 @@ from rest_framework import serializers
 from accounts.mailboxes import AddressApiField
 from accounts.models import User
 from accounts.names import validate_name
-from tickets.access import over_api, readable_messages
+from tickets.access import over_api, readable_on
 from tickets.errors import AttachmentRefused
 from tickets.intake import attachments
 from tickets.intake.written import as_written
@@ -174,13 +174,13 @@ class TicketDetailSerializer(TicketSerializer):
 
     @extend_schema_field(MessageSerializer(many=True))
     def get_messages(self, ticket: Ticket) -> Any:
-        messages = readable_messages(over_api(self.context["request"])).filter(ticket=ticket)
+        messages = readable_on(over_api(self.context["request"]), ticket)
         messages = messages.select_related("author").prefetch_related("attachments")
         return MessageSerializer(messages, many=True, context=self.context).data
 
     @extend_schema_field(FeedbackSerializer(allow_null=True))
     def get_feedback(self, ticket: Ticket) -> Any:
-        feedback = Feedback.objects.filter(ticket=ticket).first()
+        feedback = getattr(ticket, "feedback", None)
         return FeedbackSerializer(feedback).data if feedback else None
 
 

@@ -110,8 +110,8 @@ class TicketsView(APIView):
         spend(request._request, "submit", person=caller(request))
         pay_for_files(request._request, wish.files, person=caller(request))
         ticket, created = submit_once(wish)
-        # Who was an agent when they used the key may not see its ticket any more.
-        ticket = visible_ticket(over_api(request), ticket.reference)
+        if not created:  # who was an agent when they used the key may not see its ticket any more
+            ticket = visible_ticket(over_api(request), ticket.reference)
         body = TicketDetailSerializer(ticket, context={"request": request}).data
         return Response(
             body,

@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 
 LEASE = timedelta(seconds=60)
 GRACE = timedelta(seconds=10)  # the enqueuing process has this long to do a prompt job itself
+BORN_LEASE = timedelta(seconds=30)  # of a job that its own process does right after the commit
 FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
 MAX_ATTEMPTS = 12  # of a kind that sets no other bound to its patience
@@ -196,13 +197,33 @@ def enqueue(kind: str, subject_id: int, *, key: str, run_at: datetime | None = N
     return job
 
 
-def dispatch(job_id: int, kind: Kind) -> None:
+def begin(kind: str, subject_id: int, *, key: str, do: Callable[[], object]) -> Job:
+    """As ``enqueue``, for a ``key`` that is new for certain: IntegrityError if it is not.
+
+    Where this process will do the job itself, it is born with its lease, so that nobody has to claim it, and done by
+    ``do``, which knows the row already. If the process dies before, the lease runs out as any other.
+    """
+    own = KINDS[kind]
+    if _broker is not None or not own.prompt:
+        return enqueue(kind, subject_id, key=key)
+    now = clock()
+    job = Job(kind=kind, subject_id=subject_id, unique_key=f"{kind}:{key}", attempts=1)
+    job.run_at, job.lease_until = timezone.now() + GRACE, now + BORN_LEASE
+    job.save(force_insert=True)
+    transaction.on_commit(lambda: dispatch(job.pk, own, lambda: perform(job, do=do)), robust=True)
+    return job
+
+
+def dispatch(job_id: int, kind: Kind, perform_own: Callable[[], object] | None = None) -> None:
     """Get a committed job done soon: by the broker if there is one, else at once if it is prompt.
 
+    ``perform_own`` does one that is leased to this process already.
     A lane of its own is the worker's: what hangs there must not take the broker's workers from the rest.
     """
     if _broker is not None and kind.lane == MAIN:
         _broker.send(job_id)
+    elif perform_own is not None:
+        perform_own()
     elif kind.prompt:
         run_one(job_id)
 
@@ -244,10 +265,10 @@ def run_one(job_id: int) -> bool:
     return True
 
 
-def perform(job: Job, lane: Lane | None = None) -> None:
+def perform(job: Job, lane: Lane | None = None, *, do: Callable[[], object] | None = None) -> None:
     """Do a claimed job. Whatever goes wrong is recorded and retried: a worker outlives every job."""
     try:
-        KINDS[job.kind].perform(job.subject_id)
+        do() if do is not None else KINDS[job.kind].perform(job.subject_id)
     except Exception as error:
         fail(job, error)
         if lane is not None and isinstance(error, Unreachable):

@@ -44,8 +44,8 @@ class Submission:
 def submit_ticket(submission: Submission) -> Ticket:
     """Save Ticket OPEN, its first Message, attachments and Event in one transaction.
 
-    Whoever watches new tickets (triage) is told by the ``post_save`` signal and acts after commit: the
-    returned row may be behind by then, call ``refresh_from_db``.
+    Whoever watches new tickets (triage) is told by the ``post_save`` signal and acts after commit; what this process
+    does to the ticket then shows on the returned row, what others do does not.
     """
     requester = submission.requester
     email = requester.email if requester else User.objects.normalize_email(submission.guest_email)

@@ -36,9 +36,10 @@ def answered(ticket: Ticket, message: Message) -> None:
 def escalated(ticket: Ticket) -> None:
     """The requester learns that a person will answer, and by when."""
     zone = zone_for(ticket)
+    is_grave = grave.is_grave(ticket)
     facts = {
-        "grave": grave.is_grave(ticket),
-        "emergency": grave.emergency_in(languages.of_mail(ticket)),
+        "grave": is_grave,
+        "emergency": grave.emergency_in(languages.of_mail(ticket)) if is_grave else "",
         "due": reply_due(ticket),
         "zone": zone.key,
     }

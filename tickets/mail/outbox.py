@@ -61,7 +61,7 @@ class OutboxBackend(BaseEmailBackend):
     """Django's mail goes into the outbox in the caller's transaction; nothing waits for a mail server."""
 
     def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
-        with transaction.atomic():
+        with transaction.atomic(savepoint=False):
             for mail in email_messages:
                 self._keep(mail)
         return len(email_messages)

@@ -37,11 +37,13 @@ FOLLOWED: Final = (
 def follow(event: Event) -> None:
     """A subscriber: set the clock of the Event's ticket by where the ticket stands now."""
     ticket = event.ticket
-    clock = Clock.objects.filter(pk=ticket.pk).first()
+    # A ticket that was open until now has none yet, and none becomes open again.
+    clock = None if event.before == Status.OPEN else Clock.objects.filter(pk=ticket.pk).first()
     if clock is None:
         if not _with_team(ticket):
             return
-        clock = Clock(ticket=ticket)
+        clock = Clock()
+    clock.ticket = ticket  # which so knows its clock, for the mails that tell of it
     _turn(clock, ticket, event.at)
     _set_due(clock, promised(ticket.urgency))
     clock.save(force_insert=clock._state.adding)

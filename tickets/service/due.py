@@ -109,7 +109,7 @@ def due_soon(now: datetime) -> Q:
 
 def reply_due(ticket: Ticket) -> datetime | None:
     """By when a requester may expect a person's reply; None where nothing is promised."""
-    clock = Clock.objects.filter(pk=ticket.pk).first()
+    clock: Clock | None = getattr(ticket, "service_clock", None)
     return clock.reply_due if clock is not None else None
 
 

@@ -156,12 +156,12 @@ def draw(decision: Decision, *, changed: bool = False) -> Audit:
     return _drawn(decision, Audit.Part.ANSWERED, probability, smallest)
 
 
-def draw_escalated(decision: Decision) -> Audit | None:
-    """A sample of what went to people although there was an intent: would an answer have been right?"""
-    share = settings.TRIAGE_AUDIT_SHARE_ESCALATED
-    if not decision.intent_slug or not decision.response or share <= 0:
+def take_escalated(decision: Decision, share: float) -> Audit | None:
+    """It was drawn, with a chance of ``share``, from what went to people although there was an intent: would an answer
+    have been right?"""
+    if not decision.intent_slug or not decision.response:
         return None
-    return _drawn(decision, Audit.Part.ESCALATED, share, share) if random.random() < share else None  # noqa: S311
+    return _drawn(decision, Audit.Part.ESCALATED, share, share)
 
 
 def _drawn(decision: Decision, part: str, probability: float, smallest: float) -> Audit:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from datetime import timedelta
 
+from django.conf import settings
 from django.utils import timezone
 
 from tickets.audit import Event, EventKind, subscribe
@@ -20,9 +22,13 @@ def draw_for_review(event: Event) -> None:
 
 
 def draw_from_the_escalated(event: Event) -> None:
-    decision = Decision.objects.filter(pk=event.facts.get("decision")).first()
+    """The lot is drawn first: few of them are ever looked at."""
+    share = settings.TRIAGE_AUDIT_SHARE_ESCALATED
+    if event.facts.get("decision") is None or random.random() >= share:  # noqa: S311
+        return
+    decision = Decision.objects.filter(pk=event.facts["decision"]).first()
     if decision is not None:
-        evidence.draw_escalated(decision)
+        evidence.take_escalated(decision, share)
 
 
 def note_refusal(event: Event) -> None:

@@ -16,14 +16,15 @@ from django.db import transaction
 
 from tickets.background.faults import describe
 from tickets.models import Handover, Status, Ticket
-from triage.answers import language
+from triage.answers import facts, language
+from triage.answers.house import House
 from triage.core import types as core
 from triage.core.deciding import gates
-from triage.models import FIRST_RUN, Decision, Intent, PolicyRevision, RulebookVersion
+from triage.models import FIRST_RUN, Answer, Decision, Intent, PolicyRevision, RulebookVersion
 from triage.oversight import switch
 from triage.running import memory
 from triage.running.basis import Basis, read
-from triage.running.runtime import EngineSlow, Snapshot, policy_config, runtime
+from triage.running.runtime import EngineSlow, Shelf, Snapshot, policy_config, runtime
 
 logger = logging.getLogger(__name__)
 
@@ -45,11 +46,14 @@ class Verdict:
     basis: Basis | None = None
 
 
-def triage_ticket(ticket: Ticket) -> Decision:
-    """The ticket's decision: the one it has, or a new one, recorded and acted upon. Safe to call twice."""
+def triage_ticket(ticket: Ticket, *, is_new: bool = False) -> Decision:
+    """The ticket's decision: the one it has, or a new one, recorded and acted upon. Safe to call twice.
+
+    ``is_new``: the caller knows that it has none yet. ``ticket`` itself is brought up to date where it was acted upon.
+    """
     failure: Exception = Outdated()
-    for _ in range(ATTEMPTS):
-        known = ticket.decisions.filter(run=FIRST_RUN).first()
+    for attempt in range(ATTEMPTS):
+        known = None if is_new and not attempt else ticket.decisions.filter(run=FIRST_RUN).first()
         if known is not None:
             return known
         try:
@@ -86,7 +90,7 @@ def judge(ticket: Ticket) -> Verdict:
         policy=assessed.snapshot.policies.get(assessed.assessment.intent or ""),
         config=policy_config(),
         sent_before=memory.sent_before(ticket, assessed.assessment.intent),
-        stopped=switch.is_stopped(),
+        stopped=switch.is_stopped() if assessed.snapshot.stopped is None else assessed.snapshot.stopped,
         machine_sent=ticket.machine_sent,
     )
     decision = basis.decide(assessed.assessment)
@@ -105,12 +109,19 @@ def _failed(reason: gates.Words, error: Exception, tongue: str) -> Verdict:
     return Verdict(decision, tongue)
 
 
-@transaction.atomic
 def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
-    ticket = Ticket.objects.select_for_update().get(pk=ticket.pk)
-    intent = Intent.objects.filter(slug=verdict.decision.assessment.intent or "").first()
-    answer = intent.approved_answer(verdict.language) if intent else None
-    if answer is None or not answer.is_in(verdict.language) or answer.missing_facts():
+    with Ticket.objects.all().held(ticket.pk) as held:
+        row = _record(held, verdict)
+    for field in ticket._meta.concrete_fields:  # the caller's own instance shows what was done
+        setattr(ticket, field.attname, getattr(held, field.attname))
+    return row
+
+
+def _record(ticket: Ticket, verdict: Verdict) -> Decision:
+    slug = verdict.decision.assessment.intent or ""
+    shelf = _shelf(verdict, slug)
+    intent, answer = shelf.find(slug, verdict.language)
+    if answer is None or not answer.is_in(verdict.language) or answer.missing_facts(shelf.house):
         verdict = _without_answer(verdict)
     answers = verdict.decision.action is core.Action.AUTO_RESOLVE
     applied = ticket.state is Status.OPEN and (ticket.may_be_automated or not answers)
@@ -118,13 +129,32 @@ def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
         _refuse_outdated(ticket, verdict)
     row = decision_row(ticket, verdict)
     row.intent, row.answer, row.applied = intent, answer, applied
-    row.response = answer.render(ticket) if answer else ""
+    row.response = answer.render(ticket, shelf.house) if answer else ""
     row.save()
     if verdict.snapshot:
-        RulebookVersion.keep(verdict.snapshot.engine.rulebook)
+        _keep_rules(verdict.snapshot)
     if applied:
         _act(ticket, row, Handover(gates.next_step(verdict.decision)))
     return row
+
+
+def _shelf(verdict: Verdict, slug: str) -> Shelf:
+    """What there is to say: read under the lock where it would be sent, else as it stood a moment ago."""
+    known = verdict.snapshot.shelf if verdict.snapshot else None
+    if known is not None and verdict.decision.action is not core.Action.AUTO_RESOLVE:
+        return known
+    intent = Intent.objects.filter(slug=slug).first() if slug else None
+    if intent is None:
+        return Shelf({}, {}, House())
+    approved = list(intent.answers.filter(state=Answer.State.APPROVED))
+    return Shelf({slug: intent}, {slug: approved}, facts.current() if approved else House())
+
+
+def _keep_rules(snapshot: Snapshot) -> None:
+    """The row of these rules is written once, and known to be there from the commit on."""
+    if snapshot.rules_fingerprint not in snapshot.kept:
+        RulebookVersion.keep(snapshot.engine.rulebook)
+        transaction.on_commit(lambda: snapshot.kept.add(snapshot.rules_fingerprint))
 
 
 def _without_answer(verdict: Verdict) -> Verdict:

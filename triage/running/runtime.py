@@ -1,7 +1,7 @@
 """The only bridge between rows + settings and the engine. One engine per process, kept up to date.
 
-Before each assessment two small queries tell whether another champion was promoted or the policy changed
-(rules, guards, intents, answers) and which tickets were resolved meanwhile: a change counts from the next
+Before each assessment one small query tells whether another champion was promoted or the policy changed
+(rules, guards, intents, answers) and whether tickets were resolved meanwhile: a change counts from the next
 ticket on, in every process, without a restart.
 """
 
@@ -13,16 +13,18 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connections
-from django.db.models import Case, Count, Exists, F, Max, OuterRef, Subquery, When
+from django.db.models import Case, Exists, F, OuterRef, Subquery, When
+from django.utils import timezone
 
 from tickets.models import Message, Ticket, TicketQuerySet
 from triage.answers import facts
+from triage.answers.house import House
 from triage.core.deciding.policy import HELD_BACK
 from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
@@ -30,10 +32,12 @@ from triage.core.errors import CoreError
 from triage.core.learning.model import Model
 from triage.core.similar.encoded_index import AnyTicketIndex, empty_index, open_index
 from triage.core.types import Assessment, Guard, IntentPolicy, Mode, PolicyConfig, ResolvedTicket, Rule
-from triage.models import Answer, Decision, Example, Intent, ModelVersion, PolicyRevision
+from triage.models import Answer, Decision, Example, Intent, ModelVersion, PolicyRevision, answer_in
 from triage.models import Guard as GuardRow
 from triage.models import Rule as RuleRow
+from triage.oversight import switch
 from triage.running import reply_reader
+from triage.running.news import News, Settled, look
 from triage.running.sentence_encoder import configured_encoder
 
 logger = logging.getLogger(__name__)
@@ -55,14 +59,29 @@ class EngineSlow(Exception):
 
 
 @dataclass(frozen=True)
+class Shelf:
+    """What can be said: the intents by slug, the approved answers by intent, the facts of the house."""
+
+    intents: Mapping[str, Intent]
+    answers: Mapping[str, list[Answer]]
+    house: House
+
+    def find(self, slug: str, language: str) -> tuple[Intent | None, Answer | None]:
+        return self.intents.get(slug), answer_in(language, self.answers.get(slug, ()))
+
+
+@dataclass(frozen=True)
 class Snapshot:
-    """The engine and the policy as they stood at one revision."""
+    """The engine and the policy as they stood at one revision; whatever is on the shelf changes the revision too."""
 
     revision: int
     champion: ModelVersion | None
     engine: Engine
     policies: Mapping[str, IntentPolicy]
     rules_fingerprint: str
+    shelf: Shelf | None = None  # None: to be read where it is needed
+    stopped: bool | None = None  # the same
+    kept: set[str] = field(default_factory=set)  # rulebooks whose rows are known to be there
 
 
 @dataclass(frozen=True)
@@ -82,7 +101,7 @@ class Runtime:
         self._snapshot: Snapshot | None = None
         self._index: AnyTicketIndex = empty_index(None)
         self._caught_up_to: datetime | None = None
-        self._seen: tuple[datetime | None, int] = (None, 0)
+        self._seen: Settled = (None, 0)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="triage")
         self._looked_at = (
             -LOOK_AGAIN_SECONDS
@@ -96,8 +115,7 @@ class Runtime:
         """
         started = time.perf_counter()
         with self._lock:
-            snapshot = self._current()
-            self._catch_up()
+            snapshot = self._brought_up_to_date()
         assessment = self._in_turn(snapshot.engine, subject, body)
         return Assessed(assessment, snapshot, (time.perf_counter() - started) * 1000)
 
@@ -160,13 +178,23 @@ class Runtime:
 
     def snapshot(self) -> Snapshot:
         with self._lock:
-            return self._current()
+            return self._current(look(self._since))
 
     def warm(self) -> None:
         """Load engine and index now, so that the first ticket does not wait for it."""
         with self._lock:
-            self._current()
-            self._catch_up()
+            self._brought_up_to_date()
+
+    def _brought_up_to_date(self) -> Snapshot:
+        news = look(self._since)
+        snapshot = self._current(news)
+        self._catch_up(news if news.since == self._since else look(self._since))
+        return snapshot
+
+    @property
+    def _since(self) -> datetime | None:
+        """Tickets settled before are in the index."""
+        return self._caught_up_to - CATCH_UP_OVERLAP if self._caught_up_to else None
 
     def forget(self) -> None:
         """Drop what is cached; the next call loads anew."""
@@ -180,22 +208,27 @@ class Runtime:
                 self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="triage")
         executor.shutdown(wait=False, cancel_futures=True)
 
-    def _current(self) -> Snapshot:
+    def _current(self, news: News) -> Snapshot:
         self._looked_at = time.monotonic()
-        champion = ModelVersion.objects.filter(is_champion=True).first()
-        revision = PolicyRevision.current()
         held = self._snapshot
-        same_model = held is not None and held.champion == champion
-        if held is not None and same_model and held.revision == revision:
+        same_model = held is not None and (held.champion.pk if held.champion else None) == news.champion
+        if held is not None and same_model and held.revision == news.revision:
             return held
+        revision = (
+            PolicyRevision.current()
+        )  # before what it counts: who changes that meanwhile is noticed next time
+        champion = ModelVersion.objects.filter(is_champion=True).first()
+        same_model = held is not None and held.champion == champion
         model = held.engine.model if held is not None and same_model else self._load(champion)
-        rulebook = read_rulebook()
+        rulebook, shelf = read_rulebook(), read_shelf()
         self._snapshot = Snapshot(
             revision=revision,
             champion=champion,
             engine=Engine(rulebook=rulebook, model=model, index=self._index),
-            policies=read_policies(champion),
+            policies=read_policies(champion, shelf),
             rules_fingerprint=rulebook.fingerprint,
+            shelf=shelf,
+            stopped=switch.is_stopped(),
         )
         return self._snapshot
 
@@ -213,32 +246,39 @@ class Runtime:
             self._snapshot = None
             raise EngineUnavailable(str(error)) from error
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, news: News) -> None:
         """Add what was resolved, or got another intent, since the index was built or last looked at.
 
         A transaction may commit later than its timestamps say, so the last seconds are looked at again;
         newest moment and number of rows in that window tell whether anything came in at all.
         """
-        settled = Ticket.objects.all().settled()
-        if self._caught_up_to is not None:
-            settled = settled.filter(updated_at__gt=self._caught_up_to - CATCH_UP_OVERLAP)
-        found = settled.aggregate(newest=Max("updated_at"), number=Count("pk"))
-        seen = (found["newest"], found["number"])
-        if seen == self._seen or found["newest"] is None:
+        if news.settled == self._seen or not news.settled[1]:
+            self._move_on()
             return
+        settled = Ticket.objects.all().settled()
         since = self._caught_up_to
-        rows = settled.order_by("updated_at", "id").values_list("pk", "updated_at")
-        news = [row for row in rows.iterator() if row[0] not in self._index or (since and row[1] > since)]
+        if since is not None:
+            settled = settled.filter(updated_at__gt=since - CATCH_UP_OVERLAP)
+        rows = list(settled.order_by("updated_at", "id").values_list("pk", "updated_at").iterator())
+        new = [row for row in rows if row[0] not in self._index or (since and row[1] > since)]
         most = ENCODED_CATCH_UP_BATCH if settings.TRIAGE_ENCODER else CATCH_UP_BATCH
-        batch = news[:most]
+        batch = new[:most]
         for ticket in resolved_tickets(Ticket.objects.filter(pk__in=[pk for pk, _ in batch])):
             self._index.add(ticket)
-        if len(news) > most:  # a large import: this ticket does not wait for all, the next go on
+        if len(new) > most:  # a large import: this ticket does not wait for all, the next go on
             self._caught_up_to = since and max(since, batch[-1][1])
             return
-        window = settled.filter(updated_at__gt=found["newest"] - CATCH_UP_OVERLAP)
-        self._seen = (found["newest"], window.count())
-        self._caught_up_to = found["newest"]
+        if rows:
+            newest = rows[-1][1]
+            self._caught_up_to = newest
+            self._seen = (newest, sum(at > newest - CATCH_UP_OVERLAP for _, at in rows))
+
+    def _move_on(self) -> None:
+        """Nothing came in: let the window go with the time, or each look would read all that changed in it."""
+        now = timezone.now()
+        if self._caught_up_to is not None and self._caught_up_to < now - 2 * CATCH_UP_OVERLAP:
+            self._caught_up_to = now - CATCH_UP_OVERLAP
+            self._seen = (None, 0)
 
 
 def _assess(began: threading.Event, engine: Engine, subject: str, body: str) -> Assessment:
@@ -276,27 +316,33 @@ def read_rulebook() -> RuleBook:
     return RuleBook([Rule(*row) for row in rules], [Guard(*row) for row in guards])
 
 
-def read_policies(champion: ModelVersion | None) -> dict[str, IntentPolicy]:
+def read_shelf() -> Shelf:
+    answers: dict[str, list[Answer]] = {}
+    for answer in Answer.objects.filter(state=Answer.State.APPROVED).select_related("intent"):
+        answers.setdefault(answer.intent.slug, []).append(answer)
+    return Shelf({intent.slug: intent for intent in Intent.objects.all()}, answers, facts.current())
+
+
+def read_policies(champion: ModelVersion | None, shelf: Shelf | None = None) -> dict[str, IntentPolicy]:
     """What is allowed for each intent. An answer counts only where the house has said all facts in it."""
-    languages = sendable_languages()
+    shelf = shelf or read_shelf()
+    languages = sendable_languages(shelf)
     return {
         intent.slug: IntentPolicy(
             mode=Mode(intent.mode),
             threshold=threshold_for(intent, champion),
             answer_languages=frozenset(languages.get(intent.slug, ())),
         )
-        for intent in Intent.objects.all()
+        for intent in shelf.intents.values()
     }
 
 
-def sendable_languages() -> dict[str, set[str]]:
+def sendable_languages(shelf: Shelf) -> dict[str, set[str]]:
     """By intent, the languages in which its approved answer lacks no fact of the house."""
-    known = facts.current()
-    languages: dict[str, set[str]] = {}
-    for answer in Answer.objects.filter(state=Answer.State.APPROVED).select_related("intent"):
-        if not answer.missing_facts(known):
-            languages.setdefault(answer.intent.slug, set()).add(answer.language)
-    return languages
+    return {
+        slug: {answer.language for answer in answers if not answer.missing_facts(shelf.house)}
+        for slug, answers in shelf.answers.items()
+    }
 
 
 def threshold_for(intent: Intent, champion: ModelVersion | None) -> float:

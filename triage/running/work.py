@@ -20,17 +20,22 @@ UNTRIAGED_AFTER = timedelta(seconds=30)
 SWEEP_BATCH = 200
 
 
+def begin(ticket: Ticket) -> Job:
+    """The job of a ticket that was made in this transaction; this instance of it is brought up to date by it."""
+    return jobs.begin(KIND, ticket.pk, key=f"{ticket.pk}:{FIRST_RUN}", do=lambda: perform(ticket.pk, ticket))
+
+
 def enqueue(ticket_id: int) -> Job:
     return jobs.enqueue(KIND, ticket_id, key=f"{ticket_id}:{FIRST_RUN}")
 
 
-def perform(ticket_id: int) -> None:
-    """The job: triage the ticket if it is still there."""
+def perform(ticket_id: int, born: Ticket | None = None) -> None:
+    """The job: triage the ticket if it is still there. ``born``: the row itself, which was made a moment ago."""
     from triage.running import pipeline  # not before there is a ticket to judge, see above
 
-    ticket = Ticket.objects.filter(pk=ticket_id).first()
+    ticket = born or Ticket.objects.filter(pk=ticket_id).first()
     if ticket is not None:
-        pipeline.triage_ticket(ticket)
+        pipeline.triage_ticket(ticket, is_new=born is not None)
 
 
 def check_model() -> Finding:

@@ -292,7 +292,7 @@ def test_a_ticket_whose_triage_never_ran_is_found_by_the_sweep(
     engine.says("track_refund", 0.9)
     ticket = Ticket.objects.create(requester_email="g@example.com", subject="Refund")
     Ticket.objects.update(created_at=timezone.now() - timedelta(minutes=5))
-    Job.objects.update(failed_at=timezone.now())
+    Job.objects.update(failed_at=timezone.now(), lease_until=None, attempts=0)
     jobs.sweep()
     jobs.run_due()
     ticket.refresh_from_db()

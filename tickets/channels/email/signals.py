@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any, Final
 
 from django.conf import settings
+from django.core.cache import cache
+from django.db.models.signals import post_delete, post_save
+from django.dispatch import receiver
 from django.utils import timezone
 
 from tickets.background import jobs
@@ -13,19 +17,36 @@ from tickets.mail import threads
 from tickets.models import Ticket
 
 BATCH = 500
+IN_USE: Final = "mailbox-in-use"
+REMEMBERED_SECONDS: Final = 30  # another process learns of a change by then at the latest
 
 
 def where_replies_go(ticket: Ticket | None) -> threads.Incoming | None:
     """The mailbox that a ticket came through, else the first that is in use; None where no mail is read."""
-    mails = list(ticket.mails.select_related("mailbox").order_by("-id")[:5]) if ticket is not None else []
-    boxes = [mail.mailbox for mail in mails if mail.mailbox is not None and mail.mailbox.active]
-    mailbox = boxes[0] if boxes else Mailbox.objects.in_use().first()
-    if mailbox is None:
+    mails: list[tuple[str, bool, str, str]] = []
+    if ticket is not None:
+        columns = ("internet_id", "mailbox__active", "mailbox__address", "mailbox__name")
+        mails = list(ticket.mails.order_by("-id").values_list(*columns)[:5])
+    boxes = [(address, name) for _, active, address, name in mails if active]
+    address, name = boxes[0] if boxes else first_in_use()
+    if not address:
         return None
-    ids = tuple(
-        f"<{mail.internet_id}>" for mail in reversed(mails) if mail.internet_id.isascii() and mail.internet_id
-    )
-    return threads.Incoming(mailbox.address, mailbox.name, ids)
+    ids = tuple(f"<{mail[0]}>" for mail in reversed(mails) if mail[0].isascii() and mail[0])
+    return threads.Incoming(address, name, ids)
+
+
+def first_in_use() -> tuple[str, str]:
+    """Address and name of the first mailbox that is read, remembered for a moment; empty where none is."""
+    known: tuple[str, str] | None = cache.get(IN_USE)
+    if known is None:
+        known = Mailbox.objects.in_use().values_list("address", "name").first() or ("", "")
+        cache.set(IN_USE, known, REMEMBERED_SECONDS)
+    return known
+
+
+@receiver([post_save, post_delete], sender=Mailbox)
+def forget_first_in_use(**kwargs: Any) -> None:
+    cache.delete(IN_USE)
 
 
 def forget_raw_mails() -> None:
