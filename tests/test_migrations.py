@@ -36,7 +36,7 @@ def faults(operations: list[Operation]) -> Iterator[str]:
         if kind == "AddField" and table not in made and not may_be_left_out(operation.field):  # type: ignore[attr-defined]
             yield f"{kind} {operation.name}: NOT NULL without db_default"  # type: ignore[attr-defined]
         if kind == "AddIndex" and table not in made:
-            yield f"{kind} on {table}: locks writers; use AddIndexConcurrently on PostgreSQL"
+            yield f"{kind} on {table}: locks writers; use AddIndexApart (tickets.migrations._apart)"
 
 
 def may_be_left_out(field: models.Field) -> bool:  # type: ignore[type-arg]

@@ -76,9 +76,10 @@ class Ticket(RequesterSteps):
         null=True,
         blank=True,
         related_name="assigned_tickets",
+        db_index=False,
     )
     follow_up_of = models.ForeignKey(
-        "self", models.SET_NULL, null=True, blank=True, related_name="follow_ups"
+        "self", models.SET_NULL, null=True, blank=True, related_name="follow_ups", db_index=False
     )
 
     urgency = models.PositiveSmallIntegerField(
@@ -132,6 +133,11 @@ class Ticket(RequesterSteps):
                 fields=["-quarantined_at"],
                 name="ticket_quarantine",
                 condition=Q(quarantined_at__isnull=False),
+            ),
+            # Of the few that have one: a new ticket writes nothing into these.
+            models.Index(fields=["assignee"], name="ticket_by_assignee", condition=Q(assignee__isnull=False)),
+            models.Index(
+                fields=["follow_up_of"], name="ticket_follow_up", condition=Q(follow_up_of__isnull=False)
             ),
             models.Index(fields=["status", "resolved_at"], name="ticket_silent"),
             models.Index(
