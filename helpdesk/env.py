@@ -15,7 +15,7 @@ from zoneinfo import available_timezones
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from helpdesk import env_file
+from helpdesk import env_file, own_files
 
 DEFAULT_KEYS = {"", "secret", "changeme", "change-me", "default", "insecure", "your-secret-key", "secret_key"}
 MIN_KEY_LENGTH = 32
@@ -209,7 +209,7 @@ def database(name: str, default: str, *, base: Path, waits: Waits = COMMAND_WAIT
     if engine.endswith("sqlite3"):
         if config["NAME"] != ":memory:":
             config["NAME"] = str(base / config["NAME"])
-            Path(config["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+            own_files.folder(name, Path(config["NAME"]).parent)
         config["ENGINE"] = "helpdesk.database.sqlite3"
         config["OPTIONS"] = {
             "transaction_mode": "IMMEDIATE",

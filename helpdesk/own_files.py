@@ -42,12 +42,10 @@ def folder(name: str, path: Path) -> Path:
     except OSError as error:
         why = why_refused(error) or error.strerror
         raise ImproperlyConfigured(
-            f"{name}={path} cannot be made: {why}. Name a folder of this user."
+            f"{name}: {path} cannot be made: {why}. Name a folder of this user."
         ) from None
     if not os.access(path, os.W_OK | os.X_OK):
-        raise ImproperlyConfigured(
-            f"{name}={path}: this user may not write there. Name a folder of this user."
-        )
+        raise ImproperlyConfigured(f"{name}: this user may not write in {path}. Name a folder of this user.")
     return path
 
 

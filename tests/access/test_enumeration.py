@@ -40,7 +40,7 @@ ABOUT_OBJECTS: Final = [
     ("requester", "GET", "/attachments/{file}/"), ("requester", "GET", "/api/attachments/{file}"), ("anonymous", "GET", "/attachments/{file}/"), ("requester", "POST", "/uploads/{waiting}/remove/"),
 ]  # fmt: skip
 CHANGES: Final = re.compile(
-    rb'(csrfmiddlewaretoken" value=")[^"]+|(name="once"[^>]*value=")[^"]+|(resume=)[\w-]+|(held=)[\w-]+'
+    rb'(csrfmiddlewaretoken" value=")[^"]+|(name="once"[^>]*value=")[^"]+|(resume=)[\w-]+|(held(?:=|%3D))[\w-]+|(nonce[-=]"?)[\w-]+'
 )
 
 
@@ -60,10 +60,11 @@ def about_address(scene: Scene, path: str, address: str) -> HttpResponse:
 def about_object(
     scene: Scene, who: str, method: str, path: str, is_there: bool
 ) -> tuple[HttpResponse, list[str]]:
-    names = {
-        "file": Attachment.objects.get(name="foreign.txt").token if is_there else STRANGE,
-        "waiting": Attachment.objects.get(holder="held by somebody").token if is_there else STRANGE,
-    }
+    file, waiting = (
+        Attachment.objects.get(name="foreign.txt").token,
+        Attachment.objects.get(holder="held by somebody").token,
+    )
+    names = {"file": file, "waiting": waiting} if is_there else {"file": STRANGE, "waiting": STRANGE}
     reference = scene.tickets["foreign"].reference if is_there else "ZZZZ-ZZZZ-ZZZZ"
     body = json.dumps({"body": "x", "rating": 1}) if path.startswith("/api") else urlencode({"body": "x"})
     kind = "application/json" if path.startswith("/api") else FORM
@@ -75,9 +76,11 @@ def about_object(
 
 def masked(answer: HttpResponse, words: list[str]) -> tuple[int, bytes, dict[str, str]]:
     """All that a client gets, without what is another each time and what it has said itself."""
-    content = CHANGES.sub(rb"\1\2\3\4", answer.content)
+    content = CHANGES.sub(rb"\1\2\3\4\5", answer.content)
     headers = {
-        name: value for name, value in answer.items() if name not in {"X-Request-ID", "Content-Length"}
+        name: value
+        for name, value in answer.items()
+        if name not in {"X-Request-ID", "Content-Length", "Expires"}
     }
     for word in words:
         content = (
@@ -89,7 +92,7 @@ def masked(answer: HttpResponse, words: list[str]) -> tuple[int, bytes, dict[str
             name: value.replace(word, "*").replace(quote(word, safe=""), "*")
             for name, value in headers.items()
         }
-    headers = {name: CHANGES.sub(rb"\1\2\3\4", value.encode()).decode() for name, value in headers.items()}
+    headers = {name: CHANGES.sub(rb"\1\2\3\4\5", value.encode()).decode() for name, value in headers.items()}
     headers["Set-Cookie"] = " ".join(sorted(answer.cookies))
     return answer.status_code, content, headers
 
@@ -129,22 +132,17 @@ def test_an_address_with_an_account_costs_as_many_hashes(
     assert costs[0] == costs[1] >= 1
 
 
-@pytest.mark.parametrize(("who", "method", "path"), ABOUT_OBJECTS)
-def test_a_strangers_object_and_an_absent_one_get_the_same_bytes_for_the_same_work(
-    scene: Scene, who: str, method: str, path: str
-) -> None:
-    answers, work = [], []
-    for is_there in (True, False):
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
-            answer, words = about_object(scene, who, method, path, is_there)
-        answers.append(masked(answer, words))
-        work.append(
-            [re.sub(r"'[^']*'|\d+|[0-9a-f]{32}", "?", query["sql"]) for query in asked.captured_queries]
-        )
-    assert answers[0] == answers[1]
-    assert len(work[0]) == len(work[1])
+def test_a_strangers_object_and_an_absent_one_get_the_same_bytes_for_the_same_work(scene: Scene) -> None:
+    for door in ABOUT_OBJECTS:
+        answers: list[Any] = []
+        work: list[int] = []
+        for is_there in (True, False):
+            with CaptureQueriesContext(connection) as asked:
+                answer, words = about_object(scene, *door, is_there)
+            answers.append(masked(answer, words))
+            work.append(len(asked))
+        assert answers[0] == answers[1], door
+        assert work[0] == work[1] >= 1, door
 
 
 @pytest.mark.prove

@@ -80,7 +80,7 @@ def test_what_was_written_open_before_is_closed_once(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path, below: str) -> None:
     (tmp_path / "a-file").write_text("x")
     with pytest.raises(
-        ImproperlyConfigured, match=r"VAR_DIR=.* cannot be made: .* Name a folder of this user"
+        ImproperlyConfigured, match=r"VAR_DIR: .* cannot be made: .* Name a folder of this user"
     ):
         own_files.folder("VAR_DIR", tmp_path / below)
 
@@ -89,7 +89,7 @@ def test_a_folder_that_this_user_may_not_write_is_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda *_: False)  # root, who runs some of these tests, may everything
-    with pytest.raises(ImproperlyConfigured, match="this user may not write there"):
+    with pytest.raises(ImproperlyConfigured, match="this user may not write in"):
         own_files.folder("VAR_DIR", tmp_path)
 
 
@@ -161,11 +161,11 @@ def test_a_fault_of_ours_keeps_its_traceback() -> None:
 @pytest.mark.parametrize(
     ("setting", "value", "says"),
     [
-        ("VAR_DIR", "/dev/null/var", "Configuration error: VAR_DIR=/dev/null/var cannot be made"),
+        ("VAR_DIR", "/dev/null/var", "Configuration error: VAR_DIR: /dev/null/var cannot be made"),
         (
             "DATABASE_URL",
             "sqlite:////proc/none/db",
-            "Cannot open or write|Configuration error|cannot be written",
+            "Configuration error: DATABASE_URL: /proc/none cannot be made",
         ),
     ],
 )
@@ -177,4 +177,4 @@ def test_no_traceback_greets_an_operator(
     assert ended.returncode == 1
     assert "Traceback" not in ended.stderr
     assert len(ended.stderr.strip().splitlines()) == 1
-    assert any(one in ended.stderr for one in says.split("|")), ended.stderr
+    assert says in ended.stderr
