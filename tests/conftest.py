@@ -14,7 +14,7 @@ from typing import Any
 import hypothesis
 import pytest
 from django.core.cache import cache
-from django.db.backends.sqlite3.base import DatabaseOperations as SqliteOperations
+from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.models import Model, QuerySet
 from django.test import Client, TestCase, TransactionTestCase
 from django.utils import timezone
@@ -27,6 +27,8 @@ from tickets.background import jobs
 from tickets.background.lanes import LANES
 from tickets.intake.submit import Submission, submit_ticket
 from tickets.models import Job, Ticket
+from tickets.search.models import Backfill
+from tickets.service.models import Calendar, Opening, Target
 from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
 from triage.core.types import Assessment, IntentPolicy
@@ -39,20 +41,36 @@ from triage.running.runtime import Assessed, Snapshot
 # change alone; at a desk new ones are drawn.
 hypothesis.settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("house")
+#: Under `make prove` what has a short form for every day runs in its whole.
+PROVING = os.environ.get("PROVE") == "1"
 
-_flush_sqlite = SqliteOperations.execute_sql_flush
+_flush = BaseDatabaseOperations.execute_sql_flush
 
 
-def flush_without_triggers(operations: SqliteOperations, sql_list: list[str]) -> None:
-    """Between tests that commit the tables are emptied, which on SQLite is a DELETE that the trail would refuse."""
+#: The rows that migrations make, as the test database has them at first.
+FIRST_ROWS: dict[type[Model], list[Model]] = {Calendar: [], Opening: [], Target: [], Backfill: []}
+
+
+def flush_without_triggers(operations: BaseDatabaseOperations, sql_list: list[str]) -> None:
+    """Between tests that commit the tables are emptied, which the trail would refuse. What a migration made returns."""
     trail.unprotect()
-    _flush_sqlite(operations, sql_list)
+    _flush(operations, sql_list)
     trail.protect()
+    for model, rows in FIRST_ROWS.items():
+        model._base_manager.bulk_create(rows)  # without signals: nobody has changed anything
 
 
-SqliteOperations.execute_sql_flush = flush_without_triggers  # type: ignore[method-assign]
+BaseDatabaseOperations.execute_sql_flush = flush_without_triggers  # type: ignore[method-assign]
 
 PASSWORD = "a-long-enough-Passw0rd"
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Remember what migrations made, so that it is there in every test and not until the first one that commits."""
+    with django_db_blocker.unblock():
+        for model in FIRST_ROWS:
+            FIRST_ROWS[model] = list(model._base_manager.all())
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -8,6 +8,7 @@ from django.test import SimpleTestCase, TestCase
 
 from accounts.models import User
 from tests.conftest import opens_database
+from tickets.service.models import Calendar, Target
 
 
 def test_a_test_without_a_database_is_left_out(request: pytest.FixtureRequest) -> None:
@@ -41,3 +42,11 @@ class TestWithoutDatabase(SimpleTestCase):
 
     def test_a_simple_case_of_django_is_left_out(self) -> None:
         assert not self.kept
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+@pytest.mark.django_db(transaction=True)
+def test_what_migrations_made_is_there_after_a_test_that_committed(turn: int) -> None:
+    assert Target.objects.count() == 3
+    assert Calendar.objects.get(is_default=True).openings.count() == 5
+    Target.objects.all().delete()

@@ -57,7 +57,7 @@ def unprotect(**facts: Any) -> None:
     with connection.cursor() as cursor:
         for model in models_there:
             table = model._meta.db_table
-            for change in ("update", "delete"):
+            for change in _changes():
                 on = f' ON "{table}"' if connection.vendor == "postgresql" else ""
                 cursor.execute(f'DROP TRIGGER IF EXISTS "{_name(table, change)}"{on}')
 
@@ -67,7 +67,7 @@ def unprotected() -> list[str]:
     wanted = {
         _name(model._meta.db_table, change): model._meta.db_table
         for model in TABLES
-        for change in ("update", "delete")
+        for change in _changes()
     }
     query = (
         "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
@@ -78,6 +78,11 @@ def unprotected() -> list[str]:
         cursor.execute(query)
         there = {row[0] for row in cursor.fetchall()}
     return sorted({table for name, table in wanted.items() if name not in there})
+
+
+def _changes() -> tuple[str, ...]:
+    """What is refused. PostgreSQL can empty a table without touching its rows one by one."""
+    return ("update", "delete", "truncate") if connection.vendor == "postgresql" else ("update", "delete")
 
 
 def _name(table: str, change: str) -> str:
@@ -93,10 +98,11 @@ def _statements(there: list[type[models.Model]]) -> Iterator[str]:
         )
     for model in there:
         table = model._meta.db_table
-        for change in ("update", "delete"):
+        for change in _changes():
             name = _name(table, change)
             when = f"WHEN ({_changed(model, postgres)}) " if change == "update" else ""
-            head = f'TRIGGER "{name}" BEFORE {change.upper()} ON "{table}" FOR EACH ROW {when}'
+            each = "STATEMENT" if change == "truncate" else "ROW"
+            head = f'TRIGGER "{name}" BEFORE {change.upper()} ON "{table}" FOR EACH {each} {when}'
             if postgres:
                 yield f"CREATE OR REPLACE {head}EXECUTE FUNCTION trail_refuse()"
             else:
