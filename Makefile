@@ -6,7 +6,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run test prove mutants honest env demo-reset check lint types format browser-tests clean
+.PHONY: help run test chaos prove mutants honest env demo-reset check lint types format browser-tests clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,8 +17,11 @@ run: $(VENV)/runtime.stamp env ## Set everything up and serve the product with d
 test: $(VENV)/dev.stamp ## Set up and run the tests that need no server, browser or process of their own
 	@$(PY) -m pytest -n 2 -m "not browser and not process and not postgres and not broker"
 
-prove: $(VENV)/dev.stamp ## The whole of what make test proves by a sample: minutes
-	@$(PY) -m pytest -n 2 -m prove
+chaos: $(VENV)/dev.stamp ## Kill everything while 10,000 tickets come in, and look whether one was lost or done twice
+	@$(PY) -m tests.chaos
+
+prove: $(VENV)/dev.stamp ## All long proofs, whose short forms run in CI (an hour or two)
+	@.ci/prove
 
 mutants: $(VENV)/mutants.stamp ## Put faults into the code and see whether the tests notice (MODULE=…; all: hours)
 	@nice -n 19 $(PY) -m tests.mutants $(MODULE)
