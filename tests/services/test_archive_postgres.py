@@ -53,7 +53,7 @@ def writer() -> Iterator[None]:
 
     def write() -> None:
         number = 0
-        while not ended.is_set():
+        while not ended.wait(0.05):
             number += 1
             submit_ticket(
                 Submission(subject="", body="Where is my refund?", guest_email=f"g{number}@example.com")
@@ -93,7 +93,6 @@ def test_a_backup_taken_while_others_write_restores_whole(
     assert tickets <= Ticket.objects.count()
     assert unprotected == 0
     assert (elsewhere.folder / "media" / "attachments" / "one").read_bytes() == b"a file"
-    assert "Restored" not in elsewhere.run("manage.py", "restore", str(archive)).stdout
     refused = elsewhere.run("manage.py", "restore", str(archive))
     assert (refused.returncode, "Restore into an empty one" in refused.stderr) == (1, True)
 
