@@ -41,8 +41,6 @@ from triage.running.runtime import Assessed, Snapshot
 # change alone; at a desk new ones are drawn.
 hypothesis.settings.register_profile("house", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("house")
-#: Under `make prove` what has a short form for every day runs in its whole.
-PROVING = os.environ.get("PROVE") == "1"
 
 _flush = BaseDatabaseOperations.execute_sql_flush
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from accounts.models import Role, User
-from tests.conftest import PROVING, FakeEngine, person
+from tests.conftest import FakeEngine, person
 from tests.tickets.test_ticket_model import LEGAL
 from tickets.background import lifecycle
 from tickets.desk import snoozing
@@ -31,7 +31,10 @@ from tickets.models import Closure, Handover, Message, Status, Ticket, Urgency
 from tickets.requester_steps import CONFIRMABLE, UNDO_TIME
 from triage.running import pipeline
 
-EXAMPLES, STEPS = (1500, 40) if PROVING else (20, 16)
+LENGTHS = [
+    pytest.param(20, 16, id="short"),
+    pytest.param(1500, 40, id="long", marks=pytest.mark.prove),
+]  # walks and the steps of each
 
 #: What may be written of a ticket that is closed.
 AFTER_THE_END = {"feedback", "noted", "undone", "claimed", "woken"}
@@ -405,24 +408,23 @@ def machine(people: tuple[User, User, User]) -> type[TicketMachine]:
     return type("Machine", (TicketMachine,), {"people": people})
 
 
+@pytest.mark.parametrize(("walks", "steps"), LENGTHS)
 @pytest.mark.django_db
 def test_whatever_happens_in_whatever_order_the_ticket_stands_where_it_should(
-    engine: FakeEngine, refund_intent: Any, requester: User, agent: User, settings_of_machine: settings
+    walks: int, steps: int, engine: FakeEngine, refund_intent: Any, requester: User, agent: User
 ) -> None:
     engine.says("track_refund", 0.99)
     colleague = person("otto@example.com", Role.AGENT, "Otto")
-    run_state_machine_as_test(machine((requester, agent, colleague)), settings=settings_of_machine)
-
-
-@pytest.fixture
-def settings_of_machine() -> settings:
-    return settings(
-        max_examples=EXAMPLES,
-        stateful_step_count=STEPS,
-        deadline=None,
-        phases=[Phase.generate],
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-        print_blob=True,
+    run_state_machine_as_test(
+        machine((requester, agent, colleague)),
+        settings=settings(
+            max_examples=walks,
+            stateful_step_count=steps,
+            deadline=None,
+            phases=[Phase.generate],
+            suppress_health_check=[HealthCheck.too_slow],
+            print_blob=True,
+        ),
     )
 
 
