@@ -35,13 +35,14 @@ CLIENTS = 32
 DRAINED_SECONDS = 120.0  # that the backlog may take once nobody kills any more
 SCENE = """
 import datetime, django; django.setup()
-from rest_framework_simplejwt.tokens import AccessToken
 from accounts.models import Role, User
+from accounts.tokens import families
 from triage.models import Answer, Intent, Rule
 intent = Intent.objects.create(slug="track_refund", title="Where is my refund", mode="auto")
 Rule.objects.create(intent=intent, pattern="refund*", weight=0.9)
 Answer.objects.create(intent=intent, body="Refunds take five days.").approve(None)
-token = AccessToken.for_user(User.objects.create_user("anna@example.com", "a-long-Passw0rd", role=Role.AGENT, name="Anna"))
+anna = User.objects.create_user("anna@example.com", "a-long-Passw0rd", role=Role.AGENT, name="Anna")
+token = families.Access(families.begin(anna)["access"])
 token.set_exp(lifetime=datetime.timedelta(hours=12))
 print(token)
 """
