@@ -65,9 +65,7 @@ def unprotect(**facts: Any) -> None:
 def unprotected() -> list[str]:
     """The tables whose triggers are missing."""
     wanted = {
-        _name(model._meta.db_table, change): model._meta.db_table
-        for model in TABLES
-        for change in _changes()
+        _name(model._meta.db_table, change): model._meta.db_table for model in TABLES for change in _changes()
     }
     query = (
         "SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'"
