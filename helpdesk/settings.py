@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "triage.oversight",
     "triage.instruments.figures",
     "triage.answers.help",
+    "triage.learning.runs",
     "tickets",
     "tickets.watch",
     "tickets.desk",

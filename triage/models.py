@@ -169,6 +169,9 @@ class Answer(models.Model):
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
+    drafted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
+    )
     reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -256,7 +259,7 @@ def fingerprint(text: str) -> str:
 class ExampleQuerySet(models.QuerySet["Example"]):
     def for_training(self) -> Self:
         """Plain askings: what the classifier of topics learns from."""
-        return self.filter(is_active=True, stance="").order_by("id")
+        return self.filter(is_active=True, is_golden=False, stance="").order_by("id")
 
     def candidates(self) -> Self:
         """What agents' corrections propose and no supervisor has decided on."""
@@ -264,7 +267,7 @@ class ExampleQuerySet(models.QuerySet["Example"]):
 
     def contrast_for_training(self) -> Self:
         """Texts that name a topic and must go to a person all the same."""
-        return self.filter(is_active=True).exclude(stance="").order_by("id")
+        return self.filter(is_active=True, is_golden=False).exclude(stance="").order_by("id")
 
 
 class Example(models.Model):
@@ -307,6 +310,9 @@ class Example(models.Model):
     )
     reviewed_at = models.DateTimeField(
         null=True, blank=True, editable=False, help_text="When a supervisor took a candidate in, or left it."
+    )
+    is_golden = models.BooleanField(
+        default=False, db_default=False, help_text="Kept from every training: models are compared on it."
     )
     teaches = models.FloatField(
         default=0.0, db_default=0.0, editable=False, help_text="How far from it the machine was, 0 to 1."

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterable
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, Self
 
-from django.db import DatabaseError, connection, models, transaction
+from django.db import DatabaseError, connection, connections, models, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -30,6 +33,8 @@ FIRST_RETRY = timedelta(seconds=5)
 LONGEST_RETRY = timedelta(hours=1)
 MAX_ATTEMPTS = 12  # of a kind that sets no other bound to its patience
 TOO_FAR = LEASE * 3  # a lease that ends later was written by a clock that is wrong
+RENEWED = LEASE / 3  # how often the lease of a long job is
+LONGEST = timedelta(hours=4)
 KEEP_FINISHED = timedelta(days=7)
 
 
@@ -137,6 +142,7 @@ class Kind:
     prompt: bool  # done by the enqueuing process right after commit where there is no broker
     lane: str = MAIN
     patience: timedelta | None = None  # how long it is tried, instead of MAX_ATTEMPTS times
+    long: bool = False  # takes longer than a lease, which is renewed meanwhile
 
 
 class Broker(Protocol):
@@ -164,12 +170,13 @@ def register(
     prompt: bool = False,
     lane: str = MAIN,
     patience: timedelta | None = None,
+    long: bool = False,
 ) -> None:
     """Name the function that does jobs of this kind. It gets the subject's id and must be safe to run twice.
 
     It may raise Permanent (never tried again) and Unreachable (its lane rests a while).
     """
-    KINDS[name] = Kind(name, perform, prompt, lane, patience)
+    KINDS[name] = Kind(name, perform, prompt, lane, patience, long)
 
 
 def register_sweep(sweep: Callable[[], None]) -> None:
@@ -268,7 +275,8 @@ def run_one(job_id: int) -> bool:
 def perform(job: Job, lane: Lane | None = None, *, do: Callable[[], object] | None = None) -> None:
     """Do a claimed job. Whatever goes wrong is recorded and retried: a worker outlives every job."""
     try:
-        do() if do is not None else KINDS[job.kind].perform(job.subject_id)
+        with _lease_kept(job, lane) if KINDS[job.kind].long else nullcontext():
+            do() if do is not None else KINDS[job.kind].perform(job.subject_id)
     except Exception as error:
         fail(job, error)
         if lane is not None and isinstance(error, Unreachable):
@@ -277,6 +285,33 @@ def perform(job: Job, lane: Lane | None = None, *, do: Callable[[], object] | No
         job.finish()
         if lane is not None:
             lane.is_well()
+
+
+@contextmanager
+def _lease_kept(job: Job, lane: Lane | None) -> Iterator[None]:
+    """Renew the lease of a long job while it is done, at most for LONGEST: then another worker may take it."""
+    over = threading.Event()
+
+    def renew() -> None:
+        try:
+            for _ in range(LONGEST // RENEWED):
+                if over.wait(RENEWED.total_seconds()):
+                    return
+                Job.objects.filter(pk=job.pk, attempts=job.attempts).update(lease_until=clock() + LEASE)
+                if lane is not None:
+                    lane.moved_at = time.time()  # it is at work, not stuck
+        except DatabaseError as error:
+            logger.warning("Could not renew the lease of job %s: %s", job.pk, describe(error))
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=renew, name="lease", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def fail(job: Job, error: Exception) -> None:

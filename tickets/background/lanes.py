@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 MAIN = "main"
 MAIL = "mail"
+SLOW = "slow"  # what takes minutes: a training, a backtest
 
 FIRST_REST = 15.0  # seconds
 LONGEST_REST = 300.0
@@ -50,4 +51,4 @@ class Lane:
         self.failures, self.rests_until = 0, 0.0
 
 
-LANES: dict[str, Lane] = {MAIN: Lane(MAIN), MAIL: Lane(MAIL)}
+LANES: dict[str, Lane] = {MAIN: Lane(MAIN), MAIL: Lane(MAIL), SLOW: Lane(SLOW)}

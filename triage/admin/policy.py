@@ -333,11 +333,23 @@ class ExampleAdmin(SupervisorsEdit):
         "is_active",
         "created_at",
     ]
-    list_filter = [CandidateFilter, ExampleIntentFilter, ExampleStanceFilter, "topic", "source", "is_active"]
+    list_filter = [
+        CandidateFilter, ExampleIntentFilter, ExampleStanceFilter, "topic", "source", "is_active", "is_golden",
+    ]  # fmt: skip
     list_select_related = ["intent", "proposed_by"]
     search_fields = ["text"]
     autocomplete_fields = ["intent"]
-    actions = ["leave_out", "take_in"]
+    actions = ["leave_out", "take_in", "keep_golden", "let_learn"]
+
+    @admin.action(description="Keep for the golden set: never trained on", permissions=["change"])
+    def keep_golden(self, request: HttpRequest, queryset: QuerySet[Example]) -> None:
+        number = queryset.filter(is_active=True).update(is_golden=True)
+        self.message_user(request, f"{number} examples are kept for comparing models; no training uses them.")
+
+    @admin.action(description="Take out of the golden set", permissions=["change"])
+    def let_learn(self, request: HttpRequest, queryset: QuerySet[Example]) -> None:
+        number = queryset.filter(is_golden=True).update(is_golden=False)
+        self.message_user(request, f"{number} examples are learnt from again at the next training.")
 
     @admin.display(description="Text")
     def opening(self, example: Example) -> str:

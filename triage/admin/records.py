@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -21,6 +22,7 @@ from accounts.models import User
 from tickets.models import Ticket
 from triage.admin.filters import AgreementFilter, DecisionReasonFilter, IntentFilter
 from triage.desk.wording import reason_text
+from triage.learning.challenger import worse_parts
 from triage.models import Action, Decision, Intent, ModelVersion
 from triage.oversight import versions
 from triage.templatetags.desk_words import needed, percent, with_titles
@@ -206,9 +208,18 @@ class ModelVersionAdmin(SupervisorsRead):
 
     @action(description="Promote: let it decide", permissions=["promote"])
     def promote(self, request: HttpRequest, obj: ModelVersion) -> None:
+        """Where it is worse in any part than the one that decides, that is asked about on a page of its own."""
+        if worse_parts(obj.metrics.get("comparison", {})):
+            request.asked_to_promote = True  # type: ignore[attr-defined]
+            return
         with versions.changing("champion", by=cast(User, request.user)):
             obj.promote()
         self.message_user(request, f"{obj} decides from the next ticket on.")
+
+    def response_change(self, request: HttpRequest, obj: ModelVersion) -> HttpResponse:
+        if getattr(request, "asked_to_promote", False):
+            return redirect("triage-promote", obj.pk)
+        return super().response_change(request, obj)
 
     def has_promote_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         return (

@@ -2,11 +2,18 @@
 
 from django.urls import path
 
-from triage.admin.instruments import metrics
+from triage.admin.instruments import backtests, metrics, training
 
 urlpatterns = [
     path("metrics/", metrics.metrics_page, name="triage-metrics"),
     path("metrics/export/", metrics.metrics_csv, name="triage-metrics-csv"),
     path("metrics/tickets/", metrics.behind_page, name="triage-behind"),
     path("metrics/tickets/export/", metrics.behind_csv, name="triage-behind-csv"),
+    path("backtest/", backtests.backtests_page, name="triage-backtests"),
+    path("backtest/<int:run_id>/", backtests.backtest_page, name="triage-backtest"),
+    path("backtest/<int:run_id>/report.<str:ending>", backtests.backtest_file, name="triage-backtest-file"),
+    path("runs/<int:run_id>/stop/", backtests.stop_run, name="triage-stop-run"),
+    path("training/", training.training_page, name="triage-training"),
+    path("training/back/", training.back_to_earlier, name="triage-training-back"),
+    path("training/<int:version_id>/promote/", training.promote_page, name="triage-promote"),
 ]
