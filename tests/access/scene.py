@@ -36,6 +36,8 @@ from tickets.models import Attachment, Job, Ticket
 from tickets.service.models import Calendar, Target
 from tickets.states import Urgency
 from tickets.tags.models import Tag
+from triage.instruments.backtest import figures
+from triage.learning.runs.models import Run
 from triage.models import Answer, Decision, Example, Guard, Intent, ModelVersion
 from triage.oversight import versions
 from triage.oversight.models import Latch, PolicyVersion, Recall
@@ -227,6 +229,10 @@ def _first_file(ticket: Ticket) -> Attachment:
     return Attachment.objects.filter(message__ticket=ticket).exclude(name="note.txt").get()
 
 
+#: What is left of a backtest that has found nothing.
+BACKTEST: Final = figures.report([], older=0, target=0.05, seconds=0.0, source="a history")
+
+
 def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
     own, agent, supervisor = scene.tickets["own"], scene.users["agent"], scene.users["supervisor"]
     intent = Intent.objects.create(slug="track_refund", title="Where is my refund", mode="suggest")
@@ -272,6 +278,8 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
     names = {
         "ticket_id": own.pk, "file_id": kept.pk, "answer_id": answer.pk, "intent_id": intent.pk, "latch_id": latch.pk,
         "recall_id": recall.pk, "version_id": rows["oversight/policyversion"].pk,
+        "run_id": Run.objects.create(kind="backtest", state="done", result=BACKTEST).pk,
+        "model_id": rows["triage/modelversion"].pk,
         "content_type_id": ContentType.objects.get_for_model(Ticket).pk, "object_id": own.pk,
         "app_label": "accounts", "url": "nowhere",
     }  # fmt: skip

@@ -43,6 +43,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Candidates", "rule", "admin:triage_example_changelist", "?review=waiting"),
                 _item("Examples", "school", "admin:triage_example_changelist"),
                 _item("Models", "model_training", "admin:triage_modelversion_changelist"),
+                _item("Unanswered", "quiz", "triage-unanswered"),
+                _item("What if", "tune", "triage-what-if"),
                 _item("Train and compare", "compare_arrows", "triage-training"),
                 _item("Backtest", "update", "triage-backtests"),
                 _item("Simulator", "science", "triage-simulator"),

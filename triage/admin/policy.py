@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib import admin, messages
@@ -20,6 +20,7 @@ from unfold.admin import TabularInline
 from unfold.decorators import action, display
 
 from accounts.admin import ROW_ID, SupervisorsEdit, is_supervisor
+from accounts.models import User
 from triage.admin.filters import CandidateFilter, ExampleIntentFilter, ExampleStanceFilter
 from triage.admin.oversight import ladder as ladder_pages
 from triage.admin.oversight.forms import GuardForm, IntentForm, RuleForm
@@ -29,11 +30,13 @@ from triage.answers.preview import readings as letter_readings
 from triage.answers.variables import NAMES
 from triage.desk.forms import AnswerForm, ExampleForm
 from triage.models import Answer, Example, Guard, Intent, Mode, Rule
+from triage.oversight import ladder
 from triage.oversight.candidates import leave_out, take_in
 
 TEXTS = ["body", "guest_body", "summary"]
 TAG = '<span class="desk-tag desk-tag-{}">{}</span>'
 LACKS_FACTS = '<span class="desk-tag desk-tag-wait">Lacks facts</span><span class="cell-small">{}</span>'
+OTHER_EYES = "You wrote this text, so another supervisor must approve it (TRIAGE_FOUR_EYES)."
 NO_ANSWER = "This intent is on Auto but has no approved answer: every such ticket goes to a person."
 
 
@@ -267,6 +270,12 @@ class AnswerAdmin(Versioned, SupervisorsEdit):
             initial |= {"intent": before.intent_id, "language": before.language, **texts}
         return initial
 
+    def save_model(self, request: HttpRequest, obj: Answer, form: ModelForm[Answer], change: bool) -> None:
+        """Whoever wrote the text last is its drafter."""
+        if not change or set(form.changed_data) & set(TEXTS):
+            obj.drafted_by = cast(User, request.user)
+        super().save_model(request, obj, form, change)
+
     @display(description="State", label={"Approved": "success", "Draft": "warning", "Retired": "default"})
     def state_shown(self, answer: Answer) -> str:
         return answer.get_state_display()
@@ -290,6 +299,9 @@ class AnswerAdmin(Versioned, SupervisorsEdit):
 
     @action(description="Approve: send this text", permissions=["approve"])
     def approve(self, request: HttpRequest, obj: Answer) -> None:
+        if ladder.needs_other_eyes(obj, by=cast(User, request.user)):
+            self.message_user(request, OTHER_EYES, messages.ERROR)
+            return
         obj.approve(request.user)  # type: ignore[arg-type]
         self.message_user(request, f"{obj} is approved. It is sent from the next ticket on.")
 

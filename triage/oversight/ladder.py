@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.models import Role, User
 from triage.core.deciding.bounds import smallest_sample, upper_limit
-from triage.models import Intent, Mode
+from triage.models import Answer, Intent, Mode
 from triage.oversight import versions
 from triage.oversight.evidence import AGREEING, WRONG, Audit, Trial
 
@@ -142,6 +142,12 @@ def supervisors() -> models.QuerySet[User]:
     return User.objects.filter(is_active=True).filter(
         models.Q(role=Role.SUPERVISOR) | models.Q(is_superuser=True)
     )
+
+
+def needs_other_eyes(answer: Answer, *, by: User) -> bool:
+    """Whether somebody else must approve this text: its drafter may not, unless there is no other supervisor."""
+    is_own = settings.TRIAGE_FOUR_EYES and answer.drafted_by_id == by.pk
+    return bool(is_own and supervisors().exclude(pk=by.pk).exists())
 
 
 @transaction.atomic

@@ -42,6 +42,7 @@ ACTIONS: Final = {
     "facts": "Facts of the house",
     "champion": "Model that decides",
     "alarm": "Paused by the alarm",
+    "simulator": "Tried in the simulator, then applied",
     "restore": "A former policy restored",
     "undo": "The change before undone",
 }

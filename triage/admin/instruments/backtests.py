@@ -7,7 +7,7 @@ from typing import Any, Final, cast
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
@@ -127,15 +127,25 @@ def watched(run: Run, response: HttpResponse) -> HttpResponse:
 
 
 @supervisors_only
-def backtest_file(request: HttpRequest, run_id: int, ending: str) -> HttpResponse:
-    """The report as one file."""
-    run = get_object_or_404(Run, pk=run_id, kind=Run.Kind.BACKTEST, state=Run.State.DONE)
-    if ending == "json":
-        response: HttpResponse = JsonResponse(run.result, json_dumps_params={"indent": 1})
-    elif ending == "html":
-        response = HttpResponse(standalone(run.result or {}, AssumptionsForm(request.GET or None).assumed()))
-    else:
-        raise Http404
+def backtest_html(request: HttpRequest, run_id: int) -> HttpResponse:
+    """The report as one page, to mail or print."""
+    run = _done(run_id)
+    text = standalone(run.result or {}, AssumptionsForm(request.GET or None).assumed())
+    return _attached(HttpResponse(text), run, "html")
+
+
+@supervisors_only
+def backtest_json(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Its figures, for programs."""
+    run = _done(run_id)
+    return _attached(JsonResponse(run.result, json_dumps_params={"indent": 1}), run, "json")
+
+
+def _done(run_id: int) -> Run:
+    return get_object_or_404(Run, pk=run_id, kind=Run.Kind.BACKTEST, state=Run.State.DONE)
+
+
+def _attached(response: HttpResponse, run: Run, ending: str) -> HttpResponse:
     response["Content-Disposition"] = f'attachment; filename="backtest-{run.pk}.{ending}"'
     return response
 

@@ -63,9 +63,9 @@ def training_page(request: HttpRequest) -> HttpResponse:
 
 
 @supervisors_only
-def promote_page(request: HttpRequest, version_id: int) -> HttpResponse:
+def promote_page(request: HttpRequest, model_id: int) -> HttpResponse:
     """Let a model decide; where it is worse in any part than the one that decides, only after it was asked about."""
-    version = get_object_or_404(ModelVersion, pk=version_id, is_champion=False)
+    version = get_object_or_404(ModelVersion, pk=model_id, is_champion=False)
     worse = challenger.worse_parts(version.metrics.get("comparison", {}))
     if request.method == "POST" and (request.POST.get("sure") == "1" or not worse):
         return _promote(request, version)
