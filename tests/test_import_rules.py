@@ -81,7 +81,7 @@ LATE_IMPORTS = {
     ("triage/oversight/apps.py", "ready"): "subscribers register when their module is loaded",
     ("triage/instruments/figures/apps.py", "ready"): "subscribers register when their module is loaded",
     ("triage/learning/runs/apps.py", "ready"): "its job registers when its module is loaded",
-    ("triage/learning/runs/models.py", "perform"): "heavy numerics, which only who trains needs",
+    ("triage/learning/runs/apps.py", "perform"): "heavy numerics, which only who trains needs",
     (
         "tickets/service/holiday_sources.py",
         "public_holidays",

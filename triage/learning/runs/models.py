@@ -15,7 +15,6 @@ from django.db import models, transaction
 from django.utils import timezone
 
 from tickets.background import jobs
-from tickets.background.lanes import SLOW
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -100,14 +99,3 @@ def wish_stop(run: Run) -> None:
     Run.objects.filter(pk=run.pk, state=Run.State.WAITING).update(
         state=Run.State.CANCELLED, ended_at=timezone.now()
     )
-
-
-def perform(run_id: int) -> None:
-    """The job. The engine's libraries are loaded only where one is done."""
-    from triage.learning.runs import performing
-
-    performing.perform(run_id)
-
-
-def register() -> None:
-    jobs.register(KIND, perform, lane=SLOW, long=True)
