@@ -10,10 +10,14 @@ from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 from django.shortcuts import resolve_url
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.client_address import client_source
 from accounts.mailboxes import validate_address
+
+#: What is asked for first: a code goes from any device, and there is always one.
+_ORDER = ("mfa_reauthenticate", "mfa_reauthenticate:webauthn")
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -37,10 +41,28 @@ class AccountAdapter(DefaultAccountAdapter):
         validate_address(email)
         return str(super().clean_email(email))
 
+    def get_reauthentication_methods(self, user: Any) -> list[dict[str, Any]]:
+        """Whoever has a second factor proves that: the password alone must not be enough to take it away."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        factors = [method for method in methods if method["id"] != "reauthenticate"]
+        return sorted(factors, key=lambda method: _ORDER.index(method["id"])) if factors else methods
+
+    def send_notification_mail(
+        self, template_prefix: str, user: Any, context: dict[str, Any] | None = None, email: str | None = None
+    ) -> None:
+        """Also from the command line, where nobody's address or browser is to be named."""
+        if self.request is not None:
+            super().send_notification_mail(template_prefix, user, context, email)
+            return
+        self.send_mail(
+            template_prefix, user.email, {"timestamp": timezone.now(), "user": user, **(context or {})}
+        )
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Links lead to SITE_URL: the library makes them from the Host header, which the client writes."""
         links = {name: on_this_site(value) for name, value in context.items() if name.endswith("_url")}
-        super().send_mail(template_prefix, email, {**context, **links, "current_site": None})
+        facts = {"request": self.request, "email": email, **context, **links, "current_site": None}
+        self.render_mail(template_prefix, email, facts).send()
 
     def render_mail(
         self,

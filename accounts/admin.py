@@ -23,6 +23,7 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 
 from accounts.models import User
+from accounts.signin.powers import Powerful
 
 COUNTED = 1_000
 ROW_ID = re.compile("[0-9]{1,18}")
@@ -149,7 +150,7 @@ class SupervisorsEdit(SupervisorsRead):
 
 
 @admin.register(User)
-class UserAdmin(SupervisorsEdit):
+class UserAdmin(Powerful, SupervisorsEdit):
     """Roles. People are switched off, never deleted: the audit trail names them."""
 
     list_display = ["email", "name", "role", "is_active", "date_joined"]

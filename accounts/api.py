@@ -6,6 +6,8 @@ from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authenticator_used
 from axes.handlers.proxy import AxesProxyHandler
 from django.contrib.auth import authenticate, user_logged_in
 from django.contrib.auth.password_validation import validate_password
@@ -24,6 +26,8 @@ from accounts.lockout import LOCKED_MESSAGE, seconds_locked
 from accounts.mailboxes import AddressApiField
 from accounts.models import User
 from accounts.names import validate_name
+from accounts.sealing import Unsealable
+from accounts.signin import codes, factors
 from accounts.tokens import families
 
 
@@ -40,6 +44,11 @@ class LockedOut(exceptions.APIException):
 class LoginSerializer(serializers.Serializer[Any]):
     email = AddressApiField()
     password = serializers.CharField(trim_whitespace=False, style={"input_type": "password"})
+    code = serializers.CharField(
+        required=False, allow_blank=True, max_length=codes.LONGEST,
+        help_text="Only for accounts with a second factor: the code of the authenticator app, or a recovery code, "
+        "which is used up by it. Without it the answer is 401 with the code `second_factor_required`.",
+    )  # fmt: skip
 
 
 class TokensSerializer(serializers.Serializer[Any]):
@@ -81,7 +90,7 @@ class NoticeSerializer(serializers.Serializer[Any]):
 
 
 class LoginView(APIView):
-    """E-mail and password against an access and a refresh token."""
+    """E-mail and password, and a code where there is a second factor, against an access and a refresh token."""
 
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
@@ -106,8 +115,48 @@ class LoginView(APIView):
             raise exceptions.PermissionDenied(
                 "Confirm your e-mail address first: open the link we sent you.", "email_not_verified"
             )
+        second_step(request, user, form.validated_data.get("code", ""))
         user_logged_in.send(sender=User, request=request._request, user=user)
         return Response(families.begin(user))
+
+
+def second_step(request: Request, user: User, code: str) -> None:
+    """Return where the person needs no second factor or ``code`` proves theirs; it is used up by it."""
+    if not factors.has_factor(user):
+        refuse_without_factor(user)
+        return
+    if not code:
+        raise exceptions.AuthenticationFailed(
+            "This account has a second factor: send the code of the authenticator app, or a recovery code, as “code”.",
+            "second_factor_required",
+        )
+    try:
+        proved = codes.try_code(request._request, user, code)
+    except codes.LockedOut:
+        raise LockedOut(seconds_locked(request._request, user.email)) from None
+    except Unsealable:
+        raise exceptions.PermissionDenied(
+            "This account’s second factor can’t be read any more. Ask a supervisor to remove it.",
+            "second_factor_unreadable",
+        ) from None
+    if proved is None:
+        raise exceptions.AuthenticationFailed(
+            "That code is wrong, too old, or has been used already.", "invalid_code"
+        )
+    proved.user = user
+    proved.record_usage()
+    authenticator_used.send(
+        sender=Authenticator, request=request._request, user=user, authenticator=proved,
+        reauthenticated=False, passwordless=False,
+    )  # fmt: skip
+
+
+def refuse_without_factor(user: User) -> None:
+    if factors.lacks_required(user):
+        raise exceptions.PermissionDenied(
+            "Your role needs a second factor. Log in on the website and set it up first.",
+            "second_factor_missing",
+        )
 
 
 class RefreshView(APIView):
@@ -125,7 +174,9 @@ class RefreshView(APIView):
         form = RefreshSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         try:
-            return Response(families.renew(form.validated_data["refresh"]))
+            raw = form.validated_data["refresh"]
+            refuse_without_factor(families.read_refresh(raw)[1].user)
+            return Response(families.renew(raw))
         except TokenError as error:
             raise InvalidToken(str(error)) from error
 

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from axes import models as axes
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
@@ -100,6 +102,14 @@ def export_account(person: Person) -> dict[str, list[dict[str, Any]]]:
         "addresses": rows(
             EmailAddress.objects.filter(user=person.user).values("email", "verified", "primary")
         ),
+        "second_factors": rows(
+            Authenticator.objects.filter(user=person.user).values("type", "created_at", "last_used_at")
+        ),
+        "single_sign_on": rows(
+            SocialAccount.objects.filter(user=person.user).values(
+                "provider", "uid", "extra_data", "date_joined", "last_login"
+            )
+        ),
     }
 
 
@@ -109,6 +119,8 @@ def erase_account(person: Person) -> dict[str, Any]:
         return erased
     user = User.objects.select_for_update().get(pk=person.user.pk)
     erased["sessions"] = end_sessions(user)
+    erased["second_factors"] = Authenticator.objects.filter(user=user).delete()[0]
+    erased["single_sign_on"] = SocialAccount.objects.filter(user=user).delete()[0]
     erased["addresses"] = EmailAddress.objects.filter(user=user).delete()[0]
     erased["tokens"] = TokenFamily.objects.filter(user=user).delete()[0]
     OutstandingToken.objects.filter(user=user).delete()

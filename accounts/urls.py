@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from accounts import views
+from accounts.signin import sso
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -11,5 +12,11 @@ urlpatterns = [
     path("email/", views.email, name="account_email"),
     path("profile/", views.profile, name="profile"),
     path("logout/everywhere/", views.log_out_everywhere, name="log-out-everywhere"),
+    path("2fa/authenticate/", views.second_step, name="mfa_authenticate"),
+    path("2fa/webauthn/login/", views.passkey_login, name="mfa_login_webauthn"),
+    path("2fa/", include("allauth.mfa.urls")),
+    path("sso/<str:provider_id>/", sso.start, name="openid_connect_login"),
+    path("sso/<str:provider_id>/callback/", sso.come_back, name="openid_connect_callback"),
+    path("3rdparty/", include("allauth.socialaccount.urls")),
     path("", include("allauth.account.urls")),
 ]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import cast
 
 from allauth.account import views as library
+from allauth.mfa.base import views as factors
+from allauth.mfa.webauthn import views as passkeys
 from axes.decorators import axes_dispatch
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -18,10 +20,13 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.forms import ProfileForm
 from accounts.limits.middleware import limited
 from accounts.models import User
+from accounts.signin.factors import has_factor
 from accounts.tokens import families
 
 # Whoever is locked out does not even get to the form. The failure that locks is answered by axes' middleware.
 login = limited("login")(axes_dispatch(library.login))
+second_step = limited("login")(factors.authenticate)
+passkey_login = limited("login")(passkeys.login_webauthn)
 signup = limited("register", mailbox_field="email")(library.signup)
 password_reset = limited("account_mail", mailbox_field="email")(library.password_reset)
 email = limited("account_mail", mailbox_field="email")(library.email)
@@ -37,7 +42,12 @@ def profile(request: HttpRequest) -> HttpResponse:
         form.save()
         messages.success(request, _("Saved."))
         return redirect("profile")
-    return render(request, "accounts/profile.html", {"form": form}, status=422 if form.errors else 200)
+    context = {
+        "form": form,
+        "has_factor": has_factor(user),
+        "connected": set(user.socialaccount_set.values_list("provider", flat=True)),
+    }
+    return render(request, "accounts/profile.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "accounts",
     "accounts.limits",
     "accounts.tokens",
+    "accounts.signin",
     "unfold",
     "django.contrib.admin",
     "django.contrib.auth",
@@ -83,6 +84,9 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "axes",
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",  # its tables, which a release before filled; we empty them
@@ -106,6 +110,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
     "accounts.limits.middleware.LimitsMiddleware",
+    "accounts.signin.middleware.SecondFactorMiddleware",
 ]
 
 ROOT_URLCONF = "helpdesk.urls"
@@ -237,6 +242,35 @@ ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True  # the way in by mail for somebody whose password is locked
 
+# Second factors: docs/sign-in.md
+REQUIRE_SECOND_FACTOR = env.choice("REQUIRE_SECOND_FACTOR", "none", ("none", "supervisors", "staff"))
+SECOND_FACTOR_MINUTES = env.whole("SECOND_FACTOR_MINUTES", 15, least=1)  # so long it counts for powers
+MFA_ADAPTER = "accounts.signin.factors.FactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_TOLERANCE = 1  # steps of 30 s that a phone's clock may be off
+MFA_RATE_LIMITS = {"webauthn_login": None}  # counted by LIMITS, below
+MFA_FORMS = {
+    "authenticate": "accounts.signin.forms.AuthenticateForm",
+    "reauthenticate": "accounts.signin.forms.ReauthenticateForm",
+    "activate_totp": "accounts.signin.forms.ActivateTOTPForm",
+    "add_webauthn": "accounts.signin.forms.AddWebAuthnForm",
+    "edit_webauthn": "accounts.signin.forms.EditWebAuthnForm",
+}
+
+# Single sign-on: docs/sign-in.md
+SSO_LINK_STAFF = env.flag("SSO_LINK_STAFF", default=False)
+SSO_SECOND_FACTOR = env.flag("SSO_SECOND_FACTOR", default=False)
+SSO_ROLE_CLAIM = env.text("SSO_ROLE_CLAIM", "groups")
+SSO_AGENT_GROUPS = env.words("SSO_AGENT_GROUPS", "")
+SSO_SUPERVISOR_GROUPS = env.words("SSO_SUPERVISOR_GROUPS", "")
+SOCIALACCOUNT_ADAPTER = "accounts.signin.sso.SingleSignOnAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # the provider's word is asked for instead, in the adapter
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = env.openid_connect()
+
 AXES_FAILURE_LIMIT = env.whole("LOGIN_FAILURE_LIMIT", 5, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=env.whole("LOGIN_LOCK_MINUTES", 15, least=1))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -248,12 +282,14 @@ AXES_CLIENT_IP_CALLABLE = "accounts.client_address.client_source"
 AXES_USERNAME_CALLABLE = "accounts.lockout.login_name"
 AXES_LOCKOUT_CALLABLE = "accounts.lockout.locked_out"
 AXES_ENABLE_ADMIN = False
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]
 AXES_VERBOSE = False
 
 # --- How often something may be done: by whom it is counted, and how much ------------------------------
 TRUSTED_PROXIES = env.whole("TRUSTED_PROXIES", 0)
 LIMITS = {
     "login": env.limits("THROTTLE_LOGIN", address="20/min", network="200/min"),
+    "second_factor": env.limits("THROTTLE_SECOND_FACTOR", person="30/hour"),
     "register": env.limits("THROTTLE_REGISTER", address="30/hour", network="200/hour", mailbox="5/hour"),
     "submit": env.limits("THROTTLE_SUBMIT", person="6000/min"),
     "guest_ticket": env.limits(

@@ -72,6 +72,7 @@ def test_only_the_bridge_and_its_like_reach_into_the_engine() -> None:
 #: Where an import may stand inside a function, and why. Nothing else may.
 LATE_IMPORTS = {
     ("accounts/apps.py", "ready"): "receivers register when their module is loaded",
+    ("accounts/signin/apps.py", "ready"): "receivers register when their module is loaded",
     ("tickets/apps.py", "ready"): "receivers register; Celery is loaded only where a broker is set",
     ("tickets/desk/apps.py", "ready"): "receivers and jobs register when their module is loaded",
     ("tickets/tags/apps.py", "ready"): "its filter registers when its module is loaded",

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from allauth.account.forms import default_token_generator
 from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
+from allauth.mfa.models import Authenticator
 from django.contrib.contenttypes.models import ContentType
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -51,7 +52,7 @@ OTHERS: Final = ("PATCH", "DELETE")
 STRANGE: Final = uuid.UUID(int=7)
 ABSENT: Final = {
     "reference": "NOSUCHTICKET", "token": STRANGE, "key": "nokey", "uidb36": "1", "app_label": "accounts", "url": "nowhere",
-    "content_type_id": 999_999,
+    "content_type_id": 999_999, "provider_id": "nobody",
 }  # fmt: skip
 
 
@@ -275,13 +276,16 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
     found = {
         f"/admin/{table}/": {"there": {"object_id": row.pk, "pk": row.pk}} for table, row in rows.items()
     }
+    passkey = Authenticator.objects.create(
+        user=scene.users["stranger"], type="webauthn", data={"name": "Key"}
+    )
     names = {
         "ticket_id": own.pk, "file_id": kept.pk, "answer_id": answer.pk, "intent_id": intent.pk, "latch_id": latch.pk,
         "recall_id": recall.pk, "version_id": rows["oversight/policyversion"].pk,
         "run_id": Run.objects.create(kind="backtest", state="done", result=BACKTEST).pk,
         "model_id": rows["triage/modelversion"].pk,
         "content_type_id": ContentType.objects.get_for_model(Ticket).pk, "object_id": own.pk,
-        "app_label": "accounts", "url": "nowhere",
+        "app_label": "accounts", "url": "nowhere", "provider_id": "sso", "pk": passkey.pk,
     }  # fmt: skip
     return {**found, "<held_id>": held, "<there>": {"there": names}}
 

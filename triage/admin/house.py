@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from accounts.signin.powers import power
 from triage.admin.access import page, supervisors_only
 from triage.answers import facts, house, language_tags
 from triage.answers.preview import readings
@@ -166,6 +167,7 @@ def _language(request: HttpRequest) -> str:
 
 
 @supervisors_only
+@power()
 def house_page(request: HttpRequest) -> HttpResponse:
     language = _language(request)
     form = HouseForm(request.POST if request.method == "POST" else None, facts.current(), language)
@@ -227,6 +229,7 @@ def read_answer(request: HttpRequest, answer_id: int) -> HttpResponse:
 
 @supervisors_only
 @require_POST
+@power()
 def automate(request: HttpRequest, answer_id: int) -> HttpResponse:
     """Put the intent on Auto, if its letters were read, this one lacks nothing and the evidence is enough."""
     answer = get_object_or_404(Answer.objects.select_related("intent"), pk=answer_id)

@@ -72,7 +72,10 @@ def _item(title: str, icon: str, view: str, query: str = "") -> dict[str, Any]:
 
 
 def account_links(request: HttpRequest) -> list[dict[str, Any]]:
-    return [{"title": "Change password", "link": reverse("account_change_password")}]
+    return [
+        {"title": "Change password", "link": reverse("account_change_password")},
+        {"title": "Second factor", "link": reverse("mfa_index")},
+    ]
 
 
 def tokens(request: HttpRequest) -> str:

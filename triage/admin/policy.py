@@ -111,6 +111,7 @@ class IntentAdmin(Versioned, SupervisorsEdit):
     ordering = ["group", "slug"]
     inlines = [RuleInline, AnswerInline]
     actions = ["switch_off", "only_suggest"]
+    harmless_actions = ("switch_off", "only_suggest")
     fieldsets = [
         (None, {"fields": ["title", "slug", "group", "description"]}),
         ("Automation", {"fields": ["mode", "threshold", "ladder_link", "draft_link"]}),

@@ -19,6 +19,7 @@ from unfold.decorators import action, display
 
 from accounts.admin import SupervisorsRead, is_supervisor
 from accounts.models import User
+from accounts.signin.powers import Powerful
 from tickets.models import Ticket
 from triage.admin.filters import AgreementFilter, DecisionReasonFilter, IntentFilter
 from triage.desk.wording import reason_text
@@ -163,7 +164,7 @@ def spelled(value: Any) -> str:
 
 
 @admin.register(ModelVersion)
-class ModelVersionAdmin(SupervisorsRead):
+class ModelVersionAdmin(Powerful, SupervisorsRead):
     """Trained models. Promoting one makes it decide from the next ticket on."""
 
     list_display = ["__str__", "champion", "figures", "created_at", "promoted_at"]

@@ -52,7 +52,7 @@ def bare_words(template: str) -> Iterator[str]:
 
 def customers_templates() -> list[Path]:
     root = settings.BASE_DIR / "templates"
-    folders = ("account", "accounts", "components", "tickets")
+    folders = ("account", "accounts", "components", "mfa", "socialaccount", "tickets")
     files = [*root.glob("*.html"), *(file for name in folders for file in (root / name).rglob("*.*"))]
     staff = {"requester_wrote.txt", "urgent.txt", "late.txt", "nothing.html", "owed.html"}
     return sorted(file for file in files if file.name not in staff and file.suffix in {".html", ".txt"})

@@ -16,6 +16,7 @@ from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from accounts.admin import BoundedAdmin, SupervisorsRead, is_supervisor
+from accounts.signin.powers import Powerful
 from tickets.channels.email import fetching
 from tickets.channels.email.account import account
 from tickets.channels.email.fetching import MailboxError
@@ -56,7 +57,7 @@ class MailboxForm(forms.ModelForm):
 
 
 @admin.register(Mailbox)
-class MailboxAdmin(BoundedAdmin):
+class MailboxAdmin(Powerful, BoundedAdmin):
     """The addresses that people write to."""
 
     form = MailboxForm

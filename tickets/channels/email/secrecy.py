@@ -1,25 +1,18 @@
-"""Passwords of mailboxes, encrypted at rest with a key that is made from SECRET_KEY."""
+"""Passwords of mailboxes, encrypted at rest."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
+from typing import Final
 
-from cryptography.fernet import Fernet, InvalidToken
-from django.conf import settings
+from accounts import sealing
+from accounts.sealing import Unsealable
 
-
-class Unsealable(Exception):
-    """The password was sealed with another SECRET_KEY."""
-
-
-def _box() -> Fernet:
-    key = hashlib.sha256(b"mailbox password\0" + settings.SECRET_KEY.encode()).digest()
-    return Fernet(base64.urlsafe_b64encode(key))
+PURPOSE: Final = "mailbox password"
+__all__ = ["Unsealable", "opened", "sealed"]
 
 
 def sealed(plain: str) -> str:
-    return _box().encrypt(plain.encode()).decode() if plain else ""
+    return sealing.sealed(plain, PURPOSE) if plain else ""
 
 
 def opened(kept: str) -> str:
@@ -27,6 +20,6 @@ def opened(kept: str) -> str:
     if not kept:
         return ""
     try:
-        return _box().decrypt(kept.encode()).decode()
-    except InvalidToken:
+        return sealing.opened(kept, PURPOSE)
+    except Unsealable:
         raise Unsealable("SECRET_KEY changed. Enter the mailbox's password again.") from None

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 
 from accounts.admin import ROW_ID
+from accounts.signin.powers import always, power
 from triage.admin.access import page, supervisors_only
 from triage.instruments import charts, plots, tickets_behind
 from triage.instruments.figures import counting, definitions
@@ -104,12 +105,14 @@ def behind_page(request: HttpRequest) -> HttpResponse:
 
 
 @supervisors_only
+@power(always)
 def behind_csv(request: HttpRequest) -> StreamingHttpResponse:
     counting.count_due()
     return _csv(tickets_behind.tickets_csv(asked_number(request)), "tickets")
 
 
 @supervisors_only
+@power(always)
 def metrics_csv(request: HttpRequest) -> StreamingHttpResponse:
     """Every daily sum of the span, with the definition of its figure."""
     counting.count_due()

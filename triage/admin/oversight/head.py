@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.admin import is_supervisor
 from accounts.models import User
+from accounts.signin.powers import power
 from triage.admin.access import supervisors_only
 from triage.oversight import switch, versions, watch
 
@@ -54,8 +55,13 @@ def _undoable(user: User) -> versions.PolicyVersion | None:
     return newest if newest and mine and newest.at > timezone.now() - UNDO_OFFERED else None
 
 
+def resumes(request: HttpRequest) -> bool:
+    return request.POST.get("stopped") != "1"
+
+
 @supervisors_only
 @require_POST
+@power(resumes)
 def switch_view(request: HttpRequest) -> HttpResponse:
     """Stop all automatic answers, or resume them; back to the page one came from."""
     stopped = request.POST.get("stopped") == "1"

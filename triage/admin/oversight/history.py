@@ -19,6 +19,7 @@ from unfold.decorators import action
 
 from accounts.admin import SupervisorsRead, is_supervisor
 from accounts.models import User
+from accounts.signin.powers import Powerful, power
 from triage.admin.access import supervisors_only
 from triage.models import Answer, Intent, Mode
 from triage.oversight import restoring, versions
@@ -30,7 +31,7 @@ PARTS = {
 }  # fmt: skip
 
 
-class Versioned:
+class Versioned(Powerful):
     """What is saved through this admin is a version of the policy."""
 
     policy_action = "intent"
@@ -87,7 +88,7 @@ def _value(change: Change, value: Any) -> Any:
 
 
 @admin.register(PolicyVersion)
-class PolicyVersionAdmin(SupervisorsRead):
+class PolicyVersionAdmin(Powerful, SupervisorsRead):
     """Read only, but for going back."""
 
     list_display = ["number", "when", "what", "changes", "who", "why"]
@@ -164,6 +165,7 @@ class PolicyVersionAdmin(SupervisorsRead):
 
 @supervisors_only
 @require_POST
+@power()
 def undo(request: HttpRequest, version_id: int) -> HttpResponse:
     """Take back the change that was just made."""
     version = get_object_or_404(PolicyVersion, pk=version_id)

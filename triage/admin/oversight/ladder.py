@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from accounts.signin.powers import power
 from triage.admin.access import page, supervisors_only
 from triage.models import Answer, Intent, Mode
 from triage.oversight import ladder, versions, watch
@@ -63,7 +64,15 @@ def ladder_page(request: HttpRequest) -> HttpResponse:
     )  # fmt: skip
 
 
+def leads_to_auto(request: HttpRequest) -> bool:
+    """A step down is never held up."""
+    return request.method == "POST" and (
+        request.POST.get("step") == "confirm" or request.POST.get("mode") == Mode.AUTO
+    )
+
+
 @supervisors_only
+@power(leads_to_auto)
 def intent_page(request: HttpRequest, intent_id: int) -> HttpResponse:
     """One intent: its evidence, the disagreements to open, and the steps up and down."""
     intent = get_object_or_404(Intent, pk=intent_id)
@@ -193,6 +202,7 @@ def is_last_of_auto(answer: Answer) -> bool:
 
 @supervisors_only
 @require_POST
+@power()
 def resume(request: HttpRequest, latch_id: int) -> HttpResponse:
     """Somebody has looked at what set the alarm off."""
     latch = get_object_or_404(watch.Latch, pk=latch_id)

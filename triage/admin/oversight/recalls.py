@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 
 from accounts.models import User
+from accounts.signin.powers import power
 from triage.admin.access import page, supervisors_only
 from triage.models import Answer, Intent, ModelVersion, Rule
 from triage.oversight import recall
@@ -67,6 +68,7 @@ class StepForm(forms.Form):
 
 
 @supervisors_only
+@power()
 def recall_page(request: HttpRequest) -> HttpResponse:
     """Look for answers; then take them back."""
     look = LookForm(request.GET if request.GET else None)
