@@ -13,7 +13,7 @@ from triage.models import Decision, Intent, Mode, ModelVersion
 from triage.oversight import ladder, versions
 from triage.oversight.evidence import AGREEING, WRONG, Audit, Trial
 from triage.oversight.preview import MOVED
-from triage.running.runtime import sendable_languages, threshold_in
+from triage.running.runtime import read_shelf, sendable_languages, threshold_in
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -106,7 +106,8 @@ def policy(wish: Wish) -> Policy:
     metrics: dict[str, Any] = champion.metrics if champion else {}
     intents = list(Intent.objects.all())
     languages = {
-        slug: frozenset(tag.partition("-")[0] for tag in tags) for slug, tags in sendable_languages().items()
+        slug: frozenset(tag.partition("-")[0] for tag in tags)
+        for slug, tags in sendable_languages(read_shelf()).items()
     }
     return Policy(
         modes={one.slug: wish.modes.get(one.slug, one.mode) for one in intents},
