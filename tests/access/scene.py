@@ -37,6 +37,7 @@ from tickets.models import Attachment, Job, Ticket
 from tickets.service.models import Calendar, Target
 from tickets.states import Urgency
 from tickets.tags.models import Tag
+from triage.answers.help.models import Article
 from triage.instruments.backtest import figures
 from triage.learning.runs.models import Run
 from triage.models import Answer, Decision, Example, Guard, Intent, ModelVersion
@@ -52,7 +53,7 @@ OTHERS: Final = ("PATCH", "DELETE")
 STRANGE: Final = uuid.UUID(int=7)
 ABSENT: Final = {
     "reference": "NOSUCHTICKET", "token": STRANGE, "key": "nokey", "uidb36": "1", "app_label": "accounts", "url": "nowhere",
-    "content_type_id": 999_999, "provider_id": "nobody",
+    "content_type_id": 999_999, "provider_id": "nobody", "slug": "no-such-article",
 }  # fmt: skip
 
 
@@ -240,6 +241,10 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
     answer = Answer.objects.create(intent=intent, body="Refunds take five days.")
     with versions.changing("answer", by=supervisor):
         answer.approve(None)
+    article = Article.objects.create(
+        intent=intent, title="Where is my refund?", summary="Soon.", topic="Refunds"
+    )
+    article.approve(None)
     draft = Draft.objects.create(agent=agent, ticket=own, reply="Dear Rita")
     kept = KeptFile.objects.create(draft=draft, **_file("k.txt"))
     held = {
@@ -257,6 +262,7 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "triage/intent": intent,
         "triage/guard": Guard.objects.create(topic="court", pattern="lawyer"),
         "triage/answer": answer,
+        "help/article": article,
         "triage/example": Example.objects.create(text="Where is my money?", intent=intent),
         "triage/decision": Decision.objects.first(),
         "triage/modelversion": ModelVersion.objects.create(folder="m", training_fingerprint="a"),
@@ -285,7 +291,7 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "run_id": Run.objects.create(kind="backtest", state="done", result=BACKTEST).pk,
         "model_id": rows["triage/modelversion"].pk,
         "content_type_id": ContentType.objects.get_for_model(Ticket).pk, "object_id": own.pk,
-        "app_label": "accounts", "url": "nowhere", "provider_id": "sso", "pk": passkey.pk,
+        "app_label": "accounts", "url": "nowhere", "provider_id": "sso", "pk": passkey.pk, "slug": intent.slug,
     }  # fmt: skip
     return {**found, "<held_id>": held, "<there>": {"there": names}}
 
@@ -327,4 +333,5 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "/api/feedback/<str:reference>": {"rating": 3},
     "/tickets/<str:reference>/reply/": {"body": "Hello"},
     "/tickets/<str:reference>/feedback/": {"rating": 3},
+    "/help/<slug:slug>/helpful/": {"helpful": "yes"},
 }
