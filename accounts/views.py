@@ -7,6 +7,7 @@ from typing import cast
 from allauth.account import views as library
 from allauth.mfa.base import views as factors
 from allauth.mfa.webauthn import views as passkeys
+from allauth.socialaccount.models import SocialAccount
 from axes.decorators import axes_dispatch
 from django.contrib import messages
 from django.contrib.auth import logout
@@ -45,7 +46,7 @@ def profile(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "has_factor": has_factor(user),
-        "connected": set(user.socialaccount_set.values_list("provider", flat=True)),
+        "connected": set(SocialAccount.objects.filter(user=user).values_list("provider", flat=True)),
     }
     return render(request, "accounts/profile.html", context, status=422 if form.errors else 200)
 

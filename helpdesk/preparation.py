@@ -145,4 +145,5 @@ def set_up_help_centre(tell: Tell) -> None:
     """The pack's articles, for an installation that is older than the help centre."""
     if not Article.objects.exists():
         added = pack.install_articles(pack.read_pack(), approved=settings.DEMO)
-        tell(f"Added {added} articles of the help centre.")
+        if added:
+            tell(f"Added {added} articles of the help centre.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from django.db import models, transaction
 from django.utils import timezone
@@ -15,7 +15,9 @@ from tickets.states import Closure, Status
 
 if TYPE_CHECKING:
     from accounts.models import User
+    from tickets.models import Ticket
 
+CLAIM_FIELDS: Final = ["requester"]
 QUEUE_FIELDS: Final = ["escalation_reason", "escalated_at", "resolved_at", "reopen_count"]
 OPEN_TO_REQUESTER: Final = (
     Status.OPEN, Status.AUTO_RESOLVED, Status.ESCALATED, Status.PENDING, Status.RESOLVED,
@@ -75,7 +77,7 @@ class RequesterSteps(models.Model):
     def claim(self, requester: User) -> None:
         """A guest's ticket joins the account of the person who proved to own its address."""
         self.requester = requester
-        self.save(update_fields=["requester"])
+        self.save(update_fields=CLAIM_FIELDS)
         self._record(Event.Kind.CLAIMED, requester)
 
     @transaction.atomic
@@ -118,7 +120,7 @@ class RequesterSteps(models.Model):
         known = {"solved": solved, "rating": rating, "comment": comment}
         given = {name: value for name, value in known.items() if value not in (None, "")}
         feedback, _ = Feedback.objects.update_or_create(
-            ticket=self, defaults={**given, "author": actor, "updated_at": timezone.now()}
+            ticket=cast("Ticket", self), defaults={**given, "author": actor, "updated_at": timezone.now()}
         )
         self._record(Event.Kind.FEEDBACK, actor, solved=solved, rating=rating)
         if solved is False and self.state in {Status.AUTO_RESOLVED, Status.RESOLVED, Status.PENDING}:

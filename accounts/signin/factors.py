@@ -41,7 +41,7 @@ def vouched_for(request: HttpRequest) -> bool:
     """Whether this session began at a provider that asks for the second factor itself."""
     if not settings.SSO_SECOND_FACTOR:
         return False
-    records = get_authentication_records(request, request.user)  # type: ignore[arg-type]
+    records = get_authentication_records(request, request.user)
     return any(record.get("method") == "socialaccount" for record in records)
 
 

@@ -18,13 +18,14 @@ from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
 from allauth.core.exceptions import ImmediateHttpResponse
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import urlencode
 
 from accounts.models import User
 from accounts.signin.factors import has_factor
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 When = Callable[[HttpRequest], bool]
 #: What of a request's surroundings is kept while the factor is asked for. Never cookies: they are in the new request.
 KEPT: Final = {"REQUEST_METHOD", "CONTENT_TYPE", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL", "REMOTE_ADDR",
@@ -90,7 +91,7 @@ def power(when: When = is_post) -> Callable[[View], View]:
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if when(request):
                 demand(request)
             return view(request, *args, **kwargs)

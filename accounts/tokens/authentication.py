@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drf_spectacular.contrib.rest_framework_simplejwt import SimpleJWTScheme
 from rest_framework_simplejwt.authentication import JWTAuthentication
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 from rest_framework_simplejwt.tokens import Token
 
-from accounts.models import User
 from accounts.tokens.families import family_of
 
 
 class FamilyAuthentication(JWTAuthentication):
     """A token is good while its log-in lasts: one query finds both the log-in and the person."""
 
-    def get_user(self, validated_token: Token) -> User:
+    def get_user(self, validated_token: Token) -> Any:
         try:
             return family_of(validated_token).user
         except TokenError as error:
@@ -24,5 +25,5 @@ class FamilyAuthentication(JWTAuthentication):
 class BearerScheme(SimpleJWTScheme):
     """The same in the API's description."""
 
-    target_class = FamilyAuthentication
+    target_class = "accounts.tokens.authentication.FamilyAuthentication"
     name = "jwtAuth"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -22,6 +22,8 @@ from accounts.models import User
 from accounts.tokens.models import TokenFamily
 
 CLAIM: Final = "family"
+#: So long a refresh token that is not used stays good.
+UNUSED: Final = cast(timedelta, settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"])
 #: However often it is refreshed, after this time somebody has to log in again.
 LONGEST: Final = timedelta(days=90)
 #: Ours have less than 500 characters.
@@ -48,7 +50,7 @@ class Refresh(Bounded):
     """Is exchanged for the next pair."""
 
     token_type = "refresh"  # noqa: S105  # the name of a kind
-    lifetime = settings.SIMPLE_JWT["REFRESH_TOKEN_LIFETIME"]
+    lifetime = UNUSED
 
 
 def begin(user: User) -> dict[str, str]:
@@ -56,7 +58,7 @@ def begin(user: User) -> dict[str, str]:
     now = timezone.now()
     family = TokenFamily(user=user, stamp=user.get_session_auth_hash(), began_at=now, renewed_at=now)
     pair, current = _pair(family)
-    family.current, family.ends_at = current, now + Refresh.lifetime
+    family.current, family.ends_at = current, now + UNUSED
     family.save(force_insert=True)
     return pair
 
@@ -66,7 +68,7 @@ def renew(raw: str) -> dict[str, str]:
     token, family = read_refresh(raw)
     pair, current = _pair(family)
     now = timezone.now()
-    ends = min(now + Refresh.lifetime, family.began_at + LONGEST)
+    ends = min(now + UNUSED, family.began_at + LONGEST)
     # Looking and using up is one statement: of two uses in the same moment only one gets a pair.
     won = TokenFamily.objects.filter(pk=family.pk, current=_hashed(token)).update(
         current=current, renewed_at=now, ends_at=ends

@@ -25,7 +25,7 @@ def closed(engine: FakeEngine, refund_intent: Any, submit: Callable[..., Ticket]
 
 
 def follow_up(ticket: Ticket) -> Ticket:
-    Job.objects.update(run_at=timezone.now())
+    Job.objects.update(run_at=timezone.now(), lease_until=None)
     jobs.run_due()
     return ticket.follow_ups.get()
 

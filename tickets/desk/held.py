@@ -61,7 +61,7 @@ class TooLate(TicketError):
 
 @transaction.atomic
 def hold(
-    ticket: Ticket, *, author: User, body: str, seen: int, page: uuid.UUID, then: HeldReply.Then
+    ticket: Ticket, *, author: User, body: str, seen: int, page: uuid.UUID, then: Draft.Then
 ) -> HeldReply:
     """Accept the reply of ``author``, with the files of their draft, and send it after REPLY_HOLD_SECONDS.
 
@@ -114,7 +114,7 @@ def _send(held: HeldReply) -> Message:
     refuse_unread(ticket, author, held.seen)
     message = replies.send_reply(ticket, author, held.body)
     drafts.attach_kept(message, held)
-    if held.then == HeldReply.Then.RESOLVE:
+    if held.then == Draft.Then.RESOLVE:
         ticket.resolve(actor=author)
     return message
 

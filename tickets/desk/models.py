@@ -64,12 +64,10 @@ class HeldReplyQuerySet(models.QuerySet["HeldReply"]):
 class HeldReply(models.Model):
     """A reply that its author has sent and can still take back: no message, no Event and no mail yet."""
 
-    Then = Draft.Then
-
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="held_replies")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="held_replies")
     body = models.TextField(max_length=settings.MESSAGE_MAX_CHARS)
-    then = models.CharField(max_length=8, choices=Then.choices, default=Then.WAIT)
+    then = models.CharField(max_length=8, choices=Draft.Then.choices, default=Draft.Then.WAIT)
     seen = models.PositiveBigIntegerField(help_text="The last message that its author had read.")
     once = models.UUIDField(help_text="The same for the same reply sent twice.")
     created_at = models.DateTimeField(default=timezone.now)

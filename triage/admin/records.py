@@ -23,7 +23,7 @@ from accounts.signin.powers import Powerful
 from tickets.models import Ticket
 from triage.admin.filters import AgreementFilter, DecisionReasonFilter, IntentFilter
 from triage.desk.wording import reason_text
-from triage.learning.challenger import worse_parts
+from triage.learning.parts import worse_parts
 from triage.models import Action, Decision, Intent, ModelVersion
 from triage.oversight import versions
 from triage.templatetags.desk_words import needed, percent, with_titles

@@ -85,11 +85,6 @@ def compare(champion: ModelVersion, challenger: ModelVersion, *, tell: Tell) -> 
     return {"champion": champion.pk, "golden": len(golden), "later": len(later), "lines": lines}
 
 
-def worse_parts(comparison: dict[str, Any]) -> list[dict[str, Any]]:
-    """The parts in which the challenger is right less often, or wrong more often."""
-    return [line for line in comparison.get("lines", ()) if line["worse"]]
-
-
 def _later(champion: ModelVersion) -> list[Example]:
     """Plain askings labelled since the champion was trained, the newest first."""
     rows = Example.objects.for_training().filter(created_at__gt=champion.created_at)

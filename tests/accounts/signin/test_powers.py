@@ -158,16 +158,18 @@ def test_taking_power_away_is_never_held_up(proved, refund_intent):
 HARMLESS_TABLES = {
     "tickets.ticket", "tickets.job", "tickets.feedback", "triage.decision", "triage.example", "service.calendar",
     "service.target", "email_channel.inboundmail", "email_channel.addresstrouble",
-    "macros.macro", "help.article",
+    "macros.macro", "tags.tag", "help.article",
 }  # fmt: skip
 HARMLESS_VIEWS = {
     "admin-home", "triage-metrics", "triage-behind", "triage-house-preview", "triage-house-read", "triage-simulator",
     "oversight-recall-report", "oversight-review", "oversight-precision", "oversight-ladder", "oversight-alarms",
-    "oversight-retire", "help-readers",
+    "oversight-retire", "help-readers", "triage-backtests", "triage-backtest", "triage-stop-run", "triage-unanswered",
+    "triage-training",
 }  # fmt: skip
 POWER_VIEWS = {
     "oversight-intent", "oversight-resume", "oversight-undo", "oversight-switch", "oversight-recall", "triage-house",
-    "triage-house-automate", "triage-behind-csv", "triage-metrics-csv",
+    "triage-house-automate", "triage-behind-csv", "triage-metrics-csv", "triage-backtest-html", "triage-backtest-json",
+    "triage-what-if", "triage-promote", "triage-training-back",
 }  # fmt: skip
 
 

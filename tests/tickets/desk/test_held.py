@@ -21,7 +21,7 @@ from tickets.models import Closure, Event, Message, OutgoingMail, Status, Ticket
 Waiting = Callable[..., Ticket]
 Run = Callable[[], None]
 PAGE = uuid.uuid4()
-WAIT, RESOLVE = HeldReply.Then.WAIT, HeldReply.Then.RESOLVE
+WAIT, RESOLVE = Draft.Then.WAIT, Draft.Then.RESOLVE
 
 
 def hold(ticket: Ticket, author: User, body: str = "It is on its way.", **facts: object) -> HeldReply:

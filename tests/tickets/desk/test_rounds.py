@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import User
 from tests.tickets.desk.conftest import last_message
 from tickets.desk import held, rounds, snoozing
-from tickets.desk.models import HeldReply, Snooze, Visit
+from tickets.desk.models import Draft, Snooze, Visit
 from tickets.errors import InvalidTransition, TicketError
 from tickets.models import Closure, Event, Ticket, Urgency
 
@@ -87,7 +87,7 @@ def test_what_is_about_to_be_answered_is_offered_to_nobody(
         body="Hi",
         seen=last_message(ticket),
         page=uuid.uuid4(),
-        then=HeldReply.Then.WAIT,
+        then=Draft.Then.WAIT,
     )
     assert (turn(agent), turn(other_agent)) == (None, None)
 

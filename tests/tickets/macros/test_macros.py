@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 
 from accounts.models import User
 from tickets.desk import drafts, held
-from tickets.desk.models import Draft, HeldReply
+from tickets.desk.models import Draft
 from tickets.errors import Held
 from tickets.macros.applying import NoSuchMacro, apply, named, offered
 from tickets.macros.models import Macro
@@ -100,7 +100,7 @@ def test_a_colleague_s_ticket_is_not_taken_and_nothing_else_done(
 def test_sending_takes_the_step_with_it_and_forgets_it(ticket: Ticket, agent: User) -> None:
     apply(macro(then=Draft.Then.RESOLVE), ticket, agent=agent)
     last = ticket.messages.order_by("-id")[0].pk
-    held.hold(ticket, author=agent, body="Hello", seen=last, page=uuid4(), then=HeldReply.Then.RESOLVE)
+    held.hold(ticket, author=agent, body="Hello", seen=last, page=uuid4(), then=Draft.Then.RESOLVE)
     assert drafts.draft_of(agent, ticket).then == Draft.Then.WAIT
 
 

@@ -13,7 +13,8 @@ from django.urls import reverse
 from accounts.models import User
 from tests.triage.core.shop import shop_examples
 from tickets.background import jobs
-from triage.learning import challenger, train
+from triage.learning import train
+from triage.learning.parts import worse_parts
 from triage.learning.runs.models import Run
 from triage.models import Example, Intent, ModelVersion, fingerprint
 from triage.oversight.versions import PolicyVersion
@@ -52,7 +53,7 @@ def test_a_training_from_the_screen_compares_and_promotes_nothing(
     everything = next(line for line in comparison["lines"] if line["kind"] == "all")
     assert everything["n"] == Example.objects.filter(is_golden=True).count()
     # The same examples make the same model, so no part is worse.
-    assert challenger.worse_parts(comparison) == []
+    assert worse_parts(comparison) == []
     page = client.get(reverse("triage-training")).content.decode()
     assert "Worse in no part." in page and "Golden, all" in page
 

@@ -29,7 +29,12 @@ def lost(engine: FakeEngine) -> Ticket:
 def test_a_lost_ticket_is_judged_once(lost: Ticket, monkeypatch: pytest.MonkeyPatch) -> None:
     judged: list[int] = []
     really = pipeline.triage_ticket
-    monkeypatch.setattr(pipeline, "triage_ticket", lambda ticket: (judged.append(ticket.pk), really(ticket)))
+
+    def judge(ticket: Ticket, **facts: bool) -> None:
+        judged.append(ticket.pk)
+        really(ticket, **facts)
+
+    monkeypatch.setattr(pipeline, "triage_ticket", judge)
     with TestCase.captureOnCommitCallbacks(execute=True):
         jobs.sweep()
     jobs.run_due()

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.models import User
 from tickets.desk import drafts, held, snoozing
-from tickets.desk.models import HeldReply
+from tickets.desk.models import Draft
 from tickets.errors import Held, TicketError
 from tickets.macros import applying
 from tickets.models import Closure, Ticket
@@ -117,7 +117,7 @@ def conflict(step: Step, error: TicketError, **facts: Any) -> HttpResponse:
 # --- steps: each returns what to tell the agent ---------------------------------------------------------
 
 
-def send_and_wait(step: Step, *, then: HeldReply.Then = HeldReply.Then.WAIT) -> str:
+def send_and_wait(step: Step, *, then: Draft.Then = Draft.Then.WAIT) -> str:
     cleaned = step.valid("reply", ReplyForm(step.request.POST))
     held.hold(
         step.ticket,
@@ -137,7 +137,7 @@ def send_and_next(step: Step) -> str:
 
 def send_and_resolve(step: Step) -> str:
     step.go_on = True
-    return send_and_wait(step, then=HeldReply.Then.RESOLVE)
+    return send_and_wait(step, then=Draft.Then.RESOLVE)
 
 
 def note(step: Step) -> str:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from accounts.signin.powers import always, power
 from triage.admin.access import page, supervisors_only
 from triage.instruments.backtest.figures import MINUTES_A_MISTAKE, MINUTES_A_TICKET, Assumptions
 from triage.instruments.backtest.page import shown, standalone
@@ -127,6 +128,7 @@ def watched(run: Run, response: HttpResponse) -> HttpResponse:
 
 
 @supervisors_only
+@power(always)
 def backtest_html(request: HttpRequest, run_id: int) -> HttpResponse:
     """The report as one page, to mail or print."""
     run = _done(run_id)
@@ -135,6 +137,7 @@ def backtest_html(request: HttpRequest, run_id: int) -> HttpResponse:
 
 
 @supervisors_only
+@power(always)
 def backtest_json(request: HttpRequest, run_id: int) -> HttpResponse:
     """Its figures, for programs."""
     run = _done(run_id)

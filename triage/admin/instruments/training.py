@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from accounts.models import User
+from accounts.signin.powers import power
 from triage.admin.access import page, supervisors_only
 from triage.admin.instruments.backtests import watched
 from triage.admin.oversight.ladder import confirm_page
-from triage.learning import challenger
+from triage.learning.parts import worse_parts
 from triage.learning.runs import models as runs
 from triage.learning.runs.models import Run
 from triage.models import Example, ModelVersion
@@ -54,7 +55,7 @@ def training_page(request: HttpRequest) -> HttpResponse:
     comparison = newest.metrics.get("comparison", {}) if newest and not newest.is_champion else {}
     response = page(
         request, "triage/instruments/training.html", "Train and compare", run=latest, newest=newest,
-        rows=rows_of(comparison), comparison=comparison, worse=len(challenger.worse_parts(comparison)),
+        rows=rows_of(comparison), comparison=comparison, worse=len(worse_parts(comparison)),
         champion=ModelVersion.objects.filter(is_champion=True).first(), earlier=earlier_champion(),
         examples=Example.objects.for_training().count(), golden=Example.objects.filter(is_golden=True).count(),
         candidates=Example.objects.all().candidates().count(),
@@ -63,10 +64,11 @@ def training_page(request: HttpRequest) -> HttpResponse:
 
 
 @supervisors_only
+@power()
 def promote_page(request: HttpRequest, model_id: int) -> HttpResponse:
     """Let a model decide; where it is worse in any part than the one that decides, only after it was asked about."""
     version = get_object_or_404(ModelVersion, pk=model_id, is_champion=False)
-    worse = challenger.worse_parts(version.metrics.get("comparison", {}))
+    worse = worse_parts(version.metrics.get("comparison", {}))
     if request.method == "POST" and (request.POST.get("sure") == "1" or not worse):
         return _promote(request, version)
     lines = [
@@ -96,6 +98,7 @@ def _promote(request: HttpRequest, version: ModelVersion) -> HttpResponse:
 
 @supervisors_only
 @require_POST
+@power()
 def back_to_earlier(request: HttpRequest) -> HttpResponse:
     """One click: the model that decided before decides again."""
     version = earlier_champion()

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
 from accounts.models import User
+from accounts.signin.powers import power
 from triage.admin.access import page, supervisors_only
 from triage.models import Intent, Mode
 from triage.oversight import what_if
@@ -49,6 +50,7 @@ class WishForm(forms.Form):
 
 
 @supervisors_only
+@power()
 def what_if_page(request: HttpRequest) -> HttpResponse:
     """GET tries a policy, POST applies it."""
     today = {

@@ -43,15 +43,15 @@ class Versioned(Powerful):
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with self._changing(request):
-            return super().changeform_view(request, *args, **kwargs)  # type: ignore[misc]
+            return super().changeform_view(request, *args, **kwargs)
 
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with self._changing(request):
-            return super().delete_view(request, *args, **kwargs)  # type: ignore[misc]
+            return super().delete_view(request, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with self._changing(request):
-            return super().changelist_view(request, *args, **kwargs)  # type: ignore[misc]
+            return super().changelist_view(request, *args, **kwargs)
 
 
 def told(changes: list[Change]) -> Iterator[tuple[str, str, str, str]]:

@@ -91,7 +91,7 @@ def _read(text: str, most: int | None, unseen: re.Pattern[str] | None) -> tuple[
             if name == hidden and hidden not in _HIDDEN:
                 inside += -1 if slash else 1
             hidden = "" if slash and name == hidden and inside <= 0 else hidden
-        elif unseen and name in _BOXES and not slash and len(rest) > 6 and unseen.search(rest):
+        elif unseen and name in _BOXES and not slash and rest and unseen.search(rest):
             hidden, inside = name, 1
         elif name in _HIDDEN and not slash and not rest.endswith("/"):
             hidden, inside = name, 0

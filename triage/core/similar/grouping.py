@@ -57,7 +57,9 @@ def group(texts: Sequence[str], *, least: int = 2) -> list[Group]:
         typical = members[np.argsort(nearness, kind="stable")]
         weights = np.asarray(matrix[members].mean(axis=0)).ravel()
         heavy = [names[at] for at in np.argsort(-weights, kind="stable")[:WORDS] if weights[at] > 0.0]
-        found.append(Group(tuple(int(at) for at in typical), _spelled(heavy, [texts[at] for at in members])))
+        found.append(
+            Group(tuple(int(at) for at in typical), _spelled(heavy, [texts[int(at)] for at in members]))
+        )
     return sorted(found, key=lambda one: (-len(one.members), one.members))
 
 

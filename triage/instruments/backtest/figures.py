@@ -154,7 +154,7 @@ def _intents(rows: Sequence[Tried], threshold: Threshold) -> list[dict[str, Any]
             if not row.right:
                 counts[row.truth or ""]["unanswered_rightly"] += 1
                 counts[row.intent or ""]["given_wrongly"] += 1
-    lines = [
+    lines: list[dict[str, Any]] = [
         {"intent": slug, "tickets": own["tickets"], "answered": own["answered"], "wrong": own["unanswered_rightly"], "given_wrongly": own["given_wrongly"]}
         for slug, own in counts.items()
     ]  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -101,7 +101,7 @@ def scopes(added: Added) -> list[tuple[str, str]]:
 
 def _add(moved: Counter[Key]) -> None:
     """Add to the sums. One statement a row, which both databases know; Django has none that adds."""
-    rows = [(*key, n) for key, n in sorted(moved.items(), key=repr) if n]
+    rows: list[tuple[Any, ...]] = [(*key, n) for key, n in sorted(moved.items(), key=repr) if n]
     if not rows:
         return
     table = Daily._meta.db_table
@@ -109,7 +109,7 @@ def _add(moved: Counter[Key]) -> None:
         cursor.executemany(
             f'INSERT INTO "{table}" (scope, "key", figure, value, day, n) VALUES (%s, %s, %s, %s, %s, %s) '  # noqa: S608
             f'ON CONFLICT (scope, figure, day, "key", value) DO UPDATE SET n = "{table}".n + excluded.n',
-            [(*row[:4], row[4], row[5]) for row in rows],
+            rows,
         )
 
 

@@ -243,7 +243,7 @@ def _unbound(payload: str) -> str | list[Mime]:
         return payload
     head = f'Content-Type: multipart/mixed; boundary="{found.group(1)}"\n\n'
     parts = message_from_string(head + payload, policy=policy.compat32).get_payload()
-    return parts if isinstance(parts, list) else payload
+    return [part for part in parts if isinstance(part, Mime)] if isinstance(parts, list) else payload
 
 
 def _is_file(part: Mime) -> bool:
