@@ -31,7 +31,8 @@ def login_name(request: HttpRequest | None, credentials: Mapping[str, Any] | Non
     for source in sources:
         for field in ("email", "username", "login"):
             if source.get(field):
-                return User.objects.normalize_email(str(source[field]))
+                # It is asked for in the database, which takes no NUL.
+                return User.objects.normalize_email(str(source[field]).replace("\0", ""))
     return ""
 
 

@@ -228,7 +228,7 @@ class TicketMachine(RuleBasedStateMachine):
 
     @rule()
     def release(self) -> None:
-        if self.put_aside:
+        if self.put_aside and self.status is not Status.CLOSED:
             self.done(lambda: self.ticket.release(self.agent), "released")
             self.put_aside = False
         else:
