@@ -28,7 +28,7 @@ def desk_of(open_window: Callable[..., Page]) -> Callable[..., Page]:
         page.goto(f"/accounts/login/?next={path}")
         page.get_by_label("Email address").fill(person.email)
         page.get_by_label("Password", exact=True).fill(PASSWORD)
-        page.get_by_role("main").get_by_role("button", name="Log in").click()
+        page.get_by_role("main").get_by_role("button", name="Log in", exact=True).click()
         page.wait_for_url(f"**{path}")
         return page
 
@@ -204,7 +204,7 @@ def test_a_draft_survives_the_session_and_the_window(desk_of, agent, escalated):
     page.wait_for_url("**/accounts/login/**")
     page.get_by_label("Email address").fill(agent.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Log in").click()
+    page.get_by_role("main").get_by_role("button", name="Log in", exact=True).click()
     expect(page.get_by_label(REPLY)).to_have_value("Dear Lee, we have found your parcel.")
     page.close(run_before_unload=False)
     other = desk_of(agent, page_of(escalated))
