@@ -107,8 +107,10 @@ def take_new(client: IMAPClient, mailbox: Mailbox, most: int | None = None) -> C
     found = _asked(client.select_folder, mailbox.folder)
     _keep_place(mailbox, int(found[b"UIDVALIDITY"]), int(found.get(b"UIDNEXT", 1)))
     outcomes: Counter[str] = Counter()
-    for uid in _new_uids(client, mailbox)[:most]:
-        outcomes[_take_uid(client, mailbox, uid)] += 1
+    # What came while others were taken was told of in between, and an IDLE does not tell of it again.
+    while uids := _new_uids(client, mailbox)[: None if most is None else most - outcomes.total()]:
+        for uid in uids:
+            outcomes[_take_uid(client, mailbox, uid)] += 1
     return outcomes
 
 
