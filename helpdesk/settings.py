@@ -434,11 +434,7 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "triage.admin.navigation.favicon"}],
     "SHOW_HISTORY": False,
     "SHOW_VIEW_ON_SITE": False,
-    "STYLES": [
-        "triage.admin.navigation.tokens",
-        "triage.admin.navigation.theme",
-        "triage.admin.navigation.tools",
-    ],
+    "STYLES": [f"triage.admin.navigation.{sheet}" for sheet in ("tokens", "theme", "tools")],
     "SCRIPTS": ["triage.admin.navigation.script"],
     "ACCOUNT": {"navigation": "triage.admin.navigation.account_links"},
     "SIDEBAR": {

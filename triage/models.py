@@ -12,12 +12,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
-from django.db.models import Max, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from tickets.models import Ticket
 from triage.answers import facts, house, language_tags, variables
 from triage.answers.letter import Letter
+from triage.answers.versioned import VersionedText
 from triage.core import types as core
 from triage.core.deciding import rules as rule_syntax
 from triage.core.errors import RuleError
@@ -147,25 +148,18 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
         return self.filter(state=Answer.State.APPROVED)
 
 
-class Answer(models.Model):
+class Answer(VersionedText):
     """A text for an intent in one language. Only an approved one is ever sent; an edit is a new version."""
 
-    class State(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        APPROVED = "approved", "Approved"
-        RETIRED = "retired", "Retired"
+    TEXTS = ("body", "guest_body", "summary")
 
     intent = models.ForeignKey(Intent, models.CASCADE, related_name="answers")
-    language = models.CharField(max_length=8, default="en")
-    version = models.PositiveIntegerField(default=1, editable=False)
     body = models.TextField(max_length=8000, validators=[variables.check])
     guest_body = models.TextField(max_length=8000, blank=True, validators=[variables.check])
     summary = models.TextField(max_length=2000, blank=True, validators=[variables.check])
-    state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT, editable=False)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False
     )
-    approved_at = models.DateTimeField(null=True, blank=True, editable=False)
     reviewed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
@@ -189,34 +183,9 @@ class Answer(models.Model):
     def __str__(self) -> str:
         return f"{self.intent.slug} [{self.language}] v{self.version}"
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        for name in ("body", "guest_body", "summary"):
-            # Browsers send line ends that mail and API should not repeat.
-            text = getattr(self, name).replace("\r\n", "\n")
-            setattr(self, name, text)
-            variables.check(text)
-            variables.check_language(text, self.language)
-        with transaction.atomic():
-            if self._state.adding:
-                self.language = language_tags.canonical(self.language)
-                self._take_turn()
-                versions = Answer.objects.filter(intent=self.intent, language=self.language)
-                self.version = (versions.aggregate(latest=Max("version"))["latest"] or 0) + 1
-            super().save(*args, **kwargs)
-
-    def _take_turn(self) -> None:
-        """Two supervisors who draft or approve for one intent in the same moment do so one after the other."""
-        Intent.objects.select_for_update().get(pk=self.intent_id)
-
     @transaction.atomic
     def approve(self, by: User | None) -> None:
-        """Make this the text that is sent; the one before is retired."""
-        self._take_turn()
-        Answer.objects.filter(intent=self.intent, language=self.language, state=self.State.APPROVED).exclude(
-            pk=self.pk
-        ).update(state=self.State.RETIRED)
-        self.state, self.approved_by, self.approved_at = self.State.APPROVED, by, timezone.now()
-        self.save(update_fields=["state", "approved_by", "approved_at"])
+        super().approve(by)
         if by is not None:
             self.mark_read(by)
 
@@ -224,11 +193,6 @@ class Answer(models.Model):
         """Somebody of the house has read this text and says yes to it."""
         self.reviewed_by, self.reviewed_at = by, timezone.now()
         self.save(update_fields=["reviewed_by", "reviewed_at"])
-
-    def retire(self) -> None:
-        """Stop sending this text; the intent is not automated in this language until another is approved."""
-        self.state = self.State.RETIRED
-        self.save(update_fields=["state"])
 
     def is_in(self, language: str) -> bool:
         """Whether a ticket in ``language`` may get this text: a region makes no difference, as in the gates."""

@@ -77,6 +77,7 @@ def test_its_processes_end_when_it_is_killed(installation: Installation) -> None
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         eventually(lambda: group_is_gone(process), within=20, what="the end of the orphans")
+        assert not answers(port)
 
 
 def test_a_taken_port_is_named_before_anything_starts(installation: Installation) -> None:

@@ -46,7 +46,8 @@ def test_a_stale_page_that_says_not_solved_opens_a_follow_up_for_a_person(
 def test_said_twice_it_is_one_follow_up(closed: Ticket, requester: User) -> None:
     for _ in range(2):
         closed.record_feedback(solved=False, actor=requester)
-    follow_up(closed)
+    assert follow_up(closed).status == Status.ESCALATED
+    assert closed.follow_ups.count() == 1
 
 
 def test_said_again_after_the_follow_up_ended_it_opens_another(

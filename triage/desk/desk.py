@@ -114,7 +114,7 @@ class Desk:
         """Which steps the ticket's state allows; the transition methods have the last word."""
         state, quarantined = self.ticket.state, self.ticket.is_quarantined
         if quarantined:
-            return {"release": True}
+            return {"release": state is not Status.CLOSED}
         return {
             "reply": state is not Status.CLOSED,
             "assign": state is not Status.CLOSED,

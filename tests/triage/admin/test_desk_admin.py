@@ -415,3 +415,15 @@ def test_another_open_ticket_on_the_matter_is_linked(
     assert page(escalated) in notice
     assert "assigned to Anna Agent" in notice
     assert "same matter" in shown
+
+
+def test_what_its_requester_closed_in_quarantine_offers_no_way_into_the_queue(
+    web: Web, escalated: Ticket, agent: User
+) -> None:
+    escalated.quarantine("spam", agent)
+    page = f"/admin/tickets/ticket/{escalated.pk}/change/"
+    assert "Not spam" in web(agent).get(page).content.decode()
+    escalated.settle(actor=None)
+    closed = web(agent).get(page).content.decode()
+    assert "Not spam" not in closed
+    assert "This ticket is closed." in closed

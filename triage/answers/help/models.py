@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, ClassVar, Final, Self
 
 from django.conf import settings
-from django.db import models, transaction
-from django.db.models import F, Max, Q
+from django.db import models
+from django.db.models import F, Q
 from django.utils import timezone
 
-from triage.answers import language_tags, variables
+from triage.answers import variables
+from triage.answers.versioned import VersionedText
 from triage.models import Intent
 
 if TYPE_CHECKING:
-    from accounts.models import User
+    pass
 
 KEPT: Final = timedelta(days=90)  # what readers wrote, and what they searched for in vain
 LONGEST_SEARCH: Final = 100
@@ -25,20 +26,13 @@ class ArticleQuerySet(models.QuerySet["Article"]):
         return self.filter(state=Article.State.APPROVED)
 
 
-class Article(models.Model):
+class Article(VersionedText):
     """What the public reads of an intent in one language. Only an approved one is shown; an edit is a new version.
 
     Without a ``body`` of its own it shows the approved answer's text, without what belongs into a letter.
     """
 
-    class State(models.TextChoices):
-        DRAFT = "draft", "Draft"
-        APPROVED = "approved", "Approved"
-        RETIRED = "retired", "Retired"
-
     intent = models.ForeignKey(Intent, models.CASCADE, related_name="articles")
-    language = models.CharField(max_length=8, default="en")
-    version = models.PositiveIntegerField(default=1, editable=False)
     title = models.CharField(max_length=120)
     summary = models.CharField(max_length=200)
     topic = models.CharField(max_length=60, help_text="The heading it stands under.")
@@ -51,11 +45,9 @@ class Article(models.Model):
         validators=[variables.check],
         help_text="Empty: the approved answer, without greeting and signature.",
     )
-    state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT, editable=False)
     approved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
-    approved_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects: ClassVar[models.Manager[Article]] = ArticleQuerySet.as_manager()
 
@@ -70,35 +62,6 @@ class Article(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} [{self.language}] v{self.version}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.body = self.body.replace("\r\n", "\n")
-        variables.check(self.body)
-        variables.check_language(self.body, self.language)
-        with transaction.atomic():
-            if self._state.adding:
-                self.language = language_tags.canonical(self.language)
-                self._take_turn()
-                known = Article.objects.filter(intent=self.intent, language=self.language)
-                self.version = (known.aggregate(latest=Max("version"))["latest"] or 0) + 1
-            super().save(*args, **kwargs)
-
-    def _take_turn(self) -> None:
-        """Two supervisors who draft or approve for one intent in the same moment do so one after the other."""
-        Intent.objects.select_for_update().get(pk=self.intent_id)
-
-    @transaction.atomic
-    def approve(self, by: User | None) -> None:
-        """Show this text; the one before is retired."""
-        self._take_turn()
-        same = Article.objects.filter(intent=self.intent, language=self.language, state=self.State.APPROVED)
-        same.exclude(pk=self.pk).update(state=self.State.RETIRED)
-        self.state, self.approved_by, self.approved_at = self.State.APPROVED, by, timezone.now()
-        self.save(update_fields=["state", "approved_by", "approved_at"])
-
-    def retire(self) -> None:
-        self.state = self.State.RETIRED
-        self.save(update_fields=["state"])
 
 
 class Vote(models.Model):
