@@ -53,7 +53,7 @@ class Installation:
 
     @contextmanager
     def started(self, *command: str) -> Iterator[subprocess.Popen[str]]:
-        """Have ``python COMMAND`` run in a process group of its own; the whole group is gone afterwards."""
+        """Have ``python COMMAND`` run in a process group of its own; nothing that it started is left afterwards."""
         process = subprocess.Popen(
             [sys.executable, *command], cwd=ROOT, env=self.environment, text=True, start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -76,21 +76,36 @@ class Installation:
 
 
 def kill_group(process: subprocess.Popen[str]) -> None:
-    """SIGKILL to the process and all its children, as a power cut would."""
+    """SIGKILL to the process and all that it started, as a power cut would."""
+    below = family(process) - {process.pid}
     if process.stdout is not None:
         process.stdout.close()
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    for pid in below:  # those that made a session of their own
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait()
 
 
-def group_is_gone(process: subprocess.Popen[str]) -> bool:
-    """Whether no process of the group is left (the leader must have been waited for)."""
-    try:
-        os.killpg(process.pid, 0)
-    except ProcessLookupError:
-        return True
-    return False
+def family(process: subprocess.Popen[str]) -> set[int]:
+    """The process and all below it, sessions of their own included. Ask before it ends: orphans belong to nobody."""
+    found = {process.pid}
+    parents = running()
+    while more := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= more
+    return found
+
+
+def running() -> dict[int, int]:
+    """The process that started each process of this machine, the dead that nobody waited for left out."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True)
+    rows = [line.split() for line in listed.stdout.splitlines()]
+    return {int(pid): int(parent) for pid, parent, state, *_ in rows if not state.startswith("Z")}
+
+
+def are_gone(pids: set[int]) -> bool:
+    return pids.isdisjoint(running())
 
 
 def free_port() -> int:

@@ -23,6 +23,7 @@ OPEN_TO_REQUESTER: Final = (
     Status.OPEN, Status.AUTO_RESOLVED, Status.ESCALATED, Status.PENDING, Status.RESOLVED,
 )  # fmt: skip
 CONFIRMABLE: Final = (Status.AUTO_RESOLVED, Status.PENDING, Status.RESOLVED)  # somebody has answered
+RATEABLE: Final = (*CONFIRMABLE, Status.ESCALATED, Status.CLOSED)
 UNDO_TIME: Final = timedelta(minutes=30)
 
 
@@ -113,10 +114,11 @@ class RequesterSteps(models.Model):
     def record_feedback(
         self, *, solved: bool | None, rating: int | None = None, comment: str = "", actor: User | None = None
     ) -> Feedback:
-        """Keep what the requester says of the answer; "not solved" brings it to a person, "solved" closes it."""
-        self._lock(
-            "rate", Status.AUTO_RESOLVED, Status.RESOLVED, Status.PENDING, Status.CLOSED, Status.ESCALATED
-        )
+        """Keep what the requester says of the answer; "not solved" brings it to a person, "solved" closes it.
+
+        Also in quarantine: a late "not solved" reaches a person, whatever was taken for spam.
+        """
+        self._lock("rate", *RATEABLE, in_quarantine=True)
         known = {"solved": solved, "rating": rating, "comment": comment}
         given = {name: value for name, value in known.items() if value not in (None, "")}
         feedback, _ = Feedback.objects.update_or_create(

@@ -14,7 +14,7 @@ import pytest
 from django.core.management import CommandError
 
 from helpdesk.management.commands.serve import refuse_taken_port, site_url
-from tests.installation import Installation, eventually, free_port, group_is_gone
+from tests.installation import Installation, are_gone, eventually, family, free_port
 
 
 def serve(port: int) -> tuple[str, ...]:
@@ -50,12 +50,14 @@ def test_it_greets_answers_and_stops_without_a_trace(installation: Installation)
         eventually(lambda: answers(port), within=60, what="the answer")
         eventually(lambda: len(children(process)) == 2, what="web server and worker")
         read_until(f"http://127.0.0.1:{port}/", process)
+        started = family(process)
+        assert len(started) >= 4, "serve, the web server with a worker of its own, and the worker"
         os.killpg(process.pid, signal.SIGINT)  # Ctrl-C in a terminal reaches every process of the group
         printed, _ = process.communicate(timeout=40)
         assert process.returncode == 0, printed
         assert "Stopped." in printed
         assert "Traceback" not in printed
-        eventually(lambda: group_is_gone(process), within=5, what="the end of all its processes")
+        eventually(lambda: are_gone(started), within=5, what="the end of all its processes")
     assert not answers(port)
 
 
@@ -63,20 +65,22 @@ def test_it_ends_with_an_error_when_one_of_its_processes_dies(installation: Inst
     port = free_port()
     with installation.started(*serve(port)) as process:
         eventually(lambda: answers(port), within=60, what="the answer")
+        started = family(process)
         subprocess.run(["pkill", "-KILL", "-P", str(process.pid), "-f", "manage.py work"], check=True)
         printed, _ = process.communicate(timeout=40)
         assert process.returncode == 1
         assert "The worker stopped by itself" in printed
-        eventually(lambda: group_is_gone(process), within=5, what="the end of all its processes")
+        eventually(lambda: are_gone(started), within=5, what="the end of all its processes")
 
 
 def test_its_processes_end_when_it_is_killed(installation: Installation) -> None:
     port = free_port()
     with installation.started(*serve(port)) as process:
         eventually(lambda: answers(port), within=60, what="the answer")
+        started = family(process)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
-        eventually(lambda: group_is_gone(process), within=20, what="the end of the orphans")
+        eventually(lambda: are_gone(started), within=40, what="the end of the orphans")
         assert not answers(port)
 
 

@@ -50,6 +50,17 @@ def test_said_twice_it_is_one_follow_up(closed: Ticket, requester: User) -> None
     assert closed.follow_ups.count() == 1
 
 
+def test_said_of_what_was_closed_in_quarantine_it_reaches_a_person_too(
+    engine: FakeEngine, refund_intent: Any, submit: Callable[..., Ticket], requester: User, agent: User
+) -> None:
+    engine.says("track_refund", 0.2)
+    ticket = submit(requester=requester)
+    ticket.quarantine("spam", agent)
+    ticket.settle(actor=requester)
+    ticket.record_feedback(solved=False, actor=requester)
+    assert follow_up(ticket).status == Status.ESCALATED
+
+
 def test_said_again_after_the_follow_up_ended_it_opens_another(
     closed: Ticket, requester: User, agent: User
 ) -> None:

@@ -110,9 +110,8 @@ def test_only_what_is_in_quarantine_is_released(ticket: Ticket, agent: User) -> 
         lambda ticket, agent: ticket.resolve(actor=agent),
         lambda ticket, agent: ticket.quarantine("spam", agent),
         lambda ticket, agent: ticket.prioritise(Urgency.HIGH, actor=agent),
-        lambda ticket, agent: ticket.record_feedback(solved=False),
     ],
-    ids=["assign", "reply", "resolve", "quarantine", "prioritise", "feedback"],
+    ids=["assign", "reply", "resolve", "quarantine", "prioritise"],
 )
 def test_nobody_works_on_it_before_it_is_released(
     put_aside: Ticket, agent: User, step: Callable[[Ticket, User], object]
@@ -126,6 +125,13 @@ def test_a_reply_of_its_requester_is_kept_and_it_stays_where_it_is(put_aside: Ti
     put_aside.refresh_from_db()
     assert put_aside.is_quarantined
     assert put_aside.messages.get().body == "Buy now!"
+
+
+def test_what_its_requester_thinks_of_it_is_kept_and_it_stays_where_it_is(put_aside: Ticket) -> None:
+    put_aside.record_feedback(solved=False, comment="Nobody answered.")
+    put_aside.refresh_from_db()
+    assert (put_aside.is_quarantined, put_aside.status) == (True, Status.ESCALATED)
+    assert put_aside.feedback.comment == "Nobody answered."
 
 
 def test_whoever_asks_for_a_person_gets_out_of_it(put_aside: Ticket) -> None:

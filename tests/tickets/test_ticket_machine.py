@@ -314,7 +314,7 @@ class TicketMachine(RuleBasedStateMachine):
         def call() -> None:
             self.ticket.record_feedback(solved=solved, rating=rating, comment="So it is.")
 
-        if self.status is Status.OPEN or (self.put_aside and self.status is not Status.CLOSED):
+        if self.status is Status.OPEN:
             self.refused(call)
         elif solved is False and self.status in CONFIRMABLE:
             self.done(call, "feedback", "reopened", to=Status.ESCALATED)
