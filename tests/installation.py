@@ -99,7 +99,9 @@ def family(process: subprocess.Popen[str]) -> set[int]:
 
 def running() -> dict[int, int]:
     """The process that started each process of this machine, the dead that nobody waited for left out."""
-    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True, check=True
+    )
     rows = [line.split() for line in listed.stdout.splitlines()]
     return {int(pid): int(parent) for pid, parent, state, *_ in rows if not state.startswith("Z")}
 

@@ -97,6 +97,8 @@ def test_agents_tag_on_the_page_and_find_by_tag(web: Web, ticket: Ticket, agent:
     assert ticket.reference in found or "My refund" in found
     assert '<em class="row-tag">very-late</em>' in found
     assert "My refund" not in browser.get(lists, {"queue": "all", "q": "tag:nothing"}).content.decode()
+    again = browser.post(page, {"step": "tag", "tags": "vip"}, follow=True).content.decode()
+    assert "vip: on the ticket already." in again
     browser.post(page, {"untag": "very-late"})
     assert tags_of([ticket.pk])[ticket.pk] == ["vip"]
 
@@ -108,6 +110,13 @@ def test_a_wrong_tag_loses_no_word(web: Web, ticket: Ticket, agent: User) -> Non
     assert "is no tag" in answer.content.decode()
     assert 'value="a/b"' in answer.content.decode()
     assert "Hello</textarea>" in answer.content.decode()
+
+
+def test_no_tag_at_all_is_said(web: Web, ticket: Ticket, agent: User) -> None:
+    page = reverse("admin:tickets_ticket_change", args=[ticket.pk])
+    answer = web(agent).post(page, {"step": "tag", "tags": " , "})
+    assert answer.status_code == 409
+    assert "Write a tag first" in answer.content.decode()
 
 
 def test_a_macro_tags(ticket: Ticket, agent: User) -> None:

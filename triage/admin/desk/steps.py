@@ -206,8 +206,11 @@ def wake(step: Step) -> str:
 
 
 def tag(step: Step) -> str:
-    put = tagging.put(step.ticket, tagging.read_names(step.request.POST.get("tags", "")), by=step.agent)
-    return f"Tagged {', '.join(put)}." if put else "Write a tag first; several go with commas."
+    names = tagging.read_names(step.request.POST.get("tags", ""))
+    if not names:
+        raise tagging.NoTag("Write a tag first; several go with commas.")
+    put = tagging.put(step.ticket, names, by=step.agent)
+    return f"Tagged {', '.join(put)}." if put else f"{', '.join(names)}: on the ticket already."
 
 
 def untag(step: Step) -> str:
