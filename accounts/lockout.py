@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.client_address import client_source
+from accounts.contract.problems import told
 from accounts.models import User
 
 LOCKED_MESSAGE = _("Too many failed attempts. Wait a while or reset your password, then try again.")
@@ -47,7 +48,7 @@ def seconds_locked(request: HttpRequest, email: str) -> int:
 def locked_out(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
     after = str(seconds_locked(request, login_name(request, getattr(request, "axes_credentials", None))))
     if request.path.startswith("/api/"):
-        body = {"code": "locked_out", "message": str(LOCKED_MESSAGE), "errors": {}}
+        body = told("locked_out", str(LOCKED_MESSAGE))
         return JsonResponse(body, status=429, headers={"Retry-After": after})
     page = render(request, "account/locked_out.html", {"message": str(LOCKED_MESSAGE)}, status=429)
     page["Retry-After"] = after

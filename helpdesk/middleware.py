@@ -11,7 +11,9 @@ from typing import Any, Final
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.encoding import escape_uri_path
 
+from accounts.contract import problems
 from helpdesk.logs import request_id
 
 # Customers' pages run the scripts that carry this answer's nonce, and have no inline styles at all. Inline styles on
@@ -74,6 +76,28 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("Content-Security-Policy", policy.format(nonce=nonce))
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         response.headers.setdefault("Cache-Control", _kept(request))
+        return response
+
+
+def is_api(request: HttpRequest) -> bool:
+    return request.path == "/api" or request.path.startswith("/api/")
+
+
+class ProblemsMiddleware:
+    """Makes one shape of every error below ``/api``, whoever made it: a view, a library, another middleware."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code < 400 or not is_api(request):
+            return response
+        said = {} if response.streaming else problems.read(response.content)
+        instance = f"{escape_uri_path(request.path)}#{request_id.get()}"
+        response.content = problems.written(response.status_code, said, instance)
+        response.headers["Content-Type"] = problems.MEDIA_TYPE
+        response.headers["Content-Length"] = str(len(response.content))
         return response
 
 

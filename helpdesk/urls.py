@@ -8,6 +8,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 
+from accounts.contract.views import ProblemsView
 from helpdesk import views
 from helpdesk.serving import views as watched
 from triage.oversight import public
@@ -21,6 +22,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("accounts.api_urls")),
     path("", include("tickets.api.urls")),
     path("", include("triage.api_urls")),
+    path("problems", ProblemsView.as_view(), name="api-problems"),
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
 ]

@@ -14,9 +14,11 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts.contract.problems import told
 from helpdesk import pulse
 from helpdesk.database.outages import Outage, outage_of, what_became_of
 from helpdesk.logs import request_id
+from helpdesk.middleware import is_api
 from tickets.web import held
 
 ERRORS = {
@@ -37,8 +39,8 @@ ERRORS = {
 def error(request: HttpRequest, status: int) -> HttpResponse:
     """The same error as a page for people and as JSON for programs."""
     code, title, advice = ERRORS[status]
-    if request.path == "/api" or request.path.startswith("/api/"):
-        return JsonResponse({"code": code, "message": f"{title}. {advice}", "errors": {}}, status=status)
+    if is_api(request):
+        return JsonResponse(told(code, f"{title}. {advice}"), status=status)
     return render(request, "error.html", {"status": status, "title": title, "advice": advice}, status=status)
 
 
@@ -65,11 +67,11 @@ BROKEN = Outage("server_error", _("Something went wrong on our side"), 0)
 
 def failure(request: HttpRequest, outage: Outage, *, status: int = 503) -> HttpResponse:
     response: HttpResponse
-    if request.path == "/api" or request.path.startswith("/api/"):
+    if is_api(request):
         with translation.override(settings.LANGUAGE_CODE):
             became = what_became_of(request.method).partition(" Your browser")[0]
             message = f"{outage.title}. {became} {_try_again(outage.retry_after)}".strip()
-        response = JsonResponse({"code": outage.code, "message": message, "errors": {}}, status=status)
+        response = JsonResponse(told(outage.code, message), status=status)
     else:
         advice = f"{what_became_of(request.method)} {_try_again(outage.retry_after)}".strip()
         nonce = getattr(request, "csp_nonce", "")

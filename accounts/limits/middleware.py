@@ -9,6 +9,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from accounts.contract.problems import told
 from accounts.limits.spending import LimitReached, spend
 
 View = Callable[..., Any]
@@ -30,7 +31,7 @@ class LimitsMiddleware:
 def refusal(request: HttpRequest, limit: LimitReached) -> HttpResponse:
     answer: HttpResponse
     if request.path.startswith("/api/"):
-        answer = JsonResponse({"code": limit.code, "message": str(limit), "errors": {}}, status=429)
+        answer = JsonResponse(told(limit.code, str(limit)), status=429)
     else:
         answer = render(request, "429.html", {"message": str(limit)}, status=429)
     answer["Retry-After"] = str(limit.wait)

@@ -7,14 +7,17 @@ not say how long it is is refused before it is read.
 
 from __future__ import annotations
 
-import json
 import re
 import socket
 import tempfile
 import time
 from dataclasses import dataclass
 from enum import Enum, auto
+from http import HTTPStatus
 from typing import Any, Final
+from urllib.parse import quote
+
+from accounts.contract import problems
 
 HEAD_SECONDS: Final = 10.0  # from the first byte waited for to the blank line
 BODY_SECONDS: Final = 10.0  # and beyond that as long as SLOWEST takes
@@ -144,17 +147,38 @@ class Arrival:
         self.body.close()
 
 
+def is_api(head: bytes) -> bool:
+    return head.split(b" ", 2)[1:2] != [] and head.split(b" ", 2)[1].startswith(b"/api/")
+
+
 def refusal(head: bytes, status: int) -> bytes:
-    """The answer to a request that is not taken: JSON below ``/api/``, a sentence elsewhere."""
-    title, code, message = REFUSALS[status]
-    is_api = head.split(b" ", 2)[1:2] and head.split(b" ", 2)[1].startswith(b"/api/")
-    body = (
-        json.dumps({"code": code, "message": message, "errors": {}}) if is_api else f"{message}\n"
-    ).encode()
-    kind = "application/json" if is_api else "text/plain; charset=utf-8"
+    """The answer to a request that is not taken: a problem below ``/api/``, a sentence elsewhere."""
+    title, code, message = REFUSALS.get(status, (HTTPStatus(status).phrase, "", ""))
+    if is_api(head):
+        path = head.split(b" ", 2)[1].partition(b"?")[0].decode("ascii", "replace")
+        body = problems.written(status, problems.told(code, message), quote(path, safe="/%"))
+    else:
+        body = f"{message or title}\n".encode()
+    kind = problems.MEDIA_TYPE if is_api(head) else "text/plain; charset=utf-8"
     retry = "Retry-After: 10\r\n" if status in {408, 503} else ""
-    lines = f"HTTP/1.1 {status} {title}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{retry}Connection: close\r\n"
+    lines = (
+        f"HTTP/1.1 {status} {title}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n"
+        f"Cache-Control: no-store\r\n{retry}Connection: close\r\n"
+    )
     return lines.encode() + b"\r\n" + body
+
+
+class SpeaksProblems:
+    """A connection on which the server's own page of an error goes out as a problem of the same status."""
+
+    def __init__(self, client: Any, head: bytes) -> None:
+        self.client, self.head = client, head
+
+    def sendall(self, page: bytes) -> None:
+        self.client.sendall(refusal(self.head, int(page.split(b" ", 2)[1])))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.client, name)
 
 
 def say_and_turn_away(client: Any, answer: bytes) -> None:

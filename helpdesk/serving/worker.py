@@ -25,8 +25,10 @@ from helpdesk.serving.arrival import (
     GOODBYE_SECONDS,
     Arrival,
     Refused,
+    SpeaksProblems,
     Stage,
     Store,
+    is_api,
     refusal,
     say_and_turn_away,
 )
@@ -44,6 +46,7 @@ LAST_CALL: Final = 0.3
 class Worker(ThreadWorker):
     def init_process(self) -> None:
         self.watched = ThreadPoolExecutor(max_workers=1, thread_name_prefix="watched")
+        self.here = threading.local()  # the head of what each thread serves
         self.store = Store(longest_body=settings.REQUEST_MAX_BYTES)
         super().init_process()
 
@@ -132,6 +135,15 @@ class Worker(ThreadWorker):
         conn.initialized = True
         future = pool.submit(self.handle, conn)
         future.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
+    def handle(self, conn: Any) -> Any:
+        self.here.head = conn.arrival.head
+        return super().handle(conn)
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """What the parser refuses is a problem too below ``/api/``."""
+        head = self.here.head
+        super().handle_error(req, SpeaksProblems(client, head) if is_api(head) else client, addr, exc)
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         conn.arrival.close()

@@ -41,6 +41,7 @@ ABOUT_OBJECTS: Final = [
 ]  # fmt: skip
 CHANGES: Final = re.compile(
     rb'(csrfmiddlewaretoken" value=")[^"]+|(name="once"[^>]*value=")[^"]+|(resume=)[\w-]+|(held(?:=|%3D))[\w-]+|(nonce[-=]"?)[\w-]+'
+    rb'|("instance": "[^"#]*#)\w+'
 )
 
 
@@ -76,7 +77,7 @@ def about_object(
 
 def masked(answer: HttpResponse, words: list[str]) -> tuple[int, bytes, dict[str, str]]:
     """All that a client gets, without what is another each time and what it has said itself."""
-    content = CHANGES.sub(rb"\1\2\3\4\5", answer.content)
+    content = CHANGES.sub(rb"\1\2\3\4\5\6", answer.content)
     headers = {
         name: value
         for name, value in answer.items()
@@ -92,7 +93,9 @@ def masked(answer: HttpResponse, words: list[str]) -> tuple[int, bytes, dict[str
             name: value.replace(word, "*").replace(quote(word, safe=""), "*")
             for name, value in headers.items()
         }
-    headers = {name: CHANGES.sub(rb"\1\2\3\4\5", value.encode()).decode() for name, value in headers.items()}
+    headers = {
+        name: CHANGES.sub(rb"\1\2\3\4\5\6", value.encode()).decode() for name, value in headers.items()
+    }
     headers["Set-Cookie"] = " ".join(sorted(answer.cookies))
     return answer.status_code, content, headers
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -85,7 +86,7 @@ def test_a_key_of_somebody_who_was_an_agent_opens_nothing_any_more(
 def test_a_bad_submission_names_the_field_and_makes_nothing(api: Api, requester: User, body: dict) -> None:
     answer = api(requester).post("/api/tickets", body)
     assert answer.status_code == 400
-    assert set(answer.json()) == {"code", "message", "errors"}
+    assert set(answer.json()) >= {"code", "message", "errors"}
     assert answer.json()["errors"]
     assert not Ticket.objects.exists()
 
@@ -131,8 +132,13 @@ def test_a_strangers_ticket_and_an_absent_one_look_the_same(
     client = api(stranger)
     theirs = getattr(client, method)(path.format(ticket.reference), body)
     absent = getattr(client, method)(path.format("AAAA-BBBB-CCCC"), body)
-    assert (theirs.status_code, theirs.json()) == (absent.status_code, absent.json())
+    assert (theirs.status_code, told(theirs)) == (absent.status_code, told(absent))
     assert theirs.status_code == 404
+
+
+def told(answer: Any) -> dict[str, Any]:
+    """A problem, apart from which one it is."""
+    return {name: value for name, value in answer.json().items() if name != "instance"}
 
 
 def test_an_agent_sees_notes_and_the_requester_does_not(
@@ -250,7 +256,7 @@ def test_an_agent_cannot_rate_for_the_requester(api: Api, agent: User, ticket: T
 def test_an_address_that_is_none_has_the_same_error_shape(api: Api, requester: User, path: str) -> None:
     answer = api(requester).get(path)
     assert answer.status_code == 404
-    assert set(answer.json()) == {"code", "message", "errors"}
+    assert set(answer.json()) >= {"code", "message", "errors"}
 
 
 def test_broken_json_is_told_as_such(api: Api, requester: User) -> None:
