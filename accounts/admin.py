@@ -17,7 +17,7 @@ from django.db import DataError
 from django.db.models import ForeignKey, QuerySet
 from django.forms import ModelChoiceField, ModelForm
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import URLPattern
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
@@ -35,6 +35,14 @@ def is_agent(request: HttpRequest) -> bool:
 
 def is_supervisor(request: HttpRequest) -> bool:
     return request.user.is_authenticated and request.user.is_supervisor
+
+
+def shown_once(request: HttpRequest, title: str, secret: str, *, back: str) -> HttpResponse:
+    """The one page that shows a new secret; nothing keeps it, neither a session nor a cache."""
+    context = {**admin.site.each_context(request), "title": title, "secret": secret, "back": back}
+    page = render(request, "admin/shown_once.html", context)
+    page["Cache-Control"] = "no-store"
+    return page
 
 
 class CappedPaginator(Paginator):

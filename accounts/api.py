@@ -29,6 +29,7 @@ from accounts.names import validate_name
 from accounts.sealing import Unsealable
 from accounts.signin import codes, factors
 from accounts.tokens import families
+from accounts.tokens.scopes import Scope
 
 
 class LockedOut(exceptions.APIException):
@@ -182,7 +183,10 @@ class RefreshView(APIView):
 
 
 class LogoutView(APIView):
-    """Ends the log-in that a refresh token belongs to, its access tokens too; or with `everywhere` all of yours."""
+    """Ends the log-in that a refresh token belongs to, its access tokens too; or with `everywhere` all of yours, your
+    API tokens among them."""
+
+    needs = {"POST": Scope.TOKENS_WRITE}
 
     @extend_schema(request=LogoutSerializer, responses={204: None})
     def post(self, request: Request) -> Response:

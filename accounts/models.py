@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -14,6 +14,9 @@ from django.utils.crypto import salted_hmac
 
 from accounts.mailboxes import normalize, validate_address
 
+#: What the addresses of services end in. By RFC 2606 no mail can ever reach one.
+SERVICE_DOMAIN: Final = "service.invalid"
+
 
 class Role(models.TextChoices):
     REQUESTER = "requester", "Requester"
@@ -23,8 +26,9 @@ class Role(models.TextChoices):
 
 class UserQuerySet(models.QuerySet["User"]):
     def staff(self) -> UserQuerySet:
-        """Agents and supervisors who can work: those a ticket may be assigned to."""
-        return self.filter(is_active=True, role__in=[Role.AGENT, Role.SUPERVISOR])
+        """Agents and supervisors who can work: those a ticket may be assigned to. No services."""
+        people = self.exclude(email__endswith=f"@{SERVICE_DOMAIN}")
+        return people.filter(is_active=True, role__in=[Role.AGENT, Role.SUPERVISOR])
 
     def with_email(self, email: str) -> UserQuerySet:
         return self.filter(email=User.objects.normalize_email(email))
@@ -54,6 +58,12 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         user.save(using=self._db)
         EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
         return user
+
+    def service(self, name: str, *, role: Role) -> User:
+        """The account that a program of this name works with: without a password, so that only tokens speak for it."""
+        address = self.normalize_email(f"{name}@{SERVICE_DOMAIN}")
+        found: User | None = self.with_email(address).first()
+        return found or self.create_user(address, None, role=role, name=name)
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
         return self.create_user(email, password, **{"role": Role.SUPERVISOR, "is_superuser": True, **fields})

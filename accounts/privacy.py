@@ -26,7 +26,7 @@ from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
 from accounts.models import User
-from accounts.tokens.models import TokenFamily
+from accounts.tokens.models import ApiToken, TokenFamily
 
 ERASED_DOMAIN: Final = "erased.invalid"
 ERASED_TEXT: Final = "Erased at the request of the person who wrote it."
@@ -105,6 +105,11 @@ def export_account(person: Person) -> dict[str, list[dict[str, Any]]]:
         "second_factors": rows(
             Authenticator.objects.filter(user=person.user).values("type", "created_at", "last_used_at")
         ),
+        "api_tokens": rows(
+            ApiToken.objects.filter(user=person.user).values(
+                "name", "hint", "scopes", "networks", "created_at", "expires_at", "last_used_at", "revoked_at"
+            )
+        ),
         "single_sign_on": rows(
             SocialAccount.objects.filter(user=person.user).values(
                 "provider", "uid", "extra_data", "date_joined", "last_login"
@@ -123,6 +128,7 @@ def erase_account(person: Person) -> dict[str, Any]:
     erased["single_sign_on"] = SocialAccount.objects.filter(user=user).delete()[0]
     erased["addresses"] = EmailAddress.objects.filter(user=user).delete()[0]
     erased["tokens"] = TokenFamily.objects.filter(user=user).delete()[0]
+    erased["api_tokens"] = ApiToken.objects.filter(user=user).delete()[0]
     OutstandingToken.objects.filter(user=user).delete()
     about = LogEntry.objects.filter(
         content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)

@@ -10,9 +10,10 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
-from accounts.tokens.models import TokenFamily
+from accounts.tokens.models import ApiToken, TokenFamily
 
 LOCKOUTS_KEPT: Final = timedelta(days=30)  # to see an attack in; the lock itself lasts minutes
+TOKENS_KEPT: Final = timedelta(days=90)  # of API tokens that ended, to see what they were
 SWEPT_AT_ONCE: Final = 1000
 
 
@@ -21,6 +22,7 @@ def sweep() -> None:
     now = timezone.now()
     _delete(Session.objects.filter(expire_date__lt=now))
     _delete(TokenFamily.objects.filter(ends_at__lt=now))
+    _delete(ApiToken.objects.filter(expires_at__lt=now - TOKENS_KEPT))
     _delete(
         OutstandingToken.objects.all()
     )  # in clear, given by a release before; nothing reads them any more

@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from accounts import views
 from accounts.signin import sso
+from accounts.tokens import views as tokens
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
@@ -11,6 +12,8 @@ urlpatterns = [
     path("password/reset/", views.password_reset, name="account_reset_password"),
     path("email/", views.email, name="account_email"),
     path("profile/", views.profile, name="profile"),
+    path("tokens/", tokens.tokens, name="api-tokens"),
+    path("tokens/<int:token_id>/revoke/", tokens.revoke, name="api-token-revoke"),
     path("logout/everywhere/", views.log_out_everywhere, name="log-out-everywhere"),
     path("2fa/authenticate/", views.second_step, name="mfa_authenticate"),
     path("2fa/webauthn/login/", views.passkey_login, name="mfa_login_webauthn"),

@@ -348,7 +348,10 @@ CELERY_TASK_PUBLISH_RETRY = False
 
 # --- API ------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.tokens.authentication.FamilyAuthentication"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "accounts.tokens.authentication.ApiTokenAuthentication",
+        "accounts.tokens.authentication.FamilyAuthentication",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": [
         "helpdesk.api_parsers.JSONParser",

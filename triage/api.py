@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.tokens.scopes import Scope
 from tickets.access import over_api, visible_ticket, visible_tickets
 from tickets.api.views import caller
 from tickets.models import Ticket
@@ -112,6 +113,8 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
 
 
 class ResolveView(APIView):
+    needs = {"POST": Scope.TICKETS_WRITE}
+
     @extend_schema(request=None, responses=DecisionSerializer)
     def post(self, request: Request, reference: str) -> Response:
         """Run the automated resolution, or return the decision there already is. Safe to repeat."""
@@ -123,6 +126,7 @@ class ResolveView(APIView):
 
 class MetricsView(APIView):
     permission_classes = [IsSupervisor]
+    needs = {"GET": Scope.ADMIN_READ}
 
     @extend_schema(
         parameters=[OpenApiParameter("days", int, description="Looked back, 1 to 365; 30 if not given.")],

@@ -28,6 +28,8 @@ class Change(models.Model):
         LINKED = "linked", "Linked with single sign-on"
         UNLINKED = "unlinked", "Single sign-on unlinked"
         ROLE = "role", "Role given by single sign-on"
+        TOKEN_MADE = "token_made", "API token made"
+        TOKEN_REVOKED = "token_revoked", "API token revoked"
 
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="sign_in_changes")
     by = models.ForeignKey(
@@ -35,7 +37,7 @@ class Change(models.Model):
         help_text="Empty: the command line, or the provider of single sign-on.",
     )  # fmt: skip
     what = models.CharField(max_length=16, choices=What.choices)
-    kind = models.CharField(max_length=40, blank=True, help_text="Which factor, provider or role.")
+    kind = models.CharField(max_length=40, blank=True, help_text="Which factor, provider, role or token.")
     at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[models.Manager[Change]] = models.Manager.from_queryset(AppendOnly)()

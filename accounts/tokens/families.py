@@ -19,7 +19,7 @@ from rest_framework_simplejwt import tokens as library
 from rest_framework_simplejwt.exceptions import TokenError
 
 from accounts.models import User
-from accounts.tokens.models import TokenFamily
+from accounts.tokens.models import ApiToken, TokenFamily
 
 CLAIM: Final = "family"
 #: So long a refresh token that is not used stays good.
@@ -103,10 +103,11 @@ def end(family: TokenFamily) -> None:
 
 
 def end_everywhere(user: User) -> None:
-    """End every log-in of a person at once, in browsers and programs."""
+    """End every log-in of a person at once, in browsers and programs, and every API token."""
     User.objects.filter(pk=user.pk).update(logins_ended=F("logins_ended") + 1)
     user.refresh_from_db(fields=["logins_ended"])
     TokenFamily.objects.filter(user=user).delete()
+    ApiToken.objects.filter(user=user, revoked_at=None).update(revoked_at=timezone.now())
 
 
 def _pair(family: TokenFamily) -> tuple[dict[str, str], str]:

@@ -24,7 +24,9 @@ from django.test.client import ClientHandler
 from django.utils import timezone
 
 from accounts.models import Role, User
-from accounts.tokens import families
+from accounts.tokens import families, keys
+from accounts.tokens.models import ApiToken
+from accounts.tokens.scopes import Scope
 from tests.access.routes import address, variables
 from tests.conftest import PASSWORD, person
 from tickets.access import GUEST_SESSION_KEY
@@ -73,6 +75,7 @@ class Scene:
     tickets: dict[str, Ticket]
     persons: dict[str, Knock]
     users: dict[str, User]
+    api_tokens: dict[str, ApiToken]
     #: Route → object → its variables. What is not named here is one object that is there.
     objects: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
 
@@ -122,7 +125,7 @@ def objects_of(route: str) -> tuple[str, ...]:
         return ("-",)
     if route.startswith(("/attachments/", "/api/attachments/")):
         return ("own", "note", "guests", "foreign", "absent")
-    if route == "/uploads/<uuid:token>/remove/" or "held_id" in names:
+    if route == "/uploads/<uuid:token>/remove/" or {"held_id", "token_id"} & set(names):
         return ("own", "foreign", "absent")
     if "reference" in names:
         return ("own", "guests", "foreign", "absent")
@@ -168,7 +171,10 @@ def build(submit: Callable[..., Ticket], engine: Any) -> Scene:
     # Both had logged in before. What their rows say now is all that a request may go by.
     User.objects.filter(pk=users["inactive"].pk).update(is_active=False)
     User.objects.filter(pk=users["former"].pk).update(role=Role.REQUESTER)
-    scene = Scene(tickets, persons, users)
+    api_tokens = {
+        who: keys.make(users[who], name="script", scopes=[Scope.ASK], days=30, by=users[who])[0] for who in ("requester", "stranger")
+    }  # fmt: skip
+    scene = Scene(tickets, persons, users, api_tokens)
     scene.objects = {**_customers(scene), **_desks(scene)}
     return scene
 
@@ -221,6 +227,10 @@ def _customers(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "/api/attachments/<uuid:token>": files,
         "/uploads/<uuid:token>/remove/": waiting,
         "/g/<str:token>/": links,
+        "<token_id>": {
+            name: {"token_id": scene.api_tokens[who].pk}
+            for name, who in (("own", "requester"), ("foreign", "stranger"))
+        },
         "/g/<str:token>/renew/": links,
         "/accounts/confirm-email/<key>/": {"there": {"key": confirm}},
         "/accounts/password/reset/key/<uidb36>-<key>/": {"there": reset},
@@ -258,6 +268,7 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
     RawMail.objects.create(mail=mail, content=b"From: x@example.com\r\n\r\nHello")
     rows: dict[str, Any] = {
         "accounts/user": scene.users["stranger"],
+        "tokens/apitoken": scene.api_tokens["stranger"],
         "oversight/policyversion": PolicyVersion.objects.first(),
         "triage/intent": intent,
         "triage/guard": Guard.objects.create(topic="court", pattern="lawyer"),
@@ -311,7 +322,7 @@ def values(scene: Scene, route: str, which: str) -> dict[str, Any]:
 def _own(scene: Scene, route: str) -> dict[str, dict[str, Any]]:
     if route in scene.objects:
         return scene.objects[route]
-    for key in ("reference", "held_id"):
+    for key in ("reference", "held_id", "token_id"):
         if key in variables(route):
             return scene.objects[f"<{key}>"]
     table = "/".join(route.split("/")[:4]) + "/"

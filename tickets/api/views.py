@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from accounts.limits.spending import spend
 from accounts.models import User
+from accounts.tokens.scopes import Scope
 from tickets.access import (
     over_api,
     own_ticket,
@@ -67,6 +68,8 @@ class TicketPages(CursorPagination):
 
 
 class TicketsView(APIView):
+    needs = {"GET": Scope.TICKETS_READ, "POST": Scope.TICKETS_WRITE}
+
     @extend_schema(
         parameters=[
             TicketFilterSerializer,
@@ -144,6 +147,8 @@ def submission(user: User, wish: dict[str, Any], key: str) -> Submission:
 
 
 class TicketView(APIView):
+    needs = {"GET": Scope.TICKETS_READ}
+
     @extend_schema(responses=TicketDetailSerializer)
     def get(self, request: Request, reference: str) -> Response:
         """One ticket with its conversation."""
@@ -152,6 +157,8 @@ class TicketView(APIView):
 
 
 class MessagesView(APIView):
+    needs = {"POST": Scope.TICKETS_WRITE}
+
     @extend_schema(request=NewMessageSerializer, responses={201: MessageSerializer})
     def post(self, request: Request, reference: str) -> Response:
         """Reply; a requester's reply brings an answered ticket back to a person.
@@ -175,6 +182,8 @@ class MessagesView(APIView):
 
 
 class FeedbackView(APIView):
+    needs = {"POST": Scope.TICKETS_WRITE}
+
     @extend_schema(request=FeedbackSerializer, responses=FeedbackSerializer)
     def post(self, request: Request, reference: str) -> Response:
         """Was it solved? "No" brings the ticket to a person. Saying it again replaces what was said."""
@@ -186,6 +195,8 @@ class FeedbackView(APIView):
 
 
 class AttachmentView(APIView):
+    needs = {"GET": Scope.TICKETS_READ}
+
     @extend_schema(responses={(200, "application/octet-stream"): bytes})
     def get(self, request: Request, token: str) -> FileResponse:
         """The file, always as a download."""

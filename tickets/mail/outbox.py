@@ -21,6 +21,7 @@ from tickets.background.faults import Permanent, Unreachable, describe
 
 KIND = "deliver_mail"
 PATIENCE: Final = timedelta(days=5)  # as long as mail servers try (RFC 5321, 4.5.4.1)
+UNREACHABLE: Final = ".invalid"  # RFC 2606: services, and people who were erased
 KEPT_OPEN: Final = (
     10.0  # seconds that one connection carries mail after mail; well below what ends a delivery
 )
@@ -67,6 +68,8 @@ class OutboxBackend(BaseEmailBackend):
         return len(email_messages)
 
     def _keep(self, mail: EmailMessage) -> None:
+        if all(address.endswith(UNREACHABLE) for address in mail.recipients()):
+            return
         alternatives: list[Any] = list(getattr(mail, "alternatives", []))
         html = next((part[0] for part in alternatives if part[1] == "text/html"), "")
         headers = dict(mail.extra_headers)

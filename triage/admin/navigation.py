@@ -61,6 +61,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Working hours", "calendar_month", "admin:service_calendar_changelist"),
                 _item("Reply times", "timer", "admin:service_target_changelist"),
                 _item("People", "group", "admin:accounts_user_changelist"),
+                _item("API tokens", "key", "admin:tokens_apitoken_changelist"),
                 _item("Background work", "sync", "admin:tickets_job_changelist"),
             ],
         },
@@ -75,6 +76,7 @@ def account_links(request: HttpRequest) -> list[dict[str, Any]]:
     return [
         {"title": "Change password", "link": reverse("account_change_password")},
         {"title": "Second factor", "link": reverse("mfa_index")},
+        {"title": "API tokens", "link": reverse("api-tokens")},
     ]
 
 
