@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "tickets.watch",
     "tickets.desk",
     "tickets.macros",
+    "tickets.links",
     "tickets.tags",
     "tickets.search",
     "tickets.channels.email",

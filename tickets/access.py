@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import cast
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest
 from rest_framework.request import Request
 
@@ -104,7 +104,9 @@ def own_tickets(viewer: Viewer) -> TicketQuerySet:
 
 def visible_ticket(viewer: Viewer, reference: str) -> Ticket:
     """The ticket if whoever asks may see it: its requester, its guest, any agent."""
-    tickets = visible_tickets(viewer).select_related("requester", "assignee", "follow_up_of", "feedback")
+    tickets = visible_tickets(viewer).select_related(
+        "requester", "assignee", "follow_up_of", "merged_into", "feedback"
+    )
     ticket = tickets.named(reference).first()
     if ticket is None:
         raise Http404("No such ticket.")
@@ -119,18 +121,29 @@ def own_ticket(viewer: Viewer, reference: str, action: str = "does this") -> Tic
     return ticket
 
 
+def goes_on_in(viewer: Viewer, ticket: Ticket) -> Ticket | None:
+    """The ticket that a merged one goes on in, for who may see it."""
+    if ticket.merged_into_id is None:
+        return None
+    return visible_tickets(viewer).filter(pk=ticket.merged_into_id).first()
+
+
 def readable_messages(viewer: Viewer) -> QuerySet[Message]:
     """Notes are for agents only."""
     if viewer.is_agent:
         return Message.objects.all()
-    return Message.objects.filter(ticket__in=visible_tickets(viewer), kind=Message.Kind.REPLY)
+    seen = visible_tickets(viewer).values("pk")
+    shown = Q(ticket__in=seen) | Q(
+        ticket__merged_into__in=seen
+    )  # merged ones are read on the page of the other
+    return Message.objects.filter(shown, kind=Message.Kind.REPLY)
 
 
 def readable_on(viewer: Viewer, ticket: Ticket) -> QuerySet[Message]:
     """The messages of a ticket that they may see."""
     if viewer.is_agent:
-        return ticket.messages.all()
-    return ticket.messages.filter(kind=Message.Kind.REPLY)
+        return ticket.conversation
+    return ticket.conversation.filter(kind=Message.Kind.REPLY)
 
 
 def visible_attachment(viewer: Viewer, token: str) -> Attachment:

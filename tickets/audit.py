@@ -41,6 +41,9 @@ class EventKind(StrEnum):
     RELEASED = "released"
     PRIORITISED = "prioritised"
     UNDONE = "undone"
+    MERGED = "merged"
+    TOOK_IN = "took_in"
+    UNMERGED = "unmerged"
 
 
 #: What each kind is called on screens for staff.
@@ -61,6 +64,9 @@ KIND_WORDS: dict[str, str] = {
     EventKind.RELEASED: "Released from quarantine",
     EventKind.PRIORITISED: "Urgency changed",
     EventKind.UNDONE: "“Solved” taken back",
+    EventKind.MERGED: "Merged into another ticket",
+    EventKind.TOOK_IN: "Another ticket merged into it",
+    EventKind.UNMERGED: "Merge taken back",
 }
 
 Subscriber = Callable[["Event"], None]

@@ -15,6 +15,12 @@ class InvalidTransition(TicketError):
     code = "invalid_transition"
 
 
+class MergeRefused(TicketError):
+    """These two tickets must not become one."""
+
+    code = "merge_refused"
+
+
 class AttachmentRefused(TicketError):
     """The file is of a type or size that is not taken."""
 

@@ -17,6 +17,7 @@ from tickets.background.jobs import Job
 from tickets.conversation import Attachment, Feedback, Message, attachment_path
 from tickets.errors import Held, InvalidTransition
 from tickets.mail.outbox import OutgoingMail
+from tickets.merging import MergeSteps
 from tickets.querysets import TicketQuerySet, mailbox_of, silence_limit
 from tickets.references import new_reference
 from tickets.requester_steps import OPEN_TO_REQUESTER, QUEUE_FIELDS, RequesterSteps
@@ -31,7 +32,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Ticket(RequesterSteps):
+class Ticket(MergeSteps, RequesterSteps):
     reference = models.CharField(max_length=20, unique=True, default=new_reference, editable=False)
     external_id = models.CharField(max_length=120, unique=True, null=True, blank=True, editable=False)
     requester = models.ForeignKey(
@@ -139,6 +140,9 @@ class Ticket(RequesterSteps):
             models.Index(
                 fields=["follow_up_of"], name="ticket_follow_up", condition=Q(follow_up_of__isnull=False)
             ),
+            models.Index(
+                fields=["merged_into"], name="ticket_merged", condition=Q(merged_into__isnull=False)
+            ),
             models.Index(fields=["status", "resolved_at"], name="ticket_silent"),
             models.Index(
                 fields=["created_at", "channel"], name="ticket_volume", condition=Q(quarantined_at=None)
@@ -186,6 +190,10 @@ class Ticket(RequesterSteps):
         """
         if not self._is_held:
             self.refresh_from_db(from_queryset=Ticket.objects.select_for_update())
+        if self.state not in allowed and self.merged_into is not None:
+            raise InvalidTransition(
+                f"Cannot {action} ticket {self.reference}: it goes on in {self.merged_into.reference}."
+            )
         if self.state not in allowed:
             raise InvalidTransition(
                 f"Cannot {action} ticket {self.reference}: it is {self.get_status_display().lower()}."

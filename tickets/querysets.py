@@ -128,8 +128,8 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         return self.filter(status=Status.AUTO_RESOLVED)
 
     def settled(self) -> Self:
-        """What similar tickets are looked for among."""
-        return self.filter(status__in=[Status.RESOLVED, Status.CLOSED])
+        """What similar tickets are looked for among. A merged one was settled elsewhere."""
+        return self.filter(status__in=[Status.RESOLVED, Status.CLOSED], merged_into=None)
 
     def silent_since(self, moment: datetime) -> Self:
         """Answered tickets whose requester has said nothing since ``moment``."""

@@ -29,11 +29,12 @@ class Channel(models.TextChoices):
 
 
 class Closure(models.TextChoices):
-    """How a ticket came to be closed: the three parts in which resolution is reported, and agents' own."""
+    """How a ticket came to be closed: the three parts in which resolution is reported, agents' own, and merged ones."""
 
     CONFIRMED = "confirmed", "Confirmed by the requester"
     SILENCE = "silence", "Assumed: no answer"
     AGENT = "agent", "Closed by an agent"
+    MERGED = "merged", "Merged into another ticket"
 
 
 class Urgency(models.IntegerChoices):

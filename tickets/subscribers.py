@@ -57,6 +57,12 @@ def tell_the_other_side(event: Event) -> None:
         notices.answered(event.ticket, message)
 
 
+def tell_requester_of_merge(event: Event) -> None:
+    """Where their ticket goes on, and so where our answer will come."""
+    if event.ticket.merged_into is not None and not event.ticket.machine_sent:
+        notices.merged(event.ticket, event.ticket.merged_into)
+
+
 def hand_late_word_to_a_person(event: Event) -> None:
     """ "Not solved", said of a ticket that is closed already, goes to a person as a ticket that follows it up.
 
@@ -91,6 +97,7 @@ SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {
     EventKind.RELEASED: (tell_requester_that_it_was_wanted,),
     EventKind.ASSIGNED: (tell_requester_of_handover,),
     EventKind.REPLIED: (tell_the_other_side,),
+    EventKind.MERGED: (tell_requester_of_merge,),
     EventKind.FEEDBACK: (hand_late_word_to_a_person,),
     clocks.DUE_SOON: (alarms.tell_agent_in_charge,),
     clocks.OVERDUE: (alarms.tell_agent_in_charge, alarms.tell_supervisors),

@@ -149,6 +149,9 @@ class TicketDetailSerializer(TicketSerializer):
     follow_up_of: serializers.SlugRelatedField[Ticket] = serializers.SlugRelatedField(
         "reference", read_only=True
     )
+    merged_into: serializers.SlugRelatedField[Ticket] = serializers.SlugRelatedField(
+        "reference", read_only=True, help_text="Set where the ticket goes on in another one: write there."
+    )
     messages = serializers.SerializerMethodField()
     feedback = serializers.SerializerMethodField()
 
@@ -158,6 +161,7 @@ class TicketDetailSerializer(TicketSerializer):
             "requester",
             "assignee",
             "follow_up_of",
+            "merged_into",
             "messages",
             "feedback",
         ]

@@ -9,7 +9,13 @@ from tickets.desk import drafts, held, presence, rounds, snoozing
 register_kinds({snoozing.SNOOZED: "Snoozed", snoozing.WOKEN: "Snooze ended"})
 
 subscribe(EventKind.REPLIED, snoozing.wake_when_requester_writes, rounds.offer_again_when_requester_writes)
-for _kind in (EventKind.RESOLVED, EventKind.CLOSED, EventKind.ASSIGNED, EventKind.QUARANTINED):
+for _kind in (
+    EventKind.RESOLVED,
+    EventKind.CLOSED,
+    EventKind.ASSIGNED,
+    EventKind.QUARANTINED,
+    EventKind.MERGED,
+):
     subscribe(_kind, snoozing.wake_when_moved)
 
 jobs.register(held.KIND, held.deliver)

@@ -48,6 +48,12 @@ def escalated(ticket: Ticket) -> None:
         _to_requester(ticket, "escalated", about, gettext_noop("We have your message"), **facts)
 
 
+def merged(source: Ticket, target: Ticket) -> None:
+    """The requester of a merged ticket learns where it goes on. To the other one's address: it is the same person's."""
+    about = f"Re: {source.subject}"
+    _to_requester(target, "merged", about, gettext_noop("Your tickets go on together"), source=source)
+
+
 def requester_wrote(ticket: Ticket, message: Message) -> None:
     """The agent in charge learns of the requester's reply."""
     if ticket.assignee is None or not ticket.assignee.is_agent:

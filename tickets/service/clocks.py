@@ -30,7 +30,7 @@ STILL: Final = timedelta(0)
 FOLLOWED: Final = (
     EventKind.ESCALATED, EventKind.PERSON_REQUESTED, EventKind.ASSIGNED, EventKind.REPLIED,
     EventKind.RESOLVED, EventKind.REOPENED, EventKind.CLOSED, EventKind.QUARANTINED, EventKind.RELEASED,
-    EventKind.PRIORITISED,
+    EventKind.PRIORITISED, EventKind.MERGED, EventKind.TOOK_IN, EventKind.UNMERGED,
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.forms import model_to_dict
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -18,7 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.limits.spending import LimitReached, spend
-from tickets.access import in_browser, own_ticket, person, visible_ticket
+from tickets.access import goes_on_in, in_browser, own_ticket, person, visible_ticket
 from tickets.errors import InvalidTransition
 from tickets.intake.replies import send_reply
 from tickets.intake.submit import one_line
@@ -53,15 +53,17 @@ def ticket_page(
     feedback_form: FeedbackForm | None = None,
 ) -> HttpResponse:
     languages.use_for(request, ticket)
-    conversation = ticket.messages.filter(kind=Message.Kind.REPLY)
+    viewer = in_browser(request)
+    conversation = readable_public(ticket)
     said = Feedback.objects.filter(ticket=ticket).first()
-    for_desk = not in_browser(request).owns(ticket)
+    for_desk = not viewer.owns(ticket)
     said_in = list(conversation.select_related("author").prefetch_related("attachments"))
     if not for_desk:
         ticket.mark_seen(said_in[-1].created_at if said_in else ticket.created_at)
     context: dict[str, Any] = {
         "ticket": ticket,
         "conversation": said_in,
+        "goes_on_in": goes_on_in(viewer, ticket),
         "follow_ups": ticket.follow_ups.filter(requester=ticket.requester_id),
         "for_desk": for_desk,
         "promise": wording.promise(ticket) if ticket.state is Status.ESCALATED else None,
@@ -82,6 +84,11 @@ def ticket_page(
     if reply_form and reply_form.wait:
         page["Retry-After"] = str(reply_form.wait)
     return page
+
+
+def readable_public(ticket: Ticket) -> QuerySet[Message]:
+    """What the page shows: never the team's notes."""
+    return ticket.conversation.filter(kind=Message.Kind.REPLY)
 
 
 def _is_last_word(ticket: Ticket, conversation: list[Message]) -> bool:
@@ -122,7 +129,7 @@ def live(request: HttpRequest, reference: str) -> HttpResponse:
             return HttpResponse(status=401)
         raise
     languages.use_for(request, found)
-    latest = found.messages.filter(kind=Message.Kind.REPLY).aggregate(latest=Max("pk"))["latest"]
+    latest = readable_public(found).aggregate(latest=Max("pk"))["latest"]
     tag = f'"{version(found, latest)}"'
     if request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304, headers={"ETag": tag})

@@ -112,7 +112,7 @@ def new_ticket(request: HttpRequest) -> HttpResponse:
 def follow_up(request: HttpRequest, reference: str) -> HttpResponse:
     """A closed ticket goes on as a new one that is linked to it."""
     earlier = own_ticket(in_browser(request), reference)
-    if earlier.state is not Status.CLOSED:
+    if earlier.state is not Status.CLOSED or earlier.merged_into_id is not None:
         return redirect(earlier)
     return submission_page(request, follow_up_of=earlier)
 

@@ -27,6 +27,8 @@ WHY: dict[str, str] = {
     "requester_replied": _("Thanks for your reply. Our team will read it and get back to you."),
     "not_solved": _("Sorry our answer didn’t solve it. We’ve passed this to our team."),
     "assigned": _("Someone on our team is already looking into it."),
+    "merged": _("We’ve put your two tickets together and will look into both."),
+    "unmerged": _("We’ve separated your tickets again and will look into this one."),
     "reopened": _("We’ve reopened your ticket and will look into it."),
 }
 #: Reasons whose ticket asks for nothing: no time is promised, because nothing is waited for.

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from triage.admin import help as help_centre
 from triage.admin import house, pages
-from triage.admin.desk import live, steps
+from triage.admin.desk import live, steps, together
 from triage.admin.desk.expired import keeps_what_was_typed
 from triage.admin.desk.shell import agents_only
 
@@ -20,6 +20,7 @@ urlpatterns = [
     path("desk/intents/", agents_only(live.find_intents), name="desk-intents"),
     path("desk/macros/", agents_only(live.find_macros), name="desk-macros"),
     path("desk/tags/", agents_only(live.find_tags), name="desk-tags"),
+    path("desk/references/", agents_only(live.find_references), name="desk-references"),
     path("desk/find/", agents_only(live.find), name="desk-find"),
     path("desk/<int:ticket_id>/draft/", keeps(agents_only(live.keep_draft)), name="desk-draft"),
     path(
@@ -28,6 +29,8 @@ urlpatterns = [
     path("desk/<int:ticket_id>/live/", agents_only(live.live), name="desk-live"),
     path("desk/<int:ticket_id>/earlier/", agents_only(live.earlier), name="desk-earlier"),
     path("desk/<int:ticket_id>/trail/", agents_only(live.trail), name="desk-trail"),
+    path("desk/<int:ticket_id>/merge/", agents_only(together.merge), name="desk-merge"),
+    path("desk/<int:ticket_id>/split/", agents_only(together.split), name="desk-split"),
     # Before Django's own address of a ticket, to keep what is sent there after the session has ended.
     path("tickets/ticket/<int:ticket_id>/change/", keeps(agents_only(steps.desk_view)), name="desk-ticket"),
     path("", include("triage.admin.instruments.urls")),

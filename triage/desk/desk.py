@@ -21,6 +21,7 @@ from triage.models import INTENT_CORRECTED, Decision, Intent
 MESSAGES_SHOWN = 20  # of a conversation at first; the page loads earlier ones on demand
 EARLIER_SHOWN = 50
 EVENTS_SHOWN = 100
+OTHER_TICKET = ("into", "out_of", "ticket", "other")  # facts of Events that name another ticket
 OTHERS_SHOWN = 5
 OTHERS_COUNTED = 100
 QUOTED = re.compile("“([^”]+)”")  # how a decision's sentence names a code
@@ -163,26 +164,34 @@ def open_desk(ticket: Ticket, agent: User, *, whole: bool = False) -> Desk:
 
 def _conversation(ticket: Ticket, *, whole: bool) -> tuple[list[Message], int]:
     """The latest messages in their order, and how many came before them."""
-    rows = ticket.messages.select_related("author", "mail").prefetch_related("attachments").order_by("-id")
+    rows = (
+        ticket.conversation.select_related("author", "mail", "ticket")
+        .prefetch_related("attachments")
+        .order_by("-id")
+    )
     latest = list(rows if whole else rows[: MESSAGES_SHOWN + 1])
     if whole or len(latest) <= MESSAGES_SHOWN:
         return latest[::-1], 0
     latest.pop()
-    return latest[::-1], ticket.messages.count() - len(latest)
+    return latest[::-1], ticket.conversation.count() - len(latest)
 
 
 def earlier_messages(ticket: Ticket, before: int) -> tuple[list[Message], int]:
     """Up to EARLIER_SHOWN messages before the one of that id, and how many are left before these."""
-    older = ticket.messages.filter(pk__lt=before)
+    older = ticket.conversation.filter(pk__lt=before)
     rows = list(
-        older.select_related("author", "mail").prefetch_related("attachments").order_by("-id")[:EARLIER_SHOWN]
+        older.select_related("author", "mail", "ticket")
+        .prefetch_related("attachments")
+        .order_by("-id")[:EARLIER_SHOWN]
     )
     return rows[::-1], older.count() - len(rows)
 
 
 def newer_messages(ticket: Ticket, after: int) -> list[Message]:
     rows = (
-        ticket.messages.filter(pk__gt=after).select_related("author", "mail").prefetch_related("attachments")
+        ticket.conversation.filter(pk__gt=after)
+        .select_related("author", "mail", "ticket")
+        .prefetch_related("attachments")
     )
     return list(rows.order_by("id")[:EARLIER_SHOWN])
 
@@ -256,11 +265,16 @@ def read_trail(ticket: Ticket) -> list[Trace]:
     people = User.objects.in_bulk(
         {event.facts["assignee"] for event in events if event.facts.get("assignee")}
     )
-    return [Trace(event, _told(event, people)) for event in events]
+    named = {event.facts[name] for event in events for name in OTHER_TICKET if event.facts.get(name)}
+    tickets = Ticket.objects.in_bulk(named) if named else {}
+    return [Trace(event, _told(event, people, tickets)) for event in events]
 
 
-def _told(event: Event, people: dict[int, User]) -> str:
+def _told(event: Event, people: dict[int, User], tickets: dict[int, Ticket]) -> str:
     facts = event.facts
+    other = next((tickets[facts[name]] for name in OTHER_TICKET if facts.get(name) in tickets), None)
+    if other is not None:
+        return str(other.reference)
     if event.kind == Event.Kind.ASSIGNED:
         assignee = people.get(facts.get("assignee"))
         return f"to {assignee}" if assignee else "back to the queue"

@@ -13,6 +13,8 @@ TICKET_REASONS = {
     "requester_replied": "The requester wrote again",
     "not_solved": "The requester says it is not solved",
     "reopened": "Reopened by an agent",
+    "merged": "The requester wrote again in a ticket that was merged into it",
+    "unmerged": "An agent took its merge back",
     MARKED_SPAM: "An agent took it for spam",
     "not_spam": "An agent says that it is not spam",
     "recalled": "An agent took the automatic answer back",

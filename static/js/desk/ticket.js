@@ -152,6 +152,7 @@ document.addEventListener("DOMContentLoaded", () => {
   Object.assign(desk.keys, {
     r: () => write("reply"), n: () => write("note"), i: () => insert("suggestion"), a: () => desk.press("take"), e: () => desk.press("resolve"),
     c: () => open("correct", "input"), s: () => open("snooze", "select"), j: () => desk.press("next"), k: () => history.back(),
+    l: () => open("together", "input"), M: () => desk.press("merge"), S: () => desk.press("split"),
     t: () => open("tags", "input"), m: () => { write("reply"); macro?.focus(); },
     b: () => showBeside(beside.hidden), q: () => desk.find(".frame-brand").click(),
   });
@@ -160,7 +161,7 @@ document.addEventListener("DOMContentLoaded", () => {
     if (!field) return;
     let asked;
     const ask = async () => {
-      const answer = await fetch(`${field.dataset.options}?q=${encodeURIComponent(field.value)}`);
+      const answer = await fetch(`${field.dataset.options}${field.dataset.options.includes("?") ? "&" : "?"}q=${encodeURIComponent(field.value)}`);
       if (answer.ok && !answer.redirected) field.list.innerHTML = await answer.text();
     };
     field.addEventListener("focus", ask);
@@ -169,6 +170,7 @@ document.addEventListener("DOMContentLoaded", () => {
   };
   offers(macro, "macro");
   offers(document.getElementById("id_tags"), "tag");
+  offers(document.getElementById("id_link"), "link");
   const snooze = document.getElementById("id_until");
   snooze?.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); desk.sendStep("snooze"); } });
   document.querySelectorAll("[data-intent]").forEach((link) => link.addEventListener("click", (event) => {

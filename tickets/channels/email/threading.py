@@ -72,4 +72,7 @@ def is_requester(mail: Mail, ticket: Ticket) -> bool:
 
 
 def _ticket(reference: str) -> Ticket | None:
-    return Ticket.objects.select_related("requester").filter(reference=reference).first()
+    """The ticket of this reference, or the one that it goes on in."""
+    people = ("requester", "merged_into__requester")
+    found = Ticket.objects.select_related(*people).filter(reference=reference).first()
+    return found.merged_into or found if found is not None else None

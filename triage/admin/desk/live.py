@@ -111,7 +111,7 @@ def live(request: HttpRequest, ticket_id: int) -> HttpResponse:
     agent, ticket = who(request), load_ticket(str(ticket_id))
     presence.be_here(agent, ticket, writing=request.GET.get("writing") == "1")
     seen, known = _number(request, "seen"), _number(request, "version")
-    newest = ticket.messages.order_by("-id").values_list("pk", flat=True).first() or 0
+    newest = ticket.conversation.order_by("-id").values_list("pk", flat=True).first() or 0
     here = presence.others_here(agent, ticket)
     draft = drafts.draft_of(agent, ticket)
     underway = (
@@ -200,6 +200,19 @@ def find_tags(request: HttpRequest) -> HttpResponse:
     before = typed.rpartition(",")[0]
     offered = [f"{before}, {name}" if before else name for name in tagging.offered(typed)]
     return render(request, "triage/desk/tags.html", {"tags": offered})
+
+
+@require_GET
+def find_references(request: HttpRequest) -> HttpResponse:
+    """Tickets by the beginning of their reference, and the same person's, as options of the link's field."""
+    words = request.GET.get("q", "").strip().lstrip("#").upper()[:40]
+    beginning = Ticket.objects.order_by("-id")
+    if words:
+        found = beginning.filter(reference__startswith=words)
+    else:
+        known = Ticket.objects.filter(pk=_number(request, "for")).first()
+        found = beginning.all().of_same_person(known).exclude(pk=known.pk) if known else beginning.none()
+    return render(request, "triage/desk/references.html", {"tickets": found[:FOUND]})
 
 
 @require_GET

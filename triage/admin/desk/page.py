@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from tickets.desk import rounds, snoozing
 from tickets.desk.models import Draft
+from tickets.links.linking import links_of
 from tickets.models import Ticket
 from tickets.service.due import owed
 from tickets.tags.tagging import tags_of
@@ -26,7 +27,7 @@ from triage.desk.queue import due
 
 
 def load_ticket(object_id: str) -> Ticket:
-    people = ("requester", "assignee", "follow_up_of", "snooze__by", "service_clock")
+    people = ("requester", "assignee", "follow_up_of", "snooze__by", "service_clock", "merged_into")
     ticket = Ticket.objects.select_related(*people)
     found = ticket.filter(pk=object_id).first() if object_id.isdecimal() and len(object_id) < 19 else None
     if found is None:
@@ -77,6 +78,9 @@ def show_desk(
         "files_field": FilesForm()["files"],
         "urgency_form": UrgencyForm(initial={"urgency": ticket.urgency}),
         "moments": snoozing.moments(),
+        "linked": (linked := links_of(ticket)),
+        "merged_here": list(ticket.merged.order_by("-id")) if ticket.merged_in else [],
+        "together_count": len(linked) + ticket.merged_in,
         "tags": tags_of([ticket.pk]).get(ticket.pk, ()),
         "writing_note": "note" in refused or (bool(draft.note) and not draft.reply),
         "due_at": due_at,

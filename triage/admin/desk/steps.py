@@ -18,6 +18,7 @@ from accounts.models import User
 from tickets.desk import drafts, held, snoozing
 from tickets.desk.models import Draft
 from tickets.errors import Held, TicketError
+from tickets.links import linking
 from tickets.macros import applying
 from tickets.models import Closure, Ticket
 from tickets.tags import tagging
@@ -74,7 +75,8 @@ def desk_view(request: HttpRequest, ticket_id: int | str) -> HttpResponse:
 
 
 def take_step(request: HttpRequest, ticket: Ticket) -> HttpResponse:
-    act = untag if "untag" in request.POST else STEPS.get(request.POST.get("step", ""))
+    act = next((step for name, step in NAMED.items() if name in request.POST), None)
+    act = act or STEPS.get(request.POST.get("step", ""))
     step = Step(request, ticket)
     try:
         keep_typed(step)
@@ -148,11 +150,13 @@ def note(step: Step) -> str:
 
 
 def keep(step: Step) -> str:
-    """Enter in a field: those of macro, tags and intent name something; elsewhere the draft is kept, as it is by now."""
+    """Enter in a field: those of macro, tags, link and intent name something; elsewhere the draft is kept, as it is by now."""
     if step.request.POST.get("macro", "").strip():
         return macro(step)
     if step.request.POST.get("tags", "").strip():
         return tag(step)
+    if step.request.POST.get("link", "").strip():
+        return link(step)
     if step.request.POST.get("intent", "").strip():
         return correct(step)
     return "Your draft is kept."
@@ -218,6 +222,28 @@ def untag(step: Step) -> str:
     return f"{name} is off the ticket." if tagging.take_off(step.ticket, name, by=step.agent) else ""
 
 
+def link(step: Step) -> str:
+    other = linking.find(step.request.POST.get("link", ""))
+    is_new = linking.link(step.ticket, other, by=step.agent)
+    return f"Linked to {other.reference}." if is_new else f"It is linked to {other.reference} already."
+
+
+def unlink(step: Step) -> str:
+    other = linking.find(step.request.POST.get("unlink", ""))
+    return (
+        f"The link to {other.reference} is off." if linking.unlink(step.ticket, other, by=step.agent) else ""
+    )
+
+
+def unmerge(step: Step) -> str:
+    """Of this ticket, or of one that was merged into it."""
+    merged = linking.find(step.request.POST.get("unmerge", ""))
+    if step.ticket.pk not in {merged.pk, merged.merged_into_id}:
+        raise TicketError(f"{merged.reference} is not merged into this ticket any more.")
+    merged.unmerge(actor=step.agent)
+    return f"{merged.reference} stands by itself again. What was written since stayed where it was written."
+
+
 def spam(step: Step) -> str:
     step.ticket.quarantine(MARKED_SPAM, step.agent)
     return "The ticket is in quarantine."
@@ -272,10 +298,12 @@ def close(step: Step) -> str:
     return "The ticket is closed."
 
 
+#: Steps of buttons that stand beside each of several things, which they name.
+NAMED: dict[str, Callable[[Step], str]] = {step.__name__: step for step in (untag, unlink, unmerge)}
 STEPS: dict[str, Callable[[Step], str]] = {
     step.__name__: step
     for step in (
         keep, macro, send_and_next, send_and_resolve, send_and_wait, note, take, take_over, assign, prioritise, snooze, wake,
-        tag, spam, not_spam, correct, none_of_ours, resolve, reopen, recall, close,
+        tag, link, spam, not_spam, correct, none_of_ours, resolve, reopen, recall, close,
     )
 }  # fmt: skip

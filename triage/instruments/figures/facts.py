@@ -130,7 +130,7 @@ def _of_people(rows: Rows, intent: str) -> Iterator[Added]:
 
 def settled_at(ticket: Ticket) -> datetime | None:
     """When it was settled as it now stands; None while it is not."""
-    if ticket.state not in {Status.AUTO_RESOLVED, Status.RESOLVED, Status.CLOSED}:
+    if ticket.state not in {Status.AUTO_RESOLVED, Status.RESOLVED, Status.CLOSED} or ticket.merged_into_id:
         return None
     return ticket.resolved_at or ticket.closed_at
 
