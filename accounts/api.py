@@ -18,9 +18,10 @@ from rest_framework import exceptions, serializers, status
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import InvalidToken, TokenError
 
+from accounts.contract.strict import StrictSerializer
+from accounts.contract.views import ContractView
 from accounts.limits.spending import spend
 from accounts.lockout import LOCKED_MESSAGE, seconds_locked
 from accounts.mailboxes import AddressApiField
@@ -42,7 +43,7 @@ class LockedOut(exceptions.APIException):
         self.wait = wait  # what the framework tells in Retry-After
 
 
-class LoginSerializer(serializers.Serializer[Any]):
+class LoginSerializer(StrictSerializer):
     email = AddressApiField()
     password = serializers.CharField(trim_whitespace=False, style={"input_type": "password"})
     code = serializers.CharField(
@@ -57,11 +58,11 @@ class TokensSerializer(serializers.Serializer[Any]):
     refresh = serializers.CharField(help_text="Exchange at /auth/refresh; each is good for one use.")
 
 
-class RefreshSerializer(serializers.Serializer[Any]):
+class RefreshSerializer(StrictSerializer):
     refresh = serializers.CharField()
 
 
-class LogoutSerializer(serializers.Serializer[Any]):
+class LogoutSerializer(StrictSerializer):
     refresh = serializers.CharField(required=False, help_text="Of the log-in to end.")
     everywhere = serializers.BooleanField(
         default=False, help_text="True: end all your log-ins, in browsers too."
@@ -73,7 +74,7 @@ class LogoutSerializer(serializers.Serializer[Any]):
         return attrs
 
 
-class RegisterSerializer(serializers.Serializer[Any]):
+class RegisterSerializer(StrictSerializer):
     name = serializers.CharField(max_length=120, validators=[validate_name])
     email = AddressApiField()
     password = serializers.CharField(trim_whitespace=False, max_length=128, style={"input_type": "password"})
@@ -90,7 +91,7 @@ class NoticeSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
-class LoginView(APIView):
+class LoginView(ContractView):
     """E-mail and password, and a code where there is a second factor, against an access and a refresh token."""
 
     permission_classes = [AllowAny]
@@ -99,12 +100,11 @@ class LoginView(APIView):
     def get_authenticate_header(self, request: Request) -> str:
         return "Bearer"  # makes a failed login a 401 although no authentication is asked for
 
-    @extend_schema(request=LoginSerializer, responses=TokensSerializer, auth=[])
+    @extend_schema(operation_id="log_in", request=LoginSerializer, responses=TokensSerializer, auth=[])
     def post(self, request: Request) -> Response:
         spend(request._request, "login")
-        form = LoginSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        credentials = {name: form.validated_data[name] for name in ("email", "password")}
+        said = self.body(LoginSerializer)
+        credentials = {name: said[name] for name in ("email", "password")}
         user = authenticate(request._request, **credentials)
         if not AxesProxyHandler.is_allowed(request._request, credentials):
             raise LockedOut(seconds_locked(request._request, credentials["email"]))
@@ -116,7 +116,7 @@ class LoginView(APIView):
             raise exceptions.PermissionDenied(
                 "Confirm your e-mail address first: open the link we sent you.", "email_not_verified"
             )
-        second_step(request, user, form.validated_data.get("code", ""))
+        second_step(request, user, said.get("code", ""))
         user_logged_in.send(sender=User, request=request._request, user=user)
         return Response(families.begin(user))
 
@@ -160,7 +160,7 @@ def refuse_without_factor(user: User) -> None:
         )
 
 
-class RefreshView(APIView):
+class RefreshView(ContractView):
     """A new pair of tokens for a refresh token, which is used up by it. Used again, it ends the whole log-in."""
 
     permission_classes = [AllowAny]
@@ -169,35 +169,34 @@ class RefreshView(APIView):
     def get_authenticate_header(self, request: Request) -> str:
         return "Bearer"
 
-    @extend_schema(request=RefreshSerializer, responses=TokensSerializer, auth=[])
+    @extend_schema(
+        operation_id="refresh_tokens", request=RefreshSerializer, responses=TokensSerializer, auth=[]
+    )
     def post(self, request: Request) -> Response:
         spend(request._request, "login")
-        form = RefreshSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
+        raw = self.body(RefreshSerializer)["refresh"]
         try:
-            raw = form.validated_data["refresh"]
             refuse_without_factor(families.read_refresh(raw)[1].user)
             return Response(families.renew(raw))
         except TokenError as error:
             raise InvalidToken(str(error)) from error
 
 
-class LogoutView(APIView):
+class LogoutView(ContractView):
     """Ends the log-in that a refresh token belongs to, its access tokens too; or with `everywhere` all of yours, your
     API tokens among them."""
 
     needs = {"POST": Scope.TOKENS_WRITE}
 
-    @extend_schema(request=LogoutSerializer, responses={204: None})
+    @extend_schema(operation_id="log_out", request=LogoutSerializer, responses={204: None})
     def post(self, request: Request) -> Response:
-        form = LogoutSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
+        said = self.body(LogoutSerializer)
         user = cast(User, request.user)
-        if form.validated_data["everywhere"]:
+        if said["everywhere"]:
             families.end_everywhere(user)
             return Response(status=status.HTTP_204_NO_CONTENT)
         try:
-            _token, family = families.read_refresh(form.validated_data["refresh"])
+            _token, family = families.read_refresh(said["refresh"])
             if family.user_id != user.pk:
                 raise TokenError("Another person's token.")
         except TokenError as error:
@@ -206,22 +205,22 @@ class LogoutView(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class RegisterView(APIView):
+class RegisterView(ContractView):
     """Signs somebody up. The answer is the same whether or not the address has an account already."""
 
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
 
     @extend_schema(
+        operation_id="register",
         request=RegisterSerializer,
         responses={202: OpenApiResponse(NoticeSerializer, "A mail with a confirmation link is on its way.")},
         auth=[],
     )
     def post(self, request: Request) -> Response:
-        form = RegisterSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        spend(request._request, "register", mailbox=form.validated_data["email"])
-        sign_up(request, **form.validated_data)
+        said = self.body(RegisterSerializer)
+        spend(request._request, "register", mailbox=said["email"])
+        sign_up(request, **said)
         message = "Check your mail: open the link in it to confirm your address, then log in."
         return Response({"message": message}, status=status.HTTP_202_ACCEPTED)
 

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from accounts.contract.problems import BY_CODE, told
+from accounts.contract.strict import in_words
 from accounts.limits.spending import LimitReached
 from tickets.access import NotTheRequester
 from tickets.errors import TicketError
@@ -46,13 +47,20 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def validation(error: exceptions.ValidationError) -> dict[str, Any]:
-    found = violations(error.get_full_details())
+    hints: Mapping[str, Mapping[str, Any]] = getattr(error, "hints", {})
+    found = [with_hint(one, hints.get(one["field"], {})) for one in violations(error.get_full_details())]
     errors: dict[str, list[str]] = {}
     for one in found:
         errors.setdefault(one["field"], []).append(one["message"])
     first = found[0]["message"] if found else "The request is not valid."
     fields = [name for name in errors if name != "non_field_errors"]
     return {**told("invalid", f"{fields[0]}: {first}" if fields else first, errors), "violations": found}
+
+
+def with_hint(violation: dict[str, Any], hint: Mapping[str, Any]) -> dict[str, Any]:
+    """What is taken there stands in the sentence too, unless it does already."""
+    words = "" if "Allowed:" in violation["message"] else in_words(hint)
+    return {**violation, "message": f"{violation['message']} {words}".strip(), **hint}
 
 
 def violations(detail: Any, field: str = "") -> list[dict[str, Any]]:

@@ -31,10 +31,11 @@ class TicketFilter:
     statuses: Collection[str] = ()
     created_after: datetime | None = None
     created_before: datetime | None = None
+    updated_since: datetime | None = None
 
     @property
     def condition(self) -> Q:
-        """The moment of ``created_after`` is within, that of ``created_before`` is not."""
+        """The moments of ``created_after`` and ``updated_since`` are within, that of ``created_before`` is not."""
         wanted = Q()
         if self.statuses:
             wanted &= Q(status__in=self.statuses)
@@ -42,6 +43,8 @@ class TicketFilter:
             wanted &= Q(created_at__gte=self.created_after)
         if self.created_before:
             wanted &= Q(created_at__lt=self.created_before)
+        if self.updated_since:
+            wanted &= Q(updated_at__gte=self.updated_since)
         return wanted
 
 

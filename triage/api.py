@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
-from rest_framework import exceptions, serializers
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.contract.strict import StrictQuery
+from accounts.contract.views import ContractView
 from accounts.tokens.scopes import Scope
 from tickets.access import over_api, visible_ticket, visible_tickets
 from tickets.api.views import caller
@@ -112,29 +115,29 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         ]
 
 
-class ResolveView(APIView):
+class ResolveView(ContractView):
     needs = {"POST": Scope.TICKETS_WRITE}
 
-    @extend_schema(request=None, responses=DecisionSerializer)
+    @extend_schema(operation_id="resolve_ticket", request=None, responses=DecisionSerializer)
     def post(self, request: Request, reference: str) -> Response:
         """Run the automated resolution, or return the decision there already is. Safe to repeat."""
         ticket = visible_ticket(over_api(request), reference)
+        self.body()
         decision = pipeline.triage_ticket(ticket)
         decision = Decision.objects.select_related("ticket", "answer__intent").get(pk=decision.pk)
         return Response(DecisionSerializer(decision, context={"request": request}).data)
 
 
-class MetricsView(APIView):
+class MetricsQuery(StrictQuery):
+    days = serializers.IntegerField(min_value=1, max_value=365, default=30, help_text="Looked back.")
+
+
+class MetricsView(ContractView):
     permission_classes = [IsSupervisor]
     needs = {"GET": Scope.ADMIN_READ}
+    query: ClassVar[Mapping[str, type[StrictQuery]]] = {"GET": MetricsQuery}
 
-    @extend_schema(
-        parameters=[OpenApiParameter("days", int, description="Looked back, 1 to 365; 30 if not given.")],
-        responses=OpenApiTypes.OBJECT,
-    )
+    @extend_schema(operation_id="get_metrics", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """Volume, automation, feedback, backlog and response times."""
-        raw = request.query_params.get("days", "30")
-        if not raw.isdecimal() or len(raw) > 3 or not 1 <= int(raw) <= 365:
-            raise exceptions.ValidationError({"days": ["A whole number from 1 to 365."]})
-        return Response(asdict(metrics.collect(days=int(raw))))
+        return Response(asdict(metrics.collect(days=self.asked["days"])))

@@ -49,6 +49,8 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("second_factor_stale", 401, "The second factor must be fresh", "Log in again with a code."),
     Kind("invalid_code", 401, "The code is wrong", "Send a fresh code."),
     Kind("forbidden", 403, "You may not do that", "Ask somebody whose role allows it."),
+    Kind("insufficient_scope", 403, "The token lacks a scope", "Use a token with the scope in `detail`."),
+    Kind("address_not_allowed", 403, "The token is not for this address", "Call from a network of the token's."),
     Kind("not_the_requester", 403, "Only the requester does that", "Let the requester do it."),
     Kind("other_eyes", 403, "Somebody else must do that", "Ask another supervisor."),
     Kind("email_not_verified", 403, "The address is not confirmed", "Open the link in the mail."),

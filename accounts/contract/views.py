@@ -1,17 +1,103 @@
-"""The list of everything that can go wrong, at the address that each problem's ``type`` names."""
+"""What every endpoint keeps to: it takes what it names and nothing else, and says so where something else comes."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any, ClassVar, Final, cast
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.contract.pages import KeysetPages
 from accounts.contract.problems import KINDS
+from accounts.contract.strict import StrictQuery, StrictSerializer
+from accounts.models import User
+
+VERSION: Final = "1"
+VERSION_HEADER: Final = "API-Version"
+
+
+class NoFields(StrictSerializer):
+    """The body of what needs none: an empty object, or nothing at all."""
+
+
+class JustAccept(DefaultContentNegotiation):
+    """The media type is chosen by Accept alone, not by a parameter of the address."""
+
+    settings = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
+
+
+class ContractView(APIView):
+    """The base of every view below ``/api``."""
+
+    content_negotiation_class = JustAccept
+
+    #: Method → the form of its query. Where none is named, nothing may stand in it.
+    query: ClassVar[Mapping[str, type[StrictQuery]]] = {}
+    #: What the query says, checked.
+    asked: Mapping[str, Any]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self._agree_on_version(request)
+        method = "GET" if request.method == "HEAD" else str(request.method)
+        if hasattr(self, method.lower()):
+            form = self.query.get(method, StrictQuery)(
+                data=request.query_params, context={"request": request}
+            )
+            form.is_valid(raise_exception=True)
+            self.asked = form.validated_data
+
+    def _agree_on_version(self, request: Request) -> None:
+        wanted = request.headers.get(VERSION_HEADER, VERSION)
+        if wanted != VERSION:
+            raise serializers.ValidationError(
+                {VERSION_HEADER: [f"There is only version {VERSION}. Allowed: {VERSION}."]}
+            )
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        answer.headers[VERSION_HEADER] = VERSION
+        return answer
+
+    @classmethod
+    def headers_of(cls, method: str) -> dict[str, dict[str, Any]]:
+        """The headers that ``method`` reads, with the schema of each, for the contract."""
+        return {}
+
+    @property
+    def caller(self) -> User:
+        return cast(User, self.request.user)
+
+    def body(self, form: type[StrictSerializer] = NoFields, **options: Any) -> dict[str, Any]:
+        """What the body says, checked by ``form``."""
+        given = form(data=self.request.data, context={"request": self.request}, **options)
+        given.is_valid(raise_exception=True)
+        return cast(dict[str, Any], given.validated_data)
+
+    def shown(self, form: type[serializers.BaseSerializer[Any]], rows: Any, *, many: bool = False) -> Any:
+        """``rows`` as JSON, with the fields that were asked for."""
+        told = form(rows, many=many, context={"request": self.request})
+        wanted = self.asked.get("fields") if hasattr(self, "asked") else None
+        fields = cast(Any, told.child if many else told).fields if wanted else {}  # type: ignore[attr-defined]
+        for name in set(fields) - {"id", *(wanted or ())}:
+            fields.pop(name)
+        return told.data
+
+    def page(
+        self, rows: QuerySet[Any], form: type[serializers.BaseSerializer[Any]], *, order: str = "-id"
+    ) -> Response:
+        """One page of ``rows`` by keyset; the query was checked by a PageQuery."""
+        pages = KeysetPages(order, self.asked["page_size"])
+        found = pages.paginate_queryset(rows, self.request, view=self)
+        return pages.get_paginated_response(self.shown(form, found, many=True))
 
 
 class KindSerializer(serializers.Serializer[Any]):
@@ -22,11 +108,11 @@ class KindSerializer(serializers.Serializer[Any]):
     advice = serializers.CharField(help_text="What to do about it.")
 
 
-class ProblemsView(APIView):
+class ProblemsView(ContractView):
     permission_classes = [AllowAny]
     authentication_classes: list[Any] = []
 
-    @extend_schema(responses=KindSerializer(many=True), auth=[])
+    @extend_schema(operation_id="list_problems", responses=KindSerializer(many=True), auth=[])
     def get(self, request: Request) -> Response:
         """Every kind of error that this API knows."""
         return Response(KindSerializer(KINDS, many=True).data)

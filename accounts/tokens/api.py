@@ -9,8 +9,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
+from accounts.contract.views import ContractView
 from accounts.models import User
 from accounts.tokens import keys
 from accounts.tokens.models import ApiToken
@@ -32,20 +32,20 @@ class ApiTokenSerializer(serializers.ModelSerializer[ApiToken]):
         return token.networks.split(", ") if token.networks else []
 
 
-class ApiTokensView(APIView):
+class ApiTokensView(ContractView):
     needs = {"GET": Scope.TOKENS_READ}
 
-    @extend_schema(responses=ApiTokenSerializer(many=True))
+    @extend_schema(operation_id="list_api_tokens", responses=ApiTokenSerializer(many=True))
     def get(self, request: Request) -> Response:
         """Your API tokens that are good, newest first. Their text is shown once, when they are made, and never again."""
         tokens = _own(request)
         return Response(ApiTokenSerializer(tokens, many=True).data)
 
 
-class ApiTokenView(APIView):
+class ApiTokenView(ContractView):
     needs = {"DELETE": Scope.TOKENS_WRITE}
 
-    @extend_schema(responses={204: None})
+    @extend_schema(operation_id="revoke_api_token", responses={204: None})
     def delete(self, request: Request, token_id: int) -> Response:
         """Revoke a token of yours at once; a token may also revoke itself."""
         token = _own(request).filter(pk=token_id).first()

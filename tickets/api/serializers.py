@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.contract.strict import StrictSerializer
 from accounts.mailboxes import AddressApiField
 from accounts.models import User
 from accounts.names import validate_name
@@ -16,9 +18,7 @@ from tickets.access import over_api, readable_on
 from tickets.errors import AttachmentRefused
 from tickets.intake import attachments
 from tickets.intake.written import as_written
-from tickets.models import Attachment, Feedback, Message, Status, Ticket
-from tickets.querysets import TicketFilter
-from tickets.search import query
+from tickets.models import Attachment, Feedback, Message, Ticket, Urgency
 
 
 class WrittenField(serializers.CharField):
@@ -28,7 +28,7 @@ class WrittenField(serializers.CharField):
         return super().run_validation(as_written(data) if isinstance(data, str) else data)
 
 
-class FilesMixin(serializers.Serializer[Any]):
+class FilesMixin(StrictSerializer):
     """Attachments, sent as multipart form data."""
 
     files = serializers.ListField(child=serializers.FileField(), required=False, default=list)
@@ -41,7 +41,14 @@ class FilesMixin(serializers.Serializer[Any]):
         return files
 
 
-class SubmissionSerializer(FilesMixin):
+class SubmissionSerializer(StrictSerializer):
+    """A wish, as JSON."""
+
+    examples: ClassVar[Mapping[str, Any]] = {
+        "subject": "Where is my refund?", "body": "I sent the shoes back last week.", "human_requested": False,
+        "requester_email": "rita@example.com", "requester_name": "Rita Requester",
+    }  # fmt: skip
+
     subject = WrittenField(max_length=200, required=False, allow_blank=True, default="")
     body = WrittenField(max_length=settings.MESSAGE_MAX_CHARS)
     human_requested = serializers.BooleanField(
@@ -62,6 +69,10 @@ class SubmissionSerializer(FilesMixin):
         if "requester_name" in attrs and "requester_email" not in attrs:
             raise serializers.ValidationError({"requester_email": "Name the requester's address too."})
         return attrs
+
+
+class SubmissionWithFilesSerializer(FilesMixin, SubmissionSerializer):
+    """The same as a form with files."""
 
 
 class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
@@ -92,7 +103,11 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         return message.kind == Message.Kind.NOTE
 
 
-class NewMessageSerializer(FilesMixin):
+class NewMessageSerializer(StrictSerializer):
+    """A reply or a note, as JSON."""
+
+    examples: ClassVar[Mapping[str, Any]] = {"body": "It has arrived, thank you.", "internal": False}
+
     body = WrittenField(max_length=settings.MESSAGE_MAX_CHARS)
     internal = serializers.BooleanField(
         default=False, help_text="Agents only: a note that the requester never sees."
@@ -108,15 +123,18 @@ class NewMessageSerializer(FilesMixin):
         return internal
 
 
-class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
+class NewMessageWithFilesSerializer(FilesMixin, NewMessageSerializer):
+    """The same as a form with files."""
+
+
+class FeedbackFormSerializer(StrictSerializer):
+    """What the requester says of the answer: at least one of the three."""
+
+    examples: ClassVar[Mapping[str, Any]] = {"solved": True, "rating": 5, "comment": "That was quick."}
+
     solved = serializers.BooleanField(required=False, allow_null=True, default=None)
     rating = serializers.IntegerField(min_value=1, max_value=5, required=False, allow_null=True, default=None)
     comment = WrittenField(max_length=2000, required=False, allow_blank=True, default="")
-
-    class Meta:
-        model = Feedback
-        fields = ["solved", "rating", "comment", "updated_at"]
-        read_only_fields = ["updated_at"]
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs["solved"] is None and attrs["rating"] is None and not attrs["comment"]:
@@ -124,18 +142,36 @@ class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
         return attrs
 
 
+class FeedbackSerializer(serializers.ModelSerializer[Feedback]):
+    class Meta:
+        model = Feedback
+        fields = ["solved", "rating", "comment", "updated_at"]
+        read_only_fields = fields
+
+
+class PersonSerializer(serializers.Serializer[Any]):
+    email = serializers.CharField()
+    name = serializers.CharField(help_text="Empty if nobody told it.")
+    verified = serializers.BooleanField(help_text="False: the address is only a claim.")
+
+
 class TicketSerializer(serializers.ModelSerializer[Ticket]):
     """A row of a list."""
 
     id = serializers.CharField(source="reference", read_only=True)
+    priority = serializers.SerializerMethodField()
     url = serializers.SerializerMethodField(help_text="The ticket's page.")
 
     class Meta:
         model = Ticket
         fields = [
-            "id", "subject", "status", "channel", "escalation_reason", "human_requested",
+            "id", "subject", "status", "channel", "priority", "escalation_reason", "human_requested",
             "created_at", "updated_at", "resolved_at", "closed_at", "url",
         ]  # fmt: skip
+
+    @extend_schema_field(serializers.ChoiceField([one.name.lower() for one in Urgency]))
+    def get_priority(self, ticket: Ticket) -> str:
+        return Urgency(ticket.urgency).name.lower()
 
     def get_url(self, ticket: Ticket) -> str:
         return f"{settings.SITE_URL}{ticket.get_absolute_url()}"
@@ -145,12 +181,10 @@ class TicketDetailSerializer(TicketSerializer):
     """A ticket with its conversation; notes only for agents."""
 
     requester = serializers.SerializerMethodField()
+    follow_up_of = serializers.SerializerMethodField(help_text="The ticket before it, if there is one.")
     assignee = serializers.SerializerMethodField(help_text="Name of the agent in charge, if there is one.")
-    follow_up_of: serializers.SlugRelatedField[Ticket] = serializers.SlugRelatedField(
-        "reference", read_only=True
-    )
-    merged_into: serializers.SlugRelatedField[Ticket] = serializers.SlugRelatedField(
-        "reference", read_only=True, help_text="Set where the ticket goes on in another one: write there."
+    merged_into = serializers.SerializerMethodField(
+        help_text="Set where the ticket goes on in another one: write there."
     )
     messages = serializers.SerializerMethodField()
     feedback = serializers.SerializerMethodField()
@@ -166,6 +200,13 @@ class TicketDetailSerializer(TicketSerializer):
             "feedback",
         ]
 
+    def get_follow_up_of(self, ticket: Ticket) -> str | None:
+        return ticket.follow_up_of.reference if ticket.follow_up_of else None
+
+    def get_merged_into(self, ticket: Ticket) -> str | None:
+        return ticket.merged_into.reference if ticket.merged_into else None
+
+    @extend_schema_field(PersonSerializer)
     def get_requester(self, ticket: Ticket) -> dict[str, Any]:
         return {
             "email": ticket.requester_email,
@@ -186,34 +227,3 @@ class TicketDetailSerializer(TicketSerializer):
     def get_feedback(self, ticket: Ticket) -> Any:
         feedback = getattr(ticket, "feedback", None)
         return FeedbackSerializer(feedback).data if feedback else None
-
-
-class TicketFilterSerializer(serializers.Serializer[Any]):
-    """Checks the filters of the ticket list."""
-
-    status = serializers.MultipleChoiceField(choices=Status.choices, required=False)
-    created_after = serializers.DateTimeField(required=False)
-    created_before = serializers.DateTimeField(required=False)
-    search = serializers.CharField(
-        max_length=query.LONGEST,
-        required=False,
-        help_text="Words of the conversation, “phrases”, parts of a name, an address or a reference, and filters: "
-        "status: before: after:, with scope=all also from: assignee: and others.",
-    )
-    q = serializers.CharField(max_length=query.LONGEST, required=False, help_text="The same as search.")
-    scope = serializers.ChoiceField(["own", "all"], default="own", help_text="Agents may ask for all.")
-
-    @property
-    def words(self) -> str:
-        """What is searched for; empty if nothing is."""
-        given = self.validated_data
-        return f"{given.get('search', '')} {given.get('q', '')}".strip()
-
-    def chosen(self) -> tuple[str, TicketFilter]:
-        """Whose tickets, and what the list shows of them."""
-        given = self.validated_data
-        return given["scope"], TicketFilter(
-            statuses=given.get("status", ()),
-            created_after=given.get("created_after"),
-            created_before=given.get("created_before"),
-        )

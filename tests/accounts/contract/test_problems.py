@@ -110,7 +110,8 @@ def test_a_field_that_is_wrong_is_named_with_the_rule(program: Callable[..., Any
         "POST", "/api/tickets", data='{"body": "x", "human_requested": []}', content_type="application/json"
     )
     (violation,) = response.json()["violations"]
-    assert (violation["field"], violation["rule"]) == ("human_requested", "invalid")
+    assert (violation["field"], violation["rule"]) == ("human_requested", "type")
+    assert violation["allowed"] == ["true", "false"]
     assert response.json()["errors"]["human_requested"] == [violation["message"]]
 
 
