@@ -1,8 +1,10 @@
 from django.urls import path
 
+from tickets.api import events
 from tickets.api import views as api
 
 urlpatterns = [
+    path("events", events.EventsView.as_view(), name="api-events"),
     path("tickets", api.TicketsView.as_view(), name="api-tickets"),
     path("tickets/<str:reference>", api.TicketView.as_view(), name="api-ticket"),
     path("tickets/<str:reference>/messages", api.MessagesView.as_view(), name="api-messages"),
