@@ -1,0 +1,1 @@
+"""A project around django-helpdesk, as its documentation sets one up. Runs in its own virtual environment."""
