@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 from allauth.account.models import EmailAddress
@@ -77,13 +79,36 @@ def export(person: Person) -> dict[str, dict[str, list[dict[str, Any]]]]:
 
 def erase(person: Person) -> dict[str, Any]:
     """Erase the person everywhere, all or nothing; returns the receipt."""
+    receipt = erase_rows(person)
+    finish(person, receipt)
+    return receipt
+
+
+@transaction.atomic
+def erase_rows(person: Person) -> dict[str, Any]:
+    """Erase what the database holds; returns the receipt. ``finish`` has to follow once that is committed."""
     if person.user is not None and person.user.is_agent:
         raise CannotErase("Somebody who works here is not erased. Make them a requester first, in the admin.")
-    with transaction.atomic():
-        erased = {app: eraser(person) for app, eraser in ERASERS.items()}
+    erased = {app: eraser(person) for app, eraser in ERASERS.items()}
+    return {"person": person.fingerprint, "at": timezone.now().isoformat(), "erased": erased}
+
+
+def finish(person: Person, receipt: Mapping[str, Any]) -> None:
+    """Keep the receipt, and clear what lies outside the database's rows."""
+    folder = Path(settings.VAR_DIR) / "receipts"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (folder / f"{receipt['at'].replace(':', '')}.json").write_text(json.dumps(receipt, indent=2))
+    erase_mail_files(person)
     for step in AFTERWARDS:
         step(person)
-    return {"person": person.fingerprint, "at": timezone.now().isoformat(), "erased": erased}
+
+
+def erase_mail_files(person: Person) -> None:
+    """Where mail is written to files instead of being sent, those that name the person."""
+    needle = person.address.encode()
+    for file in Path(settings.EMAIL_FILE_PATH).glob("*"):
+        if file.is_file() and needle in file.read_bytes().lower():
+            file.unlink()
 
 
 # --- this app's own -----------------------------------------------------------------------------------

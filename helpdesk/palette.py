@@ -1,10 +1,10 @@
-"""The admin theme's colours, read from ``static/css/variables.css``, which owns them."""
+"""The admin's theme and its colours, read from ``static/css/variables.css``, which owns them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 LIGHT, DARK = "light", "dark"
 _DARK_RULE: Final = "@media (prefers-color-scheme: dark)"
@@ -77,4 +77,28 @@ def admin_colours(sheet: str) -> dict[str, dict[str, str]]:
     return {
         name: {step: modes[mode][variable] for step, (mode, variable) in steps.items()}
         for name, steps in ADMIN_COLOURS.items()
+    }
+
+
+def admin_theme(company: str, sheet: str) -> dict[str, Any]:
+    """The settings of the admin's theme."""
+    return {
+        "SITE_TITLE": company,
+        "SITE_HEADER": company,
+        "SITE_SYMBOL": "support_agent",
+        "SITE_FAVICONS": [
+            {"rel": "icon", "type": "image/svg+xml", "href": "triage.admin.navigation.favicon"}
+        ],
+        "SHOW_HISTORY": False,
+        "SHOW_VIEW_ON_SITE": False,
+        "STYLES": [f"triage.admin.navigation.{name}" for name in ("tokens", "theme", "tools")],
+        "SCRIPTS": ["triage.admin.navigation.script"],
+        "ACCOUNT": {"navigation": "triage.admin.navigation.account_links"},
+        "SIDEBAR": {
+            "show_search": False,
+            "show_all_applications": False,
+            "navigation": "triage.admin.navigation.sidebar",
+        },
+        "BORDER_RADIUS": "6px",
+        "COLORS": admin_colours(sheet),
     }

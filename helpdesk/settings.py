@@ -45,6 +45,7 @@ TRIAGE_MODEL_DIR = Path(env.text("TRIAGE_MODEL_DIR", str(VAR_DIR / "models")))
 
 # --- Tickets --------------------------------------------------------------------------------------
 CLOSE_AFTER_SILENT_DAYS = env.whole("CLOSE_AFTER_SILENT_DAYS", 4, least=1)
+BACKUP_KEEP_DAYS = env.whole("BACKUP_KEEP_DAYS", 0)  # said to who deletes an account; 0: no number is said
 GUEST_LINK_DAYS = env.whole("GUEST_LINK_DAYS", 90, least=1)
 REPLY_HOLD_SECONDS = env.whole("REPLY_HOLD_SECONDS", 10)
 RESPONSE_TARGET_HOURS = env.whole("RESPONSE_TARGET_HOURS", 8, least=1)
@@ -71,6 +72,7 @@ INSTALLED_APPS = [
     "tickets.search",
     "tickets.channels.email",
     "tickets.service",
+    "tickets.own_data",
     "accounts",
     "accounts.limits",
     "accounts.tokens",
@@ -437,24 +439,7 @@ LOGGING = {
     "loggers": {"axes": {"level": "WARNING"}, "django.request": {"level": "ERROR"}},
 }
 
-# --- Admin: the theme's colours are made from static/css/variables.css ---------------------------------
-UNFOLD = {
-    "SITE_TITLE": COMPANY_NAME,
-    "SITE_HEADER": COMPANY_NAME,
-    "SITE_SYMBOL": "support_agent",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "triage.admin.navigation.favicon"}],
-    "SHOW_HISTORY": False,
-    "SHOW_VIEW_ON_SITE": False,
-    "STYLES": [f"triage.admin.navigation.{sheet}" for sheet in ("tokens", "theme", "tools")],
-    "SCRIPTS": ["triage.admin.navigation.script"],
-    "ACCOUNT": {"navigation": "triage.admin.navigation.account_links"},
-    "SIDEBAR": {
-        "show_search": False,
-        "show_all_applications": False,
-        "navigation": "triage.admin.navigation.sidebar",
-    },
-    "BORDER_RADIUS": "6px",
-    "COLORS": palette.admin_colours((BASE_DIR / "static/css/variables.css").read_text()),
-}
+# --- Admin: its theme --------------------------------------------------------------------------------
+UNFOLD = palette.admin_theme(COMPANY_NAME, (BASE_DIR / "static/css/variables.css").read_text())
 
 env.refuse_unknown()

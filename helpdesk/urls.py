@@ -33,6 +33,7 @@ urlpatterns = [
     path("admin/login/", views.admin_login),
     path("admin/", include("triage.admin.urls")),
     path("admin/", admin.site.urls),
+    path("accounts/data/", include("tickets.own_data.urls")),
     path("accounts/", include("accounts.urls")),
     path("trust/", public.trust, name="trust"),
     path("healthz", views.health, name="health"),

@@ -76,6 +76,7 @@ LATE_IMPORTS = {
     ("tickets/apps.py", "ready"): "receivers register; Celery is loaded only where a broker is set",
     ("tickets/desk/apps.py", "ready"): "receivers and jobs register when their module is loaded",
     ("tickets/tags/apps.py", "ready"): "its filter registers when its module is loaded",
+    ("tickets/own_data/apps.py", "ready"): "jobs, exporter and eraser register when their module is loaded",
     ("tickets/watch/apps.py", "ready"): "its sweep registers when its module is loaded",
     ("tickets/channels/email/apps.py", "ready"): "receivers register when their module is loaded",
     ("triage/apps.py", "ready"): "receivers register; the encoder is loaded only where one is set",

@@ -36,6 +36,7 @@ from tickets.intake.replies import write_note
 from tickets.macros.models import Macro
 from tickets.mail import guest_links
 from tickets.models import Attachment, Job, Ticket
+from tickets.own_data.models import DataExport
 from tickets.service.models import Calendar, Target
 from tickets.states import Urgency
 from tickets.tags.models import Tag
@@ -125,7 +126,8 @@ def objects_of(route: str) -> tuple[str, ...]:
         return ("-",)
     if route.startswith(("/attachments/", "/api/attachments/")):
         return ("own", "note", "guests", "foreign", "absent")
-    if route == "/uploads/<uuid:token>/remove/" or {"held_id", "token_id"} & set(names):
+    own_files = {"/uploads/<uuid:token>/remove/", "/accounts/data/export/<uuid:token>/"}
+    if route in own_files or {"held_id", "token_id"} & set(names):
         return ("own", "foreign", "absent")
     if "reference" in names:
         return ("own", "guests", "foreign", "absent")
@@ -232,8 +234,22 @@ def _customers(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
             for name, who in (("own", "requester"), ("foreign", "stranger"))
         },
         "/g/<str:token>/renew/": links,
+        "/accounts/data/export/<uuid:token>/": {**_copies(scene), **absent},
         "/accounts/confirm-email/<key>/": {"there": {"key": confirm}},
         "/accounts/password/reset/key/<uidb36>-<key>/": {"there": reset},
+    }
+
+
+def _copies(scene: Scene) -> dict[str, dict[str, Any]]:
+    """The requester's copy of their data, and a stranger's."""
+    until = timezone.now() + datetime.timedelta(days=1)
+    return {
+        name: {
+            "token": DataExport.objects.create(
+                user=scene.users[who], file=ContentFile(b"zip", "x.zip"), expires_at=until
+            ).token
+        }
+        for name, who in (("own", "requester"), ("foreign", "stranger"))
     }
 
 

@@ -24,10 +24,15 @@ class NoRoom(AttachmentRefused):
 
 def see_room_for(size: int) -> None:
     """NoRoom unless ``size`` bytes fit into UPLOAD_QUOTA_GB and leave UPLOAD_KEEP_FREE_MB of the disk free."""
+    see_disk_for(size)
+    if settings.UPLOAD_QUOTA_BYTES and bytes_kept() + size > settings.UPLOAD_QUOTA_BYTES:
+        raise NoRoom(FULL)
+
+
+def see_disk_for(size: int) -> None:
+    """NoRoom unless ``size`` bytes leave UPLOAD_KEEP_FREE_MB of the disk free."""
     settings.MEDIA_ROOT.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(settings.MEDIA_ROOT).free - size < settings.UPLOAD_KEEP_FREE_BYTES:
-        raise NoRoom(FULL)
-    if settings.UPLOAD_QUOTA_BYTES and bytes_kept() + size > settings.UPLOAD_QUOTA_BYTES:
         raise NoRoom(FULL)
 
 

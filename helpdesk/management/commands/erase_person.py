@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
-from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import privacy
@@ -35,17 +33,4 @@ class Command(BaseCommand):
             receipt = privacy.erase(person)
         except privacy.CannotErase as error:
             raise CommandError(str(error)) from error
-        erase_mail_files(person)
-        written = json.dumps(receipt, indent=2)
-        folder = Path(settings.VAR_DIR) / "receipts"
-        folder.mkdir(mode=0o700, exist_ok=True)
-        (folder / f"{receipt['at'].replace(':', '')}.json").write_text(written)
-        self.stdout.write(written)
-
-
-def erase_mail_files(person: privacy.Person) -> None:
-    """Where mail is written to files instead of being sent, those that name the person."""
-    needle = person.address.encode()
-    for file in Path(settings.EMAIL_FILE_PATH).glob("*"):
-        if file.is_file() and needle in file.read_bytes().lower():
-            file.unlink()
+        self.stdout.write(json.dumps(receipt, indent=2))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import zipfile
+import shutil
+import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from accounts import privacy
-from tickets.conversation import Attachment, Message
-from tickets.privacy import tickets_of
+from tickets.own_data import archive
 
 
 class Command(BaseCommand):
@@ -26,17 +25,12 @@ class Command(BaseCommand):
         if file.exists():
             raise CommandError(f"{file} exists already. Name another file.")
         person = privacy.find(address)
-        data = privacy.export(person)
-        number = sum(len(rows) for kinds in data.values() for rows in kinds.values())
-        if not number:
-            raise CommandError(f"Nothing is kept of {address}.")
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            archive.writestr("data.json", json.dumps(data, indent=2, ensure_ascii=False))
-            files = Attachment.objects.filter(
-                message__ticket__in=tickets_of(person), message__kind=Message.Kind.REPLY
-            )
-            for one in files:
-                with one.file.open() as stream:
-                    archive.writestr(f"attachments/{one.token}/{one.name}", stream.read())
+        with tempfile.TemporaryFile() as target:
+            number, files = archive.write(person, target)
+            if not number:
+                raise CommandError(f"Nothing is kept of {address}.")
+            target.seek(0)
+            with file.open("xb") as kept:
+                shutil.copyfileobj(target, kept)
         file.chmod(0o600)
-        self.stdout.write(f"Wrote {number} rows and {files.count()} files to {file}.")
+        self.stdout.write(f"Wrote {number} rows and {files} files to {file}.")

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class OwnDataConfig(AppConfig):
+    name = "tickets.own_data"
+    label = "own_data"
+    verbose_name = "Own data"
+
+    def ready(self) -> None:
+        from tickets.own_data import work  # noqa: F401  # jobs, sweep, exporter and eraser register
