@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -11,6 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.contract.strict import StrictQuery
+from accounts.contract.views import ContractView
 from accounts.tokens.scopes import Scope
 from tickets import feed
 
@@ -25,21 +28,13 @@ class IsAgent(BasePermission):
         return bool(request.user and request.user.is_authenticated and request.user.is_agent)
 
 
-class PlaceSerializer(serializers.Serializer[Any]):
+class PlaceQuery(StrictQuery):
     """Where in the feed to read."""
 
     after = serializers.IntegerField(
         min_value=0, max_value=LARGEST_POSITION, default=0, help_text="`next` of the last answer; 0: from the beginning."
     )  # fmt: skip
     limit = serializers.IntegerField(min_value=1, max_value=MOST, default=100)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        unknown = sorted(set(self.initial_data) - set(self.fields))
-        if unknown:
-            raise serializers.ValidationError(
-                dict.fromkeys(unknown, "Not known here. There are: after, limit.")
-            )
-        return attrs
 
 
 class EventSerializer(serializers.Serializer[Any]):
@@ -60,19 +55,18 @@ class EventPageSerializer(serializers.Serializer[Any]):
     more = serializers.BooleanField(help_text="True: ask again at once. False: that was all for now.")
 
 
-class EventsView(APIView):
+class EventsView(ContractView):
     permission_classes = [IsAgent]
     needs = {"GET": Scope.EVENTS_READ}
+    query: ClassVar[Mapping[str, type[StrictQuery]]] = {"GET": PlaceQuery}
 
-    @extend_schema(parameters=[PlaceSerializer], responses=EventPageSerializer)
+    @extend_schema(operation_id="list_events", responses=EventPageSerializer)
     def get(self, request: Request) -> Response:
         """What happened to all tickets after a position, oldest first.
 
         Positions have no gaps: whoever has read position N has missed nothing up to N. An Event is here about a second
         after it happened. Ids and codes only; what may be read of a ticket, `GET /api/tickets/{id}` tells.
         """
-        asked = PlaceSerializer(data=request.query_params)
-        asked.is_valid(raise_exception=True)
-        page = feed.page(**asked.validated_data)
+        page = feed.page(**self.asked)
         results = [feed.told(event) for event in page.events]
         return Response({"results": results, "next": page.next, "more": page.more})
