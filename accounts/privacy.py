@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -61,7 +61,7 @@ Eraser = Callable[[Person], dict[str, Any]]
 EXPORTERS: dict[str, Exporter] = {}
 ERASERS: dict[str, Eraser] = {}
 #: Afterwards, when all is committed: files, free pages.
-AFTERWARDS: list[Callable[[Person], None]] = []
+AFTERWARDS: list[Callable[[], None]] = []
 
 
 def register(app: str, export: Exporter, erase: Eraser) -> None:
@@ -95,12 +95,18 @@ def erase_rows(person: Person) -> dict[str, Any]:
 
 def finish(person: Person, receipt: Mapping[str, Any]) -> None:
     """Keep the receipt, and clear what lies outside the database's rows."""
+    finish_all([(person, receipt)])
+
+
+def finish_all(erased: Sequence[tuple[Person, Mapping[str, Any]]]) -> None:
+    """``finish`` for several: what is done for the whole database is done once."""
     folder = Path(settings.VAR_DIR) / "receipts"
     folder.mkdir(mode=0o700, exist_ok=True)
-    (folder / f"{receipt['at'].replace(':', '')}.json").write_text(json.dumps(receipt, indent=2))
-    erase_mail_files(person)
-    for step in AFTERWARDS:
-        step(person)
+    for person, receipt in erased:
+        (folder / f"{receipt['at'].replace(':', '')}.json").write_text(json.dumps(receipt, indent=2))
+        erase_mail_files(person)
+    for step in AFTERWARDS if erased else ():
+        step()
 
 
 def erase_mail_files(person: Person) -> None:

@@ -45,6 +45,7 @@ TRIAGE_MODEL_DIR = Path(env.text("TRIAGE_MODEL_DIR", str(VAR_DIR / "models")))
 
 # --- Tickets --------------------------------------------------------------------------------------
 CLOSE_AFTER_SILENT_DAYS = env.whole("CLOSE_AFTER_SILENT_DAYS", 4, least=1)
+RETENTION_DAYS = env.whole("RETENTION_DAYS", 0)  # customers not heard of for so long are erased; 0: nobody
 BACKUP_KEEP_DAYS = env.whole("BACKUP_KEEP_DAYS", 0)  # said to who deletes an account; 0: no number is said
 GUEST_LINK_DAYS = env.whole("GUEST_LINK_DAYS", 90, least=1)
 REPLY_HOLD_SECONDS = env.whole("REPLY_HOLD_SECONDS", 10)

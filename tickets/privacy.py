@@ -101,7 +101,7 @@ def erase_mail(person: Person) -> int:
     return len(own)
 
 
-def leave_no_free_pages(person: Person) -> None:
+def leave_no_free_pages() -> None:
     """SQLite keeps what was deleted in pages that it may use again: give them back, zeroed, and empty the log.
 
     PostgreSQL's own vacuum does so in its time.

@@ -7,4 +7,4 @@ class OwnDataConfig(AppConfig):
     verbose_name = "Own data"
 
     def ready(self) -> None:
-        from tickets.own_data import work  # noqa: F401  # jobs, sweep, exporter and eraser register
+        from tickets.own_data import quiet, work  # noqa: F401  # jobs, sweeps, exporter and eraser register
