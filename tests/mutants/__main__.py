@@ -7,6 +7,7 @@ those that change anything are noticed, or one that is not is missing in survivo
 from __future__ import annotations
 
 import argparse
+import json
 import random
 import sys
 import time
@@ -29,11 +30,14 @@ def table(name: str) -> dict[str, Any]:
 def arguments(known: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="make mutants",
-        description="Put faults into modules and see whether the tests notice. Two hours for all of them.",
+        description="Put faults into modules and see whether the tests notice. Half an hour or more for all of them.",
     )
     parser.add_argument("modules", nargs="*", metavar="MODULE", help=f"one of: {', '.join(known)}")
     parser.add_argument(
         "--sample", type=int, metavar="N", help="so many of each module only, drawn by a fixed seed"
+    )
+    parser.add_argument(
+        "--again", action="store_true", help="only faults that nothing noticed in the last run of the module"
     )
     parser.add_argument("--list", action="store_true", help="show the faults and run nothing")
     parser.add_argument("--place", default="", help="only in functions whose qualified name begins so")
@@ -44,9 +48,17 @@ def arguments(known: list[str]) -> argparse.Namespace:
     return options
 
 
+def survivors_of(module: str) -> Path:
+    """Where the last run of ``module`` wrote what nothing noticed."""
+    return running.KEPT / (module.replace("/", ".") + ".json")
+
+
 def chosen(module: str, options: argparse.Namespace) -> list[Mutant]:
     source = (running.ROOT / module).read_text(encoding="utf-8")
     mutants = [one for one in mutants_of(module, source) if one.place.startswith(options.place)]
+    if options.again:
+        left = {tuple(key) for key in json.loads(survivors_of(module).read_text(encoding="utf-8"))}
+        mutants = [one for one in mutants if one.key in left]
     if options.sample and options.sample < len(mutants):
         mutants = random.Random(SEED).sample(mutants, options.sample)
     return mutants
@@ -60,8 +72,14 @@ def judge(module: str, tests: list[str], mutants: list[Mutant], excused: dict[tu
             survivors.append(mutant)
             if mutant.key not in excused:
                 print(f"  survived, not listed: {mutant}", flush=True)
-        if number % 50 == 0:
-            print(f"  {module}: {number} of {len(mutants)}, {len(survivors)} survived", flush=True)
+        if number % 25 == 0:
+            spent = time.monotonic() - began
+            print(
+                f"  {module}: {number} of {len(mutants)}, {len(survivors)} survived; {spent:.0f} s",
+                flush=True,
+            )
+    keys = [one.key for one in survivors]
+    survivors_of(module).write_text(json.dumps(keys, ensure_ascii=False, indent=1), encoding="utf-8")
     equal = sum(excused.get(one.key, False) for one in survivors)
     killed, counted = len(mutants) - len(survivors), len(mutants) - equal
     share = killed / counted if counted else 1.0
@@ -91,7 +109,11 @@ def main() -> int:
             print(*mutants, sep="\n")
         return 0
     running.preload()
-    good = [judge(module, modules[module], mutants, excused) for module, mutants in picked.items()]
+    try:
+        good = [judge(module, modules[module], mutants, excused) for module, mutants in picked.items()]
+    except running.BaselineFailed as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0 if all(good) else 1
 
 

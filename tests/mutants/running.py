@@ -3,13 +3,15 @@
 A fault in a function is put into a process that has loaded the product, migrated its database and collected the tests:
 the function's code is exchanged, and only the tests that ran its line are run, until one fails. For a fault that shows
 when the module is loaded (a constant, a decorator, a default), the module is loaded again there; where that is not
-possible, or nothing failed, a process decides that had loaded nothing of ours before.
+possible, or nothing failed, a process decides that had loaded nothing of ours before. The migrated database is kept
+for later runs of the same code.
 """
 
 from __future__ import annotations
 
 import contextlib
 import gc
+import hashlib
 import importlib
 import os
 import resource
@@ -23,11 +25,11 @@ from contextlib import closing
 from functools import partial
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from types import CodeType, FunctionType
 from typing import Any, Final
 
 import coverage
+import hypothesis
 import pytest
 from _pytest.runner import runtestprotocol
 from django.conf import settings
@@ -37,9 +39,11 @@ from tests.mutants.making import Mutant
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 FAST: Final = "not browser and not process and not postgres and not broker"
-QUIET: Final = ["-q", "-p", "no:cacheprovider", "-W", "ignore", "-m", FAST]
-CPU_SECONDS: Final = 60  # of one mutant: what runs longer hangs
-WALL_SECONDS: Final = 300
+QUIET: Final = ["-q", "-p", "no:cacheprovider", "-W", "ignore", "--tb=native", "-m", FAST]
+CPU_SECONDS: Final = 60  # of one mutant in a process of its own: what runs longer hangs
+SPARE_SECONDS: Final = 5  # of one mutant in a fork, beyond three times what its tests take without it
+WALL_TIMES: Final = 2  # so much longer than its processor time may a mutant take
+KEPT: Final = ROOT / ".pytest_cache" / "mutants"
 #: What every module of ours loads sooner or later; loaded once, before the first fork.
 HEAVY: Final = (
     "hypothesis", "numpy", "scipy.sparse", "scipy.optimize", "scipy.special", "sklearn.linear_model", "sklearn.svm",
@@ -51,7 +55,7 @@ MEMORY: Final = "file:memorydb_default?mode=memory&cache=shared"  # Django's nam
 SURVIVED, KILLED, NOT_YET = 0, 1, -99
 
 
-class BaselineFailed(Exception):
+class BaselineFailed(pytest.exit.Exception):
     """The tests do not pass without any fault."""
 
 
@@ -66,27 +70,27 @@ def used_seconds() -> int:
     return int(time.process_time()) + 1
 
 
-def in_fork(work: Callable[[], int]) -> int:
-    """Do ``work`` in a forked process; its exit code, or minus the signal that ended it."""
+def in_fork(work: Callable[[], int], seconds: float = CPU_SECONDS) -> int:
+    """Do ``work`` in a forked process; its exit code, or minus the signal that ended it after so many ``seconds``."""
     sys.stdout.flush()
     pid = os.fork()
     if pid == 0:
         code = 70
         try:
-            resource.setrlimit(resource.RLIMIT_CPU, (used_seconds() + CPU_SECONDS, resource.RLIM_INFINITY))
+            resource.setrlimit(resource.RLIMIT_CPU, (used_seconds() + int(seconds), resource.RLIM_INFINITY))
             code = work()
         except BaseException:
             code = KILLED  # whatever breaks in there was broken by the fault
         finally:
             os._exit(code)
-    deadline = time.monotonic() + WALL_SECONDS
+    deadline = time.monotonic() + WALL_TIMES * seconds
     while True:
         ended, status = os.waitpid(pid, os.WNOHANG)
         if ended:
             return os.waitstatus_to_exitcode(status)
         if time.monotonic() > deadline:
             os.kill(pid, signal.SIGKILL)
-            deadline += WALL_SECONDS
+            deadline += WALL_TIMES * seconds
         time.sleep(0.002)
 
 
@@ -154,20 +158,50 @@ def exchange(changes: Iterable[tuple[list[FunctionType], CodeType]]) -> None:
 
 
 def load_again(path: Path, source: str) -> None:
-    """Run the module's source in the module as it is loaded; who holds something of it already keeps the old."""
-    (module,) = (one for one in list(sys.modules.values()) if getattr(one, "__file__", None) == str(path))
-    exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
+    """Run the module's source in the module as it is loaded. Who imported a function or a class of it gets the new one;
+    who holds it in another way, or holds a value, keeps the old."""
+    others = [vars(one) for one in list(sys.modules.values()) if hasattr(one, "__dict__")]
+    (module,) = (one for one in others if one.get("__file__") == str(path))
+    before = {name: one for name, one in module.items() if callable(one)}
+    exec(compile(source, str(path), "exec", dont_inherit=True), module)
+    for name, old in before.items():
+        for holder in others:
+            if holder.get(name) is old:
+                holder[name] = module[name]
+
+
+# --- the migrated database ------------------------------------------------------------------------------------------
+
+
+def kept_database() -> Path:
+    """Where the migrated database of the code as it is now is kept."""
+    digest = hashlib.sha256()
+    for room in ("accounts", "helpdesk", "tickets", "triage"):
+        for path in sorted((ROOT / room).rglob("*.py")):
+            digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update((ROOT / "requirements.txt").read_bytes())
+    return KEPT / f"{digest.hexdigest()[:16]}.sqlite3"
 
 
 def keep_database(copy: Path) -> None:
     """Copy the migrated test database, which SQLite keeps in memory for all connections of this process."""
-    with closing(sqlite3.connect(MEMORY, uri=True)) as migrated, closing(sqlite3.connect(copy)) as target:
+    for old in KEPT.glob("*.sqlite3"):
+        old.unlink()
+    unfinished = copy.with_suffix(".unfinished")
+    with (
+        closing(sqlite3.connect(MEMORY, uri=True)) as migrated,
+        closing(sqlite3.connect(unfinished)) as target,
+    ):
         migrated.backup(target)
+    unfinished.rename(copy)
 
 
 @contextlib.contextmanager
 def migrated_from(copy: Path) -> Iterator[None]:
-    """Give tests the ``copy`` of a migrated database instead of running migrations."""
+    """Give tests the ``copy`` of a migrated database instead of running migrations, where there is one."""
+    if not copy.exists():
+        yield
+        return
     real = BaseDatabaseCreation.create_test_db
 
     def create_test_db(self: BaseDatabaseCreation, *args: Any, **options: Any) -> str:
@@ -186,6 +220,9 @@ def migrated_from(copy: Path) -> Iterator[None]:
         BaseDatabaseCreation.create_test_db = real
 
 
+# --- all faults of a module -----------------------------------------------------------------------------------------
+
+
 class Bench:
     """A pytest plugin that puts its mutants to the collected tests instead of running these once."""
 
@@ -202,12 +239,19 @@ class Bench:
             raise BaselineFailed("The tests could not be collected.")
         self._session = session
         by_line = self._baseline()
-        keep_database(self._database)
+        if not self._database.exists():
+            keep_database(self._database)
         functions = Functions(self._path)
-        if in_fork(lambda: self._run(session.items)) != SURVIVED:
-            raise BaselineFailed("The tests do not pass a second time in a process of their own.")
+        gc.collect()
+        gc.freeze()  # else each fork copies what the collector touches
+        # Which case is drawn first and how small a failing one can be made is of no interest here.
+        phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+        hypothesis.settings.register_profile("mutants", hypothesis.settings(), phases=phases)
+        hypothesis.settings.load_profile("mutants")
         again = self._path.read_text(encoding="utf-8")
         reloads = in_fork(lambda: load_again(self._path, again) or self._run(session.items)) == SURVIVED
+        if not reloads and in_fork(lambda: self._run(session.items)) != SURVIVED:
+            raise BaselineFailed("The tests do not pass a second time in a process of their own.")
         for place, mutant in enumerate(self._mutants):
             outcome = NOT_YET
             changes = functions.changes(mutant)
@@ -249,7 +293,7 @@ class Bench:
             fault()
             return self._run(tests, writing)
 
-        outcome = in_fork(work)
+        outcome = in_fork(work, SPARE_SECONDS + 3 * sum(self._seconds[item.nodeid] for item in tests))
         os.close(writing)
         with os.fdopen(reading, "rb") as told:
             if killer := told.read().decode():
@@ -311,13 +355,8 @@ def run(module: str, mutants: Sequence[Mutant], tests: Sequence[str]) -> Iterato
 
     The calling process may have loaded nothing of ours.
     """
-    with TemporaryDirectory(prefix="mutants-") as folder:
-        yield from _run(ROOT / module, mutants, tests, Path(folder) / "migrated.sqlite3")
-
-
-def _run(
-    path: Path, mutants: Sequence[Mutant], tests: Sequence[str], database: Path
-) -> Iterator[tuple[Mutant, int]]:
+    KEPT.mkdir(parents=True, exist_ok=True)
+    path, database = ROOT / module, kept_database()
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -346,7 +385,8 @@ def _warm(path: Path, mutants: Sequence[Mutant], tests: Sequence[str], writing: 
         os.write(writing, f"{place} {outcome}\n".encode())
 
     try:
-        return int(pytest.main([*QUIET, *tests], plugins=[Bench(path, mutants, tell, database)]))
+        with migrated_from(database):
+            return int(pytest.main([*QUIET, *tests], plugins=[Bench(path, mutants, tell, database)]))
     except BaseException as error:
         print(error, file=sys.stderr)
         return 1
