@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -14,9 +15,11 @@ from accounts.models import Role, User
 from tickets.access import (
     NotTheRequester,
     Viewer,
+    linked_ticket,
     own_ticket,
     own_tickets,
     readable_messages,
+    readable_on,
     visible_attachment,
     visible_ticket,
     visible_tickets,
@@ -96,6 +99,7 @@ def test_a_note_and_its_file_are_for_agents_only(
     note = write_note(ticket, agent, "Fraud?", [SimpleUploadedFile("plan.txt", TEXT)])
     token = str(note.attachments.get().token)
     assert readable_messages(viewers[who]).filter(pk=note.pk).exists() is (who == "agent")
+    assert (note in list(readable_on(viewers[who], ticket))) is (who == "agent")
     assert may(lambda: visible_attachment(viewers[who], token)) is (who == "agent")
 
 
@@ -119,6 +123,35 @@ def test_ones_own_list_holds_only_ones_own(viewers: Viewers, ticket: Ticket, gue
     assert list(own_tickets(viewers["requester who holds"])) == [ticket]
     assert list(own_tickets(viewers["guest who holds"])) == [guests]
     assert list(own_tickets(viewers["agent"])) == list(own_tickets(viewers["guest"])) == []
+
+
+def test_what_nobody_may_see_is_not_there_and_named_no_further(viewers: Viewers, ticket: Ticket) -> None:
+    absent = "00000000-0000-4000-8000-000000000000"
+    for load in (
+        lambda: linked_ticket("K7QM-3XNA-9F2T"),
+        lambda: visible_ticket(viewers["agent"], "K7QM-3XNA-9F2T"),
+        lambda: visible_ticket(viewers["stranger"], ticket.reference),
+    ):
+        with pytest.raises(Http404, match=r"^No such ticket\.$"):
+            load()
+    with pytest.raises(Http404, match=r"^No such file\.$"):
+        visible_attachment(viewers["agent"], absent)
+
+
+def test_a_ticket_comes_with_the_people_on_it_in_one_query(
+    viewers: Viewers,
+    ticket: Ticket,
+    guests: Ticket,
+    requester: User,
+    agent: User,
+    django_assert_num_queries: Any,
+) -> None:
+    ticket.assign(agent, actor=agent)
+    Ticket.objects.filter(pk=ticket.pk).update(follow_up_of=guests)
+    with django_assert_num_queries(1):
+        found = visible_ticket(viewers["agent"], ticket.reference)
+        assert not hasattr(found, "feedback")
+        assert (found.requester, found.assignee, found.follow_up_of) == (requester, agent, guests)
 
 
 def test_who_is_no_agent_any_more_sees_as_a_requester_does(ticket: Ticket, agent: User) -> None:

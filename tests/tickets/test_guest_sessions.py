@@ -104,3 +104,40 @@ def test_a_guest_owns_what_they_may_see_and_is_no_agent() -> None:
 def test_an_agent_owns_only_what_they_asked_for_themselves(agent: User, other_agent: User) -> None:
     mine, theirs = guest_ticket(requester=agent), guest_ticket(requester=other_agent)
     assert [Viewer(agent).owns(ticket) for ticket in (mine, theirs, guest_ticket())] == [True, False, False]
+
+
+def test_a_browser_lists_what_it_sent_and_not_what_a_link_opened() -> None:
+    request, opened, sent = request_of(), guest_ticket(), [guest_ticket(), guest_ticket()]
+    assert list(access.sent_here(request)) == []
+    access.open_to_guest(request, opened)
+    assert list(access.sent_here(request)) == []
+    for ticket in sent:
+        access.open_to_guest(request, ticket, sent=True)
+    assert set(access.sent_here(request)) == set(sent)
+    assert set(access.in_browser(request).held) == {ticket.reference for ticket in (opened, *sent)}
+
+
+def test_a_browser_lists_the_last_fifty_that_it_sent() -> None:
+    request, tickets = request_of(), [guest_ticket() for _ in range(51)]
+    for ticket in tickets:
+        access.open_to_guest(request, ticket, sent=True)
+    assert set(access.sent_here(request)) == set(tickets[1:])
+
+
+def test_a_session_from_before_an_update_keeps_its_tickets() -> None:
+    request, opened, sent = request_of(), guest_ticket(), guest_ticket()
+    request.session.update({"guest_tickets": [opened.reference], "guest_sent": [sent.reference]})
+    assert access.in_browser(request).held == (opened.reference,)
+    assert list(access.sent_here(request)) == [sent]
+
+
+def test_a_new_ticket_is_a_guests_if_nobody_is_logged_in_and_a_follow_up_is_whose_the_earlier_one_is(
+    requester: User,
+) -> None:
+    guest, known = request_of(), request_of(requester)
+    assert access.sends_as_guest(guest) is True
+    assert access.sends_as_guest(known) is False
+    theirs, a_guests = guest_ticket(requester=requester), guest_ticket()
+    for request in (guest, known):
+        assert access.sends_as_guest(request, follow_up_of=theirs) is False
+        assert access.sends_as_guest(request, follow_up_of=a_guests) is True
