@@ -109,7 +109,7 @@ class Carrier:
     def hang_up(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
-            with suppress(OSError, smtplib.SMTPException):
+            with suppress(OSError):  # smtplib's errors are such
                 connection.close()
 
 

@@ -7,9 +7,11 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from tickets.background.jobs import LEASE
 from tickets.mail import delivery
 from tickets.mail.delivery import Backend, Bounded, BoundedSSL
 
@@ -76,3 +78,16 @@ def test_hanging_up_what_is_closed_already_is_no_error() -> None:
     connection.sock = None
     connection._hang_up()
     connection._end.cancel()
+
+
+def test_a_connection_that_is_closed_holds_no_socket() -> None:
+    here, there = socket.socketpair()
+    with there:
+        connection = Bounded()
+        connection.sock = here
+        connection.close()
+        assert (connection.sock, here.fileno()) == (None, -1)
+
+
+def test_a_delivery_leaves_its_lease_one_wait_and_five_seconds(settings: Any) -> None:
+    assert LEASE.total_seconds() == delivery.SECONDS + settings.EMAIL_TIMEOUT + 5
