@@ -9,6 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError
 
 from accounts.models import User
+from tickets.intake import uploads
 from tickets.intake.submit import SUBJECT_LENGTH, Submission, one_line, subject_from, submit_ticket
 from tickets.models import Attachment, Channel, Event, Message, Status, Ticket
 
@@ -28,10 +29,17 @@ def test_a_guests_words_are_kept_as_what_they_claim() -> None:
     assert (ticket.requester_name, ticket.subject) == ("Gus Guest", "My refund")
     assert (ticket.status, ticket.channel, ticket.human_requested) == (Status.OPEN, Channel.WEB, False)
     assert (ticket.follow_up_of, ticket.external_id) == (None, None)
+    assert (ticket.machine_sent, ticket.language) == (False, "")
+    assert ticket.seen_at is not None  # who has just written it has seen it
     message = ticket.messages.get()
     assert (message.sender, message.author, message.kind, message.body) == (
         "requester", None, "reply", "Where is it?",
     )  # fmt: skip
+
+
+def test_who_gives_neither_name_nor_address_has_none() -> None:
+    ticket = submit_ticket(Submission(subject="Call", body="Somebody rang."))
+    assert (ticket.requester_email, ticket.requester_name) == ("", "")
 
 
 def test_a_login_says_who_it_is_whatever_else_is_claimed(requester: User) -> None:
@@ -45,13 +53,29 @@ def test_every_wish_reaches_the_ticket(requester: User) -> None:
     earlier = submitted(requester=requester)
     ticket = submitted(
         requester=requester, channel=Channel.API, follow_up_of=earlier, human_requested=True,
-        external_id="shop:7", files=[SimpleUploadedFile("a.txt", b"One line of a log.")],
+        external_id="shop:7", files=[SimpleUploadedFile("a.txt", b"One line of a log.")], language="de",
+        machine_sent=True,
     )  # fmt: skip
+    assert (ticket.language, ticket.machine_sent) == ("de", True)
     assert (ticket.channel, ticket.follow_up_of, ticket.human_requested) == ("api", earlier, True)
     assert ticket.external_id == "shop:7"
     assert Attachment.objects.get().message == ticket.messages.get()
     event = Event.objects.get(ticket=ticket)
     assert (event.kind, event.actor, event.facts) == ("created", requester, {"channel": "api"})
+
+
+def test_files_that_came_ahead_go_with_the_first_message() -> None:
+    ahead = [
+        uploads.keep(SimpleUploadedFile(name, b"One line of a log."), "a browser")
+        for name in ("a.txt", "b.txt")
+    ]
+    ticket = submitted(uploaded=ahead[:1])
+    assert list(ticket.messages.get().attachments.all()) == ahead[:1]
+    assert list(uploads.waiting("a browser")) == ahead[1:]
+
+
+def test_a_mail_server_that_vouches_for_the_address_verifies_it() -> None:
+    assert submitted(sender_verified=True).sender_verified is True
 
 
 def test_nothing_is_left_of_a_submission_whose_event_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,4 +112,5 @@ def test_the_subject_is_one_line_or_the_first_words(subject: str, body: str, kep
 def test_a_word_without_end_is_cut_too() -> None:
     assert subject_from("x" * 81) == "x" * 79 + "…"
     assert subject_from("ab " + "x" * 90) == "ab…"
+    assert subject_from("ab " + "x" * 75 + " and more") == "ab " + "x" * 75 + "…"
     assert one_line("") == ""
