@@ -187,6 +187,7 @@ class LogoutView(ContractView):
     API tokens among them."""
 
     needs = {"POST": Scope.TOKENS_WRITE}
+    repeatable = True
 
     @extend_schema(operation_id="log_out", request=LogoutSerializer, responses={204: None})
     def post(self, request: Request) -> Response:

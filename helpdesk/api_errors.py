@@ -26,7 +26,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
             told(error.code, str(error)), status=status.HTTP_429_TOO_MANY_REQUESTS, headers=headers
         )
     if isinstance(error, TicketError):
-        return Response(told(error.code, str(error)), status=BY_CODE[error.code].status)
+        kind = BY_CODE.get(error.code)
+        return Response(told(error.code, str(error)), status=kind.status if kind else 400)
     if isinstance(error, RequestDataTooBig):
         body = told("too_large", "The request is too large. Send files as multipart/form-data.")
         return Response(body, status=status.HTTP_413_REQUEST_ENTITY_TOO_LARGE)

@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "tickets.service",
     "tickets.own_data",
     "accounts",
+    "accounts.contract",
     "accounts.limits",
     "accounts.tokens",
     "accounts.signin",
@@ -391,6 +392,19 @@ SPECTACULAR_SETTINGS = {
         "accounts.contract.schema.finish",
     ],
 }
+
+# Pages of other origins that may call the API from a browser, with a token; none: nothing is said of origins.
+CORS_ALLOWED_ORIGINS = env.words("CORS_ALLOWED_ORIGINS", "")
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = [
+    "accept", "authorization", "content-type", "idempotency-key", "if-match", "if-none-match", "api-version", "x-request-id",
+]  # fmt: skip
+CORS_EXPOSE_HEADERS = [
+    "API-Version", "ETag", "Idempotent-Replayed", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID",
+]  # fmt: skip
+if CORS_ALLOWED_ORIGINS:
+    INSTALLED_APPS += ["corsheaders"]
+    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")
 
 # --- Safety of the wire -----------------------------------------------------------------------------
 SECURE_CONTENT_TYPE_NOSNIFF = True

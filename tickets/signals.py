@@ -12,6 +12,7 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 
 from accounts import retention
+from accounts.contract import once
 from accounts.limits import spending
 from accounts.models import User
 from tickets import privacy  # noqa: F401  # its exporter and eraser register
@@ -30,6 +31,7 @@ jobs.register_sweep(lifecycle.close_silent_tickets)
 jobs.register_sweep(retention.sweep)
 jobs.register_sweep(catch_up.backfill)
 jobs.register_sweep(spending.forget_unused)
+jobs.register_sweep(once.forget_old)
 jobs.register_sweep(uploads.discard_stale)
 jobs.register_beat(sealer.seal_events)
 jobs.register_beat(clocks.tell_due)

@@ -116,6 +116,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
 
 
 class ResolveView(ContractView):
+    repeatable = True
     needs = {"POST": Scope.TICKETS_WRITE}
 
     @extend_schema(operation_id="resolve_ticket", request=None, responses=DecisionSerializer)

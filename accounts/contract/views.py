@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, ClassVar, Final, cast
 
@@ -15,6 +16,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.contract import once, unchanged
+from accounts.contract.models import UsedKey
 from accounts.contract.pages import KeysetPages
 from accounts.contract.problems import KINDS
 from accounts.contract.strict import StrictQuery, StrictSerializer
@@ -41,8 +44,29 @@ class ContractView(APIView):
 
     #: Method → the form of its query. Where none is named, nothing may stand in it.
     query: ClassVar[Mapping[str, type[StrictQuery]]] = {}
+    #: Whether a request that is sent again is simply carried out again: it changes nothing more.
+    repeatable: ClassVar[bool] = False
+    #: Methods that read If-Match.
+    reads_if_match: ClassVar[frozenset[str]] = frozenset()
     #: What the query says, checked.
     asked: Mapping[str, Any]
+
+    #: The id of what a POST has made, for who sends it again with the same Idempotency-Key.
+    made: str = ""
+    taken: UsedKey | None = None
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """A request that is not carried out gives its key back, also where it breaks."""
+        done = False
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+            done = response.status_code < 400
+            return response
+        finally:
+            if self.taken is not None and done:
+                once.finish(self.taken, self.made)
+            elif self.taken is not None:
+                once.give_back(self.taken)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -54,6 +78,33 @@ class ContractView(APIView):
             )
             form.is_valid(raise_exception=True)
             self.asked = form.validated_data
+            if method == "POST" and (key := once.key_of(request)):
+                self._take(key)
+
+    def _take(self, key: str) -> None:
+        """Take the key, or answer in place of the handler with what it has made already."""
+        if not isinstance(self.request.user, User):
+            raise serializers.ValidationError(
+                {once.HEADER: ["It is not taken here: nobody is logged in whose it could be."]}
+            )
+        if self.repeatable:
+            return
+        row, is_new = once.take(self.request.user, key, once.fingerprint_of(self.request))
+        if is_new:
+            self.taken = row
+        else:
+            self.__dict__["post"] = partial(self._once_more, row.made)
+
+    def _once_more(self, made: str, request: Request, *args: Any, **kwargs: Any) -> Response:
+        response = self.again(made, *args, **kwargs)
+        response.headers["Idempotent-Replayed"] = "true"
+        return response
+
+    def again(self, made: str, *args: Any, **kwargs: Any) -> Response:
+        """The answer to a POST that was carried out before: what it has ``made``, as it is now."""
+        raise NotImplementedError(
+            f"{type(self).__name__} makes things and does not say how to find them again."
+        )
 
     def _agree_on_version(self, request: Request) -> None:
         wanted = request.headers.get(VERSION_HEADER, VERSION)
@@ -70,7 +121,12 @@ class ContractView(APIView):
     @classmethod
     def headers_of(cls, method: str) -> dict[str, dict[str, Any]]:
         """The headers that ``method`` reads, with the schema of each, for the contract."""
-        return {}
+        found: dict[str, dict[str, Any]] = {}
+        if method == "POST" and AllowAny not in cls.permission_classes:
+            found[once.HEADER] = once.SCHEMA
+        if method in cls.reads_if_match:
+            found["If-Match"] = unchanged.SCHEMA
+        return found
 
     @property
     def caller(self) -> User:

@@ -10,19 +10,31 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from accounts.contract.problems import told
-from accounts.limits.spending import LimitReached, spend
+from accounts.limits.spending import LimitReached, Standing, spend
 
 View = Callable[..., Any]
 
 
 class LimitsMiddleware:
-    """Answers LimitReached of any view with 429 and Retry-After: a page, or JSON below ``/api/``."""
+    """Answers LimitReached of any view with 429 and Retry-After: a page, or JSON below ``/api/``.
+
+    Programs are told of each limit that was counted, in the fields of the IETF's draft "RateLimit header fields for
+    HTTP": ``RateLimit-Policy`` what is allowed, ``RateLimit`` what is left of it.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        told: list[Standing] = getattr(request, "limits_told", [])
+        if told and request.path.startswith("/api/"):
+            policies = (f'"{one.name}";q={one.quota};w={one.window}' for one in told)
+            response.headers["RateLimit-Policy"] = ", ".join(policies)
+            response.headers["RateLimit"] = ", ".join(
+                f'"{one.name}";r={one.left};t={one.reset}' for one in told
+            )
+        return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return refusal(request, exception) if isinstance(exception, LimitReached) else None

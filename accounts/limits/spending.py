@@ -45,7 +45,8 @@ WHERE CASE WHEN limits_allowance.used_until > %(now)s THEN limits_allowance.used
     <= %(now)s + %(window)s
 RETURNING used_until
 """
-#: The same for all keys at once: nothing is counted unless every limit has room. Returns the wait, 0 for none.
+#: The same for all keys at once: nothing is counted unless every limit has room. Returns the wait, 0 for none,
+#: and until when each is used up.
 COUNT_IN_REDIS: Final = """
 local now, longest, after = tonumber(ARGV[1]), 0, {}
 for i, key in ipairs(KEYS) do
@@ -53,11 +54,11 @@ for i, key in ipairs(KEYS) do
     after[i] = math.max(tonumber(redis.call('GET', key) or now), now) + cost
     longest = math.max(longest, after[i] - now - window)
 end
-if longest > 0 then return longest end
+if longest > 0 then return {longest} end
 for i, key in ipairs(KEYS) do
     redis.call('SET', key, string.format('%.0f', after[i]), 'PX', math.ceil((after[i] - now) / 1000) + 1000)
 end
-return 0
+return {0, unpack(after)}
 """
 
 
@@ -81,6 +82,26 @@ class Charge:
     key: str
     cost: int  # microseconds
     window: int  # microseconds
+    quota: int = 0  # how many in the window
+
+    def standing(self, used_until: int, now: int) -> Standing:
+        """What is left of the limit, where it is used up until then."""
+        whole = self.window - CLOCKS_APART
+        left = max(0, now + whole - used_until) * self.quota // whole
+        reset = max(0, math.ceil((used_until - now) / SECOND))
+        operation, kind, _ = self.key.split(":")
+        return Standing(f"{operation}-{kind}", self.quota, whole // SECOND, min(left, self.quota), reset)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One limit as it stands: ``quota`` in ``window`` seconds, ``left`` of them, all of them in ``reset`` seconds."""
+
+    name: str
+    quota: int
+    window: int
+    left: int
+    reset: int
 
 
 def spend(
@@ -98,20 +119,33 @@ def spend(
     else:
         address = client_address(request)
         subjects |= {"address": source_of(address), "network": network_of(address)}
-    wait = _count(_charges(operation, subjects, cost))
+    charges, now = _charges(operation, subjects, cost), time.time_ns() // 1000
+    wait, used = _count(charges, now)
+    known: list[Standing] = getattr(request, "limits_told", [])
+    told = [charge.standing(until, now) for charge, until in zip(charges, used, strict=False)]
+    request.limits_told = [*known, *told]  # type: ignore[attr-defined]
     if wait > 0:
+        refused = [
+            Standing(f"{operation}-{kind}", *_rate(operation, kind), 0, max(1, math.ceil(wait / SECOND)))
+            for kind in subjects
+        ]
+        request.limits_told = [*known, *(one for one in refused if one.quota)]  # type: ignore[attr-defined]
         raise LimitReached(operation, max(1, math.ceil(wait / SECOND)))
 
 
-def _charges(operation: str, subjects: Mapping[str, str], cost: int) -> list[Charge]:
+def _rate(operation: str, kind: str) -> tuple[int, int]:
     rates: Mapping[str, tuple[int, int]] = settings.LIMITS[operation]
+    return rates.get(kind, (0, 0))
+
+
+def _charges(operation: str, subjects: Mapping[str, str], cost: int) -> list[Charge]:
     found = []
     for kind, value in subjects.items():
-        amount, seconds = rates.get(kind, (0, 0))
+        amount, seconds = _rate(operation, kind)
         if amount:
             window = seconds * SECOND
             key = f"{operation}:{kind}:{_hashed(value)}"
-            found.append(Charge(key, cost * window // amount, window + CLOCKS_APART))
+            found.append(Charge(key, cost * window // amount, window + CLOCKS_APART, amount))
     return sorted(found, key=lambda charge: charge.key)  # rows are always locked in the same order
 
 
@@ -119,13 +153,12 @@ def _hashed(value: str) -> str:
     return hmac.new(settings.SECRET_KEY.encode(), value.encode(), hashlib.sha256).hexdigest()[:32]
 
 
-def _count(charges: list[Charge]) -> int:
-    """Microseconds to wait; 0 where all had room and are counted."""
+def _count(charges: list[Charge], now: int) -> tuple[int, list[int]]:
+    """Microseconds to wait, 0 where all had room and are counted; and until when each is used up then."""
     if not charges:
-        return 0
+        return 0, []
     if any(charge.cost > charge.window for charge in charges):
-        return max(charge.window for charge in charges)  # more than ever fits
-    now = time.time_ns() // 1000
+        return max(charge.window for charge in charges), []  # more than ever fits
     if settings.REDIS_URL:
         try:
             return _count_in_redis(charges, now)
@@ -134,7 +167,8 @@ def _count(charges: list[Charge]) -> int:
     return _count_in_database(charges, now)
 
 
-def _count_in_database(charges: list[Charge], now: int) -> int:
+def _count_in_database(charges: list[Charge], now: int) -> tuple[int, list[int]]:
+    used = []
     try:
         # One statement is a transaction by itself.
         together = transaction.atomic() if len(charges) > 1 else nullcontext()
@@ -147,14 +181,16 @@ def _count_in_database(charges: list[Charge], now: int) -> int:
                     "window": charge.window,
                 }
                 cursor.execute(COUNT, facts)
-                if not cursor.fetchall():
+                rows = cursor.fetchall()
+                if not rows:
                     raise _NoRoom(charge)
+                used.append(rows[0][0])
     except _NoRoom as full:
         until = (
             Allowance.objects.filter(pk=full.charge.key).values_list("used_until", flat=True).first() or now
         )
-        return max(SECOND, until + full.charge.cost - full.charge.window - now)
-    return 0
+        return max(SECOND, until + full.charge.cost - full.charge.window - now), []
+    return 0, used
 
 
 class _NoRoom(Exception):
@@ -162,10 +198,11 @@ class _NoRoom(Exception):
         self.charge = charge
 
 
-def _count_in_redis(charges: list[Charge], now: int) -> int:
+def _count_in_redis(charges: list[Charge], now: int) -> tuple[int, list[int]]:
     numbers = [number for charge in charges for number in (charge.cost, charge.window)]
     keys = [f"limit:{charge.key}" for charge in charges]
-    return int(_script()(keys=keys, args=[now, *numbers]))
+    wait, *used = (int(number) for number in _script()(keys=keys, args=[now, *numbers]))
+    return wait, used
 
 
 @cache

@@ -356,6 +356,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "/api/auth/refresh": {"refresh": "abc"},
     "/api/auth/logout": {"everywhere": True},
     "/api/tickets": {"body": "Hello"},
+    "/api/tickets/bulk": {"tickets": [{"body": "Hello"}]},
     "/api/tickets/<str:reference>/messages": {"body": "Hello"},
     "/api/feedback/<str:reference>": {"rating": 3},
     "/tickets/<str:reference>/reply/": {"body": "Hello"},

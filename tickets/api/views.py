@@ -6,15 +6,17 @@ from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any, ClassVar, cast
 
-from django.http import FileResponse
+from django.http import FileResponse, Http404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
-from rest_framework import exceptions, status
+from rest_framework import status
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.contract import once
 from accounts.contract.pages import paged, sparse
 from accounts.contract.strict import StrictQuery
+from accounts.contract.unchanged import etag_of, is_known
 from accounts.contract.views import ContractView
 from accounts.limits.spending import spend
 from accounts.models import User
@@ -23,11 +25,12 @@ from tickets.access import (
     over_api,
     own_ticket,
     own_tickets,
+    readable_on,
     visible_attachment,
     visible_ticket,
     visible_tickets,
 )
-from tickets.api import filters
+from tickets.api import current, filters
 from tickets.api.filters import TicketFieldsQuery, TicketQuery
 from tickets.api.serializers import (
     FeedbackFormSerializer,
@@ -40,11 +43,10 @@ from tickets.api.serializers import (
     TicketDetailSerializer,
     TicketSerializer,
 )
+from tickets.api.submitting import submission, with_files
 from tickets.intake.attachments import pay_for_files
-from tickets.intake.once import KEY_LENGTH, caller_key, submit_once
+from tickets.intake.once import submit_once
 from tickets.intake.replies import send_reply, write_note
-from tickets.intake.submit import Submission
-from tickets.models import Channel
 from tickets.search.find import narrow, time_limit
 from tickets.web.files import as_download
 
@@ -78,45 +80,21 @@ class TicketsView(ContractView):
     def post(self, request: Request) -> Response:
         """Submit a ticket. Unless a broker is set, triage is done by the time the answer comes."""
         told = self.body(SubmissionWithFilesSerializer if with_files(request) else SubmissionSerializer)
-        wish = submission(caller(request), told, idempotency_key(request))
+        wish = submission(caller(request), told, once.key_of(request))
         spend(request._request, "submit", person=caller(request))
         pay_for_files(request._request, wish.files, person=caller(request))
         ticket, created = submit_once(wish)
-        if not created:  # who was an agent when they used the key may not see its ticket any more
-            ticket = visible_ticket(over_api(request), ticket.reference)
-        body = TicketDetailSerializer(ticket, context={"request": request}).data
+        self.made = ticket.reference
+        if not created:
+            return self.again(ticket.reference)
+        body = current.told(request, ticket)
         return Response(
-            body,
-            status=status.HTTP_201_CREATED if created else status.HTTP_200_OK,
-            headers={"Location": f"/api/tickets/{ticket.reference}"},
+            body, status.HTTP_201_CREATED, headers={"Location": f"/api/tickets/{ticket.reference}"}
         )
 
-
-def with_files(request: Request) -> bool:
-    return (request.content_type or "").startswith("multipart/")
-
-
-def idempotency_key(request: Request) -> str:
-    key = request.headers.get("Idempotency-Key", "").strip()
-    if len(key) > KEY_LENGTH:
-        raise exceptions.ValidationError({"Idempotency-Key": [f"At most {KEY_LENGTH} characters."]})
-    return key
-
-
-def submission(user: User, wish: dict[str, Any], key: str) -> Submission:
-    """Who asks for what; agents may ask on behalf of somebody else."""
-    behalf = wish.get("requester_email")
-    return Submission(
-        subject=wish["subject"],
-        body=wish["body"],
-        human_requested=wish["human_requested"],
-        files=wish.get("files", ()),
-        requester=None if behalf else user,
-        guest_email=behalf or "",
-        guest_name=wish.get("requester_name", ""),
-        channel=Channel.API,
-        external_id=caller_key(user, key),
-    )
+    def again(self, made: str, *args: Any, **kwargs: Any) -> Response:
+        """Who was an agent when they used the key may not see its ticket any more."""
+        return current.answer(self.request, made)
 
 
 class TicketView(ContractView):
@@ -127,11 +105,18 @@ class TicketView(ContractView):
     def get(self, request: Request, reference: str) -> Response:
         """One ticket with its conversation."""
         ticket = visible_ticket(over_api(request), reference)
-        return Response(self.shown(TicketDetailSerializer, ticket))
+        body = self.shown(TicketDetailSerializer, ticket)
+        if "fields" in self.asked:
+            return Response(body)
+        etag = etag_of(body)
+        if is_known(request, etag):
+            return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": etag})
+        return Response(body, headers={"ETag": etag})
 
 
 class MessagesView(ContractView):
     needs = {"POST": Scope.TICKETS_WRITE}
+    reads_if_match = frozenset({"POST"})
 
     @extend_schema(
         operation_id="create_message",
@@ -139,7 +124,7 @@ class MessagesView(ContractView):
             "application/json": NewMessageSerializer,
             "multipart/form-data": NewMessageWithFilesSerializer,
         },
-        responses={201: MessageSerializer},
+        responses={201: MessageSerializer, 200: MessageSerializer},
     )
     def post(self, request: Request, reference: str) -> Response:
         """Reply; a requester's reply brings an answered ticket back to a person.
@@ -152,24 +137,40 @@ class MessagesView(ContractView):
         author = caller(request)
         spend(request._request, "message", person=author)
         pay_for_files(request._request, files, person=author)
-        if written["internal"]:
-            message = write_note(ticket, author, written["body"], files)
-        else:
-            colleague = not over_api(request).owns(ticket)
-            held_by = {None, author.pk} if colleague and not written["take_over"] else None
-            message = send_reply(ticket, author, written["body"], files, held_by=held_by)
+        with current.if_unchanged(request, ticket):
+            if written["internal"]:
+                message = write_note(ticket, author, written["body"], files)
+            else:
+                colleague = not over_api(request).owns(ticket)
+                held_by = {None, author.pk} if colleague and not written["take_over"] else None
+                message = send_reply(ticket, author, written["body"], files, held_by=held_by)
+        self.made = str(message.pk)
         return Response(MessageSerializer(message).data, status=status.HTTP_201_CREATED)
+
+    def again(self, made: str, *args: Any, **kwargs: Any) -> Response:
+        viewer = over_api(self.request)
+        message = readable_on(viewer, visible_ticket(viewer, kwargs["reference"])).filter(pk=made).first()
+        if message is None:
+            raise Http404("The message is gone.")
+        return Response(MessageSerializer(message).data)
 
 
 class FeedbackView(ContractView):
     needs = {"POST": Scope.TICKETS_WRITE}
+    reads_if_match = frozenset({"POST"})
 
     @extend_schema(operation_id="give_feedback", request=FeedbackFormSerializer, responses=FeedbackSerializer)
     def post(self, request: Request, reference: str) -> Response:
         """Was it solved? "No" brings the ticket to a person. Saying it again replaces what was said."""
         ticket = own_ticket(over_api(request), reference, "rates it")
-        feedback = ticket.record_feedback(actor=caller(request), **self.body(FeedbackFormSerializer))
+        said = self.body(FeedbackFormSerializer)
+        with current.if_unchanged(request, ticket):
+            feedback = ticket.record_feedback(actor=caller(request), **said)
         return Response(FeedbackSerializer(feedback).data)
+
+    def again(self, made: str, *args: Any, **kwargs: Any) -> Response:
+        ticket = own_ticket(over_api(self.request), kwargs["reference"], "rates it")
+        return Response(FeedbackSerializer(ticket.feedback).data)
 
 
 class AttachmentView(ContractView):

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Protocol, Self
@@ -151,6 +152,19 @@ class Broker(Protocol):
     def send(self, job_id: int) -> bool: ...
 
 
+_left: ContextVar[bool] = ContextVar("left", default=False)
+
+
+@contextmanager
+def left_to_workers() -> Iterator[None]:
+    """What is asked for inside is done by a worker, and not by this process, which has many to answer for."""
+    before = _left.set(True)
+    try:
+        yield
+    finally:
+        _left.reset(before)
+
+
 KINDS: dict[str, Kind] = {}
 SWEEPS: list[Callable[[], None]] = []
 BEATS: list[Callable[[], object]] = []
@@ -211,6 +225,8 @@ def begin(kind: str, subject_id: int, *, key: str, do: Callable[[], object]) -> 
     ``do``, which knows the row already. If the process dies before, the lease runs out as any other.
     """
     own = KINDS[kind]
+    if _left.get() and _broker is None:
+        return enqueue(kind, subject_id, key=key, run_at=timezone.now())
     if _broker is not None or not own.prompt:
         return enqueue(kind, subject_id, key=key)
     now = clock()

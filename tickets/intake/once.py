@@ -15,13 +15,23 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from accounts.models import User
+from tickets.errors import TicketError
 from tickets.intake.submit import Submission, submit_ticket
 from tickets.models import Channel, Message, Ticket
 
 SAME_WITHIN: Final = timedelta(minutes=10)
 
-#: Longest name that a program may give to a wish.
-KEY_LENGTH = 80
+#: So long a program's name for a wish means that wish; later it names a new one.
+NAME_KEPT: Final = timedelta(hours=24)
+
+
+class KeyReused(TicketError):
+    """Nothing was made, so that neither wish is lost in silence."""
+
+    code = "key_reused"
+
+    def __init__(self) -> None:
+        super().__init__("This key was used for another ticket. Nothing was done. Use a new key.")
 
 
 def page_key(once: uuid.UUID | None, sender: str, subject: str, body: str) -> str:
@@ -44,16 +54,32 @@ def submit_once(wish: Submission) -> tuple[Ticket, bool]:
     """The ticket of this wish, and whether it is new. Sent twice, also at the same time, it finds the first one's."""
     if wish.external_id is None:
         return submit_ticket(wish), True
-    known = Ticket.objects.filter(external_id=wish.external_id).first() or _same_words(wish)
+    known = _named(wish) or _same_words(wish)
     if known is not None:
         return known, False
     try:
         return submit_ticket(wish), True
     except IntegrityError:
-        twin = Ticket.objects.filter(external_id=wish.external_id).first()
+        twin = _named(wish)
         if twin is None:
             raise
         return twin, False
+
+
+def _named(wish: Submission) -> Ticket | None:
+    """The ticket that this name was given to. Raises KeyReused where a program gives it to another wish."""
+    known = Ticket.objects.filter(external_id=wish.external_id).first()
+    if known is None or not (wish.external_id or "").startswith("api:"):
+        return known
+    if known.created_at < timezone.now() - NAME_KEPT:
+        Ticket.objects.filter(pk=known.pk).update(external_id=None)
+        return None
+    first = known.messages.order_by("pk").first()
+    email = wish.requester.email if wish.requester else User.objects.normalize_email(wish.guest_email)
+    said = (known.subject, first.body if first else "", known.requester_email)
+    if said != (wish.kept_subject, wish.body, email):
+        raise KeyReused
+    return known
 
 
 def _same_words(wish: Submission) -> Ticket | None:

@@ -69,7 +69,7 @@ def test_a_key_of_somebody_who_was_an_agent_opens_nothing_any_more(
     api(agent).post("/api/tickets", wish, headers={"Idempotency-Key": "a1"})
     agent.role = Role.REQUESTER
     agent.save()
-    again = api(agent).post("/api/tickets", WISH, headers={"Idempotency-Key": "a1"})
+    again = api(agent).post("/api/tickets", wish, headers={"Idempotency-Key": "a1"})
     assert (again.status_code, Ticket.objects.count()) == (404, 1)
 
 
