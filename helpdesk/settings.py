@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "tickets.desk",
     "tickets.macros",
     "tickets.links",
+    "tickets.following",
     "tickets.tags",
     "tickets.search",
     "tickets.channels.email",

@@ -32,6 +32,8 @@ from tests.conftest import PASSWORD, person
 from tickets.access import GUEST_SESSION_KEY
 from tickets.channels.email.models import AddressTrouble, InboundMail, Mailbox, Outcome, RawMail
 from tickets.desk.models import Draft, HeldReply, KeptFile
+from tickets.following import copies
+from tickets.following.models import Copy
 from tickets.intake.replies import write_note
 from tickets.macros.models import Macro
 from tickets.mail import guest_links
@@ -163,6 +165,7 @@ def build(submit: Callable[..., Ticket], engine: Any) -> Scene:
         ),
         "others": submit(guest_email="gwen@example.com", body="Gwen writes of her hat."),
     }
+    copies.add(tickets["own"], "copy@example.com", way=Copy.Way.TEAM, by=users["agent"])
     write_note(tickets["own"], users["agent"], "A note of the team.", [files["note"]])
     persons = {
         "anonymous": Knock(),
@@ -228,6 +231,10 @@ def _customers(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "/attachments/<uuid:token>/small/": files,
         "/api/attachments/<uuid:token>": files,
         "/uploads/<uuid:token>/remove/": waiting,
+        "/copies/<str:token>/": {
+            "there": {"token": copies.link(tickets["own"].copies.get()).split("/")[-2]},
+            "absent": {"token": "abc:def:ghi"},
+        },
         "/g/<str:token>/": links,
         "<token_id>": {
             name: {"token_id": scene.api_tokens[who].pk}

@@ -10,10 +10,11 @@ from typing import Final
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import User
-from tickets.desk.models import Draft, HeldReply, KeptFile
+from tickets.desk.models import Draft, KeptFile
 from tickets.errors import AttachmentRefused, TicketError
 from tickets.intake import attachments
 from tickets.models import Message, Ticket
@@ -74,6 +75,15 @@ def empty(agent: User, ticket: Ticket, *names: str) -> None:
 
 
 @transaction.atomic
+def save_note(agent: User, ticket: Ticket, body: str) -> Message:
+    """Write the note with the files that were chosen for it."""
+    message = ticket.note(body, author=agent)
+    attach_kept(message, KeptFile.objects.filter(draft__agent=agent, draft__ticket=ticket, for_note=True))
+    empty(agent, ticket, "note")
+    return message
+
+
+@transaction.atomic
 def resolve_when_sent(agent: User, ticket: Ticket) -> None:
     """Have the writer's first button resolve the ticket, until the reply is sent."""
     draft = _locked(agent, ticket)
@@ -100,14 +110,18 @@ def _saved(draft: Draft, names: Sequence[str]) -> Draft:
 
 
 @transaction.atomic
-def keep_files(agent: User, ticket: Ticket, files: Sequence[UploadedFile]) -> Draft:
-    """Keep ``files`` with the draft. Raises AttachmentRefused as sending them would."""
+def keep_files(
+    agent: User, ticket: Ticket, files: Sequence[UploadedFile], *, for_note: bool = False
+) -> Draft:
+    """Keep ``files`` with the draft's reply or note. Raises AttachmentRefused as sending them would."""
     draft = _locked(agent, ticket)
     attachments.check_all(files)
-    if draft.files.count() + len(files) > settings.ATTACHMENTS_PER_MESSAGE:
+    if draft.files.filter(for_note=for_note).count() + len(files) > settings.ATTACHMENTS_PER_MESSAGE:
         raise AttachmentRefused(f"At most {settings.ATTACHMENTS_PER_MESSAGE} files go with one message.")
     for file in files:
-        _kept(draft, file).save()
+        kept = _kept(draft, file)
+        kept.for_note = for_note
+        kept.save()
     return _saved(draft, []) if files else draft
 
 
@@ -133,14 +147,14 @@ def drop_file(agent: User, ticket: Ticket, file_id: int) -> None:
         _forget(kept)
 
 
-def attach_kept(message: Message, held: HeldReply) -> None:
-    """Make attachments of the files that waited with ``held``. They stay where they lie on the disk."""
-    for kept in held.files.all():
+def attach_kept(message: Message, waiting: QuerySet[KeptFile]) -> None:
+    """Make attachments of the files that waited. They stay where they lie on the disk."""
+    for kept in waiting.all():
         message.attachments.create(
             token=kept.token, file=kept.file.name, name=kept.name, content_type=kept.content_type, size=kept.size,
             sha256=kept.sha256,
         )  # fmt: skip
-    held.files.all().delete()
+    waiting.all().delete()
 
 
 def _forget(kept: KeptFile) -> None:

@@ -85,7 +85,7 @@ def hold(
     )  # fmt: skip
     draft = drafts.draft_of(author, ticket)
     if draft is not None:
-        draft.files.update(draft=None, held=held)
+        draft.files.filter(for_note=False).update(draft=None, held=held)
     drafts.empty(author, ticket, "reply")
     jobs.enqueue(KIND, held.pk, key=str(held.pk), run_at=held.send_at)
     return held
@@ -113,7 +113,7 @@ def _send(held: HeldReply) -> Message:
         raise TicketError(f"{author} is no agent any more.")
     refuse_unread(ticket, author, held.seen)
     message = replies.send_reply(ticket, author, held.body)
-    drafts.attach_kept(message, held)
+    drafts.attach_kept(message, held.files)
     if held.then == Draft.Then.RESOLVE:
         ticket.resolve(actor=author)
     return message

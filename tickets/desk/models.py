@@ -98,6 +98,9 @@ class KeptFile(models.Model):
 
     draft = models.ForeignKey(Draft, models.CASCADE, null=True, blank=True, related_name="files")
     held = models.ForeignKey(HeldReply, models.CASCADE, null=True, blank=True, related_name="files")
+    for_note = models.BooleanField(
+        default=False, db_default=False, help_text="It goes with the draft's note."
+    )
     token = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     file = models.FileField(upload_to=attachment_path)
     name = models.CharField(max_length=150)

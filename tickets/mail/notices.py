@@ -17,6 +17,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext, gettext_noop
 
 from accounts.models import User
+from accounts.names import is_plain_name
 from tickets.mail import guest_links, threads
 from tickets.service.due import reply_due, zone_for
 from tickets.words import grave, languages
@@ -24,6 +25,8 @@ from tickets.words import grave, languages
 if TYPE_CHECKING:
     from tickets.models import Message, Ticket
 
+#: Mails to colleagues that nobody answers by mail: what they write back must not reach the requester.
+UNANSWERED = {"urgent", "late", "followed", "mentioned"}
 TEAM_MAILS = 50  # of one urgent ticket, whatever the size of the team
 
 
@@ -81,6 +84,37 @@ def late(ticket: Ticket, addresses: Iterable[str], what: str, *, overdue: bool) 
         _send(
             ticket, "late", f"[{ticket.reference}] {word}: {ticket.subject}", [address], what=what, overdue=overdue
         )  # fmt: skip
+
+
+def followed(ticket: Ticket, people: Iterable[User], writer: str, wrote: str) -> None:
+    """Colleagues who follow a ticket learn that something was written; they read it at the desk."""
+    for one in people:
+        _send(
+            ticket, "followed", f"[{ticket.reference}] New: {ticket.subject}", [one.email], writer=writer, wrote=wrote
+        )  # fmt: skip
+
+
+def mentioned(ticket: Ticket, people: Iterable[User], writer: str) -> None:
+    """Colleagues who are named in a note."""
+    for one in people:
+        _send(
+            ticket, "mentioned", f"[{ticket.reference}] {writer} mentions you", [one.email], writer=writer
+        )  # fmt: skip
+
+
+def copied(ticket: Ticket, message: Message, address: str, stop: str) -> None:
+    """Somebody in copy gets what was said."""
+    name = ticket.requester_name if is_plain_name(ticket.requester_name) else ""
+    with translation.override(languages.of_mail(ticket)):
+        facts = {"who": name or ticket.requester_email, "message": message, "url": stop}
+        _send(ticket, "copied", f"Re: {ticket.subject}", [address], has_html=True, **facts)
+
+
+def copy_offered(ticket: Ticket, address: str, url: str) -> None:
+    """Somebody is asked whether they want copies. No word of the ticket: anybody may have named them."""
+    with translation.override(languages.of_mail(ticket)):
+        about = gettext("Do you want copies? [%(reference)s]") % {"reference": ticket.reference}
+        _send(ticket, "copy_offered", about, [address], has_html=True, url=url)
 
 
 def access_link(ticket: Ticket) -> None:
@@ -152,7 +186,7 @@ def _thread(ticket: Ticket, template: str) -> tuple[dict[str, str], list[str], s
         "References": " ".join([threads.thread_id(ticket.reference), *ids]),
         **({"In-Reply-To": ids[-1]} if ids else {}),
     }
-    if incoming is None or template == "urgent":
+    if incoming is None or template in UNANSWERED:
         return headers, [], None
     agent = ticket.assignee_id if template == "requester_wrote" else None
     address = threads.reply_address(incoming.address, ticket.reference, agent=agent)

@@ -63,6 +63,7 @@ def ticket_page(
     context: dict[str, Any] = {
         "ticket": ticket,
         "conversation": said_in,
+        "copies": list(ticket.copies.order_by("pk")) if not for_desk else [],
         "goes_on_in": goes_on_in(viewer, ticket),
         "follow_ups": ticket.follow_ups.filter(requester=ticket.requester_id),
         "for_desk": for_desk,

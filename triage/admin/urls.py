@@ -21,6 +21,7 @@ urlpatterns = [
     path("desk/macros/", agents_only(live.find_macros), name="desk-macros"),
     path("desk/tags/", agents_only(live.find_tags), name="desk-tags"),
     path("desk/references/", agents_only(live.find_references), name="desk-references"),
+    path("desk/people/", agents_only(live.find_people), name="desk-people"),
     path("desk/find/", agents_only(live.find), name="desk-find"),
     path("desk/<int:ticket_id>/draft/", keeps(agents_only(live.keep_draft)), name="desk-draft"),
     path(

@@ -66,7 +66,7 @@ class NoteForm(forms.Form):
 class FilesForm(forms.Form):
     """Files are kept with the draft as soon as they are chosen; sending takes them along."""
 
-    prefix = "reply"
+    prefix = "reply"  # or note
     files = FilesField()  # type: ignore[assignment]  # the form's own ``files`` is another thing
 
 

@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
 from tickets.desk.models import Draft, HeldReply, Presence
+from tickets.following.models import Follower, Mention
 from tickets.models import Message, Status, Ticket, TicketQuerySet
 from tickets.service import due as service
 from tickets.tags.tagging import tags_of
@@ -71,6 +72,8 @@ VIEWS: Final[Mapping[str, View]] = {
              empty="Nothing is late."),
         View("waiting", "Waiting for customer", lambda agent, now: Q(status=Status.PENDING), order=NEWEST_FIRST,
              empty="No customer owes us an answer."),
+        View("mentions", "Mentions", lambda agent, now: Q(pk__in=Mention.objects.filter(agent=agent.pk, done_at=None).values("ticket")),
+             order=NEWEST_FIRST, empty="No note names you that you have not seen to. Colleagues write @ and your name."),
         View("snoozed", "Snoozed", lambda agent, now: Q(snooze__until__gt=now), order=SOONEST_FIRST,
              empty="No ticket is snoozed. Press s on a ticket to put it aside until a moment, or until its customer writes."),
         View("all", "All", lambda agent, now: Q(), order=NEWEST_FIRST,
@@ -78,6 +81,8 @@ VIEWS: Final[Mapping[str, View]] = {
         View("team", "The whole team's", _waits, main=False, empty="Nothing waits for the team."),
         View("drafts", "With my draft", lambda agent, now: Q(pk__in=Draft.objects.filter(agent=agent.pk).written().values("ticket")),
              order=NEWEST_FIRST, main=False, empty="You have written nothing that is not sent."),
+        View("following", "That I follow", lambda agent, now: Q(pk__in=Follower.objects.filter(agent=agent.pk).values("ticket")),
+             order=NEWEST_FIRST, main=False, empty="You follow no ticket. Press f on one to be told of what is written there."),
         View("auto", "Answered automatically", lambda agent, now: Q(status=Status.AUTO_RESOLVED), order=NEWEST_FIRST,
              main=False, empty="No automatic answer stands without a word from its customer."),
         View("quarantine", "Quarantine", lambda agent, now: Q(), order=NEWEST_FIRST, main=False, quarantined=True,

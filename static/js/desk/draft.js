@@ -4,13 +4,17 @@
 document.addEventListener("DOMContentLoaded", () => {
   const page = document.getElementById("desk"), form = document.getElementById("work");
   const fields = [...document.querySelectorAll("[data-keep]")];
-  const state = desk.find("[data-draft-state]"), files = desk.find("[data-files]"), chooser = desk.find("[name=reply-files]");
+  const state = desk.find("[data-draft-state]"), files = desk.find("[data-files]"), noteFiles = desk.find("[data-note-files]");
   const version = form.elements.version;
   const saved = Object.fromEntries(fields.map((field) => [field.dataset.keep, field.value]));
   const isDirty = () => fields.some((field) => field.value !== saved[field.dataset.keep]);
   const say = (words) => { if (state && state.textContent !== words) state.textContent = words; };
   let waiting, busy = null, again = false;
 
+  const showFiles = (draft) => {
+    if (files && draft.files !== undefined) files.innerHTML = draft.files;
+    if (noteFiles && draft.note_files !== undefined) noteFiles.innerHTML = draft.note_files;
+  };
   const adopt = (draft) => {
     version.value = draft.version;
     fields.forEach((field) => {
@@ -19,7 +23,7 @@ document.addEventListener("DOMContentLoaded", () => {
       if (field.value === saved[name]) { field.value = draft[name]; field.dispatchEvent(new Event("desk:grown")); }
       saved[name] = draft[name];
     });
-    if (files && draft.files !== undefined) files.innerHTML = draft.files;
+    showFiles(draft);
   };
 
   // Both texts stay: the one here in its field, the other one below it to choose.
@@ -45,7 +49,7 @@ document.addEventListener("DOMContentLoaded", () => {
     const body = new FormData();
     fields.forEach((field) => body.append(field.name, field.value));
     body.append("version", version.value);
-    (extra ?? []).forEach((file) => body.append("reply-files", file));
+    (extra?.files ?? []).forEach((file) => body.append(extra.name, file));
     const sent = Object.fromEntries(fields.map((field) => [field.dataset.keep, field.value]));
     let reply;
     try {
@@ -60,7 +64,7 @@ document.addEventListener("DOMContentLoaded", () => {
     if (!reply.ok) { say(draft.message); return false; }
     version.value = draft.version;
     Object.assign(saved, sent);
-    if (files && draft.files !== undefined) files.innerHTML = draft.files;
+    showFiles(draft);
     say(fields.some((field) => field.value) ? "Draft kept" : "");
     return true;
   };
@@ -84,17 +88,17 @@ document.addEventListener("DOMContentLoaded", () => {
   document.addEventListener("submit", (event) => { if (event.target !== form && isDirty()) send(); }, true);
   document.addEventListener("click", (event) => { if (event.target.closest?.("a[href]") && isDirty()) send(); }, true);
 
-  chooser?.addEventListener("change", async () => {
+  document.querySelectorAll("[name=reply-files], [name=note-files]").forEach((chooser) => chooser.addEventListener("change", async () => {
     const chosen = [...chooser.files];
-    if (chosen.length && (await save(chosen)) === true) chooser.value = "";
-  });
-  files?.addEventListener("click", async (event) => {
+    if (chosen.length && (await save({ name: chooser.name, files: chosen })) === true) chooser.value = "";
+  }));
+  [files, noteFiles].forEach((list) => list?.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-drop]");
     if (!button) return;
     event.preventDefault();
     const reply = await desk.post(button.formAction, new FormData());
-    if (reply.ok) files.innerHTML = (await reply.json()).files;
-  });
+    if (reply.ok) showFiles(await reply.json());
+  }));
 
   desk.draft = { save, adopt, isDirty, version: () => version.value, isWriting: () => fields.some((field) => field === document.activeElement && field.value !== "" ) };
 });

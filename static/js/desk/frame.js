@@ -10,7 +10,7 @@ const desk = {
 };
 
 desk.post = (url, body) => fetch(url, {
-  method: "POST", body, headers: { "X-CSRFToken": desk.token(), Accept: "application/json" }, credentials: "same-origin", keepalive: !(body instanceof FormData && body.has("reply-files")),
+  method: "POST", body, headers: { "X-CSRFToken": desk.token(), Accept: "application/json" }, credentials: "same-origin", keepalive: !(body instanceof FormData && (body.has("reply-files") || body.has("note-files"))),
 });
 
 // The session may have been renewed in another window: forms carry the token of now.

@@ -152,6 +152,7 @@ document.addEventListener("DOMContentLoaded", () => {
   Object.assign(desk.keys, {
     r: () => write("reply"), n: () => write("note"), i: () => insert("suggestion"), a: () => desk.press("take"), e: () => desk.press("resolve"),
     c: () => open("correct", "input"), s: () => open("snooze", "select"), j: () => desk.press("next"), k: () => history.back(),
+    f: () => desk.press("follow"), C: () => open("told", "input"), d: () => desk.press("mention"),
     l: () => open("together", "input"), M: () => desk.press("merge"), S: () => desk.press("split"),
     t: () => open("tags", "input"), m: () => { write("reply"); macro?.focus(); },
     b: () => showBeside(beside.hidden), q: () => desk.find(".frame-brand").click(),
@@ -171,6 +172,8 @@ document.addEventListener("DOMContentLoaded", () => {
   offers(macro, "macro");
   offers(document.getElementById("id_tags"), "tag");
   offers(document.getElementById("id_link"), "link");
+  const copy = document.getElementById("id_copy");
+  copy?.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); desk.sendStep("copy"); } });
   const snooze = document.getElementById("id_until");
   snooze?.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); desk.sendStep("snooze"); } });
   document.querySelectorAll("[data-intent]").forEach((link) => link.addEventListener("click", (event) => {

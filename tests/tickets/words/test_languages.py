@@ -54,7 +54,15 @@ def customers_templates() -> list[Path]:
     root = settings.BASE_DIR / "templates"
     folders = ("account", "accounts", "components", "mfa", "socialaccount", "tickets")
     files = [*root.glob("*.html"), *(file for name in folders for file in (root / name).rglob("*.*"))]
-    staff = {"requester_wrote.txt", "urgent.txt", "late.txt", "nothing.html", "owed.html"}
+    staff = {
+        "requester_wrote.txt",
+        "urgent.txt",
+        "late.txt",
+        "followed.txt",
+        "mentioned.txt",
+        "nothing.html",
+        "owed.html",
+    }
     return sorted(file for file in files if file.name not in staff and file.suffix in {".html", ".txt"})
 
 

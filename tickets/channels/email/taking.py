@@ -18,16 +18,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.mailboxes import validate_address
+from accounts.mailboxes import mailbox_of, validate_address
 from accounts.models import User
 from tickets.channels.email import reports
 from tickets.channels.email.models import InboundMail, Mailbox, Outcome, RawMail
 from tickets.channels.email.reading import authentication, machines, words
+from tickets.channels.email.reading.headers import addresses
 from tickets.channels.email.reading.machines import Writer
 from tickets.channels.email.reading.parts import Mail, Part, Unreadable, read_bytes
 from tickets.channels.email.reading.words import PassedOn
 from tickets.channels.email.threading import Place, place_of
 from tickets.errors import AttachmentRefused, InvalidTransition
+from tickets.following import copies
 from tickets.intake import attachments
 from tickets.intake.replies import send_reply
 from tickets.intake.submit import Submission, submit_ticket
@@ -135,13 +137,25 @@ def _handled(mail: Mail, mailbox: Mailbox | None, verified: bool, anyway: bool) 
     if len(written.own) > settings.MESSAGE_MAX_CHARS:
         taken.remarks.append("The text is longer than what is shown; the mail is kept whole.")
     if place.ticket is not None and _reply(taken, place.ticket, place, body, files, writer):
+        if taken.message is not None and place.agent is None and not place.other_sender:
+            copies.take_from_mail(place.ticket, _named(mail), trusted=verified)
         return taken
     agent = (
         User.objects.filter(email__iexact=mail.sender.address, is_active=True).first() if verified else None
     )
     if agent is not None and agent.is_agent and (first := _passed_on(mail)):
         return _open_for(first, taken, agent, files)
-    return _open(taken, mail, place, body, files, writer, verified)
+    opened = _open(taken, mail, place, body, files, writer, verified)
+    if opened.ticket is not None and writer is Writer.PERSON:
+        copies.take_from_mail(opened.ticket, _named(mail), trusted=verified)
+    return opened
+
+
+def _named(mail: Mail) -> list[str]:
+    """Whom the mail was written to beside us. Our own mailboxes are nobody in copy."""
+    own = set(Mailbox.objects.values_list("address", flat=True))
+    named = [one.key for one in addresses((mail.header("to"), mail.header("cc")))]
+    return [one for one in named if mailbox_of(one) not in {mailbox_of(address) for address in own}]
 
 
 def _refusal(mail: Mail, place: Place) -> Taken | None:

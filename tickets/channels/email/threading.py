@@ -9,6 +9,7 @@ from typing import Final
 from accounts.mailboxes import mailbox_of
 from accounts.models import User
 from tickets.channels.email.reading.parts import Mail
+from tickets.following.copies import is_in_copy
 from tickets.mail import threads
 from tickets.models import Ticket
 from tickets.references import ALPHABET
@@ -17,6 +18,7 @@ _REFERENCE: Final = re.compile(
     rf"(?<![A-Z0-9])([{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}})(?![A-Z0-9])", re.IGNORECASE
 )
 REFERENCES_READ: Final = 50
+IN_COPY: Final = "It says that it comes from somebody in copy"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ def place_of(mail: Mail) -> Place:
     if referred is not None and (ticket := _ticket(referred)) is not None:
         if is_requester(mail, ticket):
             return Place(ticket, "It answers a mail of this ticket.")
+        if is_in_copy(mail.sender.address, ticket):
+            return Place(ticket, f"{IN_COPY}, answering a mail of this ticket.", other_sender=True)
         return Place(why=f"It answers a mail of {ticket.reference}, but its sender is not on that ticket.")
     for reference in _REFERENCE.findall(mail.subject)[:3]:
         ticket = _ticket(reference.upper())
@@ -54,6 +58,8 @@ def _by_address(mail: Mail, ticket: Ticket, agent_pk: int | None) -> Place:
     if agent_pk is None:
         same = is_requester(mail, ticket)
         why = "It came to the ticket's own address."
+        if not same and is_in_copy(mail.sender.address, ticket):
+            return Place(ticket, f"{IN_COPY}, writing to the ticket's own address.", other_sender=True)
         return Place(
             ticket, why if same else f"{why} Its sender is not the requester.", other_sender=not same
         )

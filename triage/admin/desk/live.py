@@ -18,6 +18,7 @@ from accounts.models import Role, User
 from tickets.desk import drafts, held, presence, rounds
 from tickets.desk.models import HeldReply
 from tickets.errors import TicketError
+from tickets.following import followers
 from tickets.macros import applying
 from tickets.models import Ticket
 from tickets.tags import tagging
@@ -73,12 +74,12 @@ def keep_draft(request: HttpRequest, ticket_id: int) -> HttpResponse:
     except drafts.DraftChanged as changed:
         return JsonResponse(_as_json(changed.current) | {"message": str(changed)}, status=409)
     except Refused:
-        refused = [text for errors in step.forms["files"].errors.values() for text in errors]
+        refused = [text for form in step.forms.values() for errors in form.errors.values() for text in errors]
         return JsonResponse({"message": " ".join(map(str, refused))}, status=400)
     except TicketError as error:
         return JsonResponse({"message": str(error)}, status=400)
     draft = drafts.draft_of(step.agent, ticket)
-    return JsonResponse(_as_json(draft) if draft else {"version": 0, "files": ""})
+    return JsonResponse(_as_json(draft) if draft else {"version": 0, "files": "", "note_files": ""})
 
 
 @require_POST
@@ -90,16 +91,20 @@ def drop_file(request: HttpRequest, ticket_id: int, file_id: int) -> HttpRespons
     draft = drafts.draft_of(who(request), ticket)
     if request.headers.get("Accept") != "application/json":
         return to_desk(request, ticket)
-    return JsonResponse(_as_json(draft) if draft else {"version": 0, "files": ""})
+    return JsonResponse(_as_json(draft) if draft else {"version": 0, "files": "", "note_files": ""})
 
 
 def _as_json(draft: drafts.Draft) -> dict[str, Any]:
     return {
         "version": draft.version, "reply": draft.reply, "note": draft.note, "intent": draft.intent,
-        "files": render_to_string(
-            "triage/desk/files.html", {"files": draft.files.all(), "ticket_id": draft.ticket_id}
-        ),
+        "files": _files(draft, for_note=False),
+        "note_files": _files(draft, for_note=True),
     }  # fmt: skip
+
+
+def _files(draft: drafts.Draft, *, for_note: bool) -> str:
+    files = [one for one in draft.files.all() if one.for_note is for_note]
+    return render_to_string("triage/desk/files.html", {"files": files, "ticket_id": draft.ticket_id})
 
 
 # --- what happens on the ticket meanwhile ----------------------------------------------------------------
@@ -200,6 +205,13 @@ def find_tags(request: HttpRequest) -> HttpResponse:
     before = typed.rpartition(",")[0]
     offered = [f"{before}, {name}" if before else name for name in tagging.offered(typed)]
     return render(request, "triage/desk/tags.html", {"tags": offered})
+
+
+@require_GET
+def find_people(request: HttpRequest) -> HttpResponse:
+    """Colleagues whose name begins as what stands behind an @, as options."""
+    found = followers.offered(request.GET.get("q", "")[:60])
+    return JsonResponse({"people": [{"name": followers.handle(one), "email": one.email} for one in found]})
 
 
 @require_GET

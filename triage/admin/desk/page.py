@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from tickets.desk import rounds, snoozing
 from tickets.desk.models import Draft
+from tickets.following.followers import mention_of
 from tickets.links.linking import links_of
 from tickets.models import Ticket
 from tickets.service.due import owed
@@ -60,13 +61,22 @@ def show_desk(
     draft = desk.draft or Draft()
     due_at = due(ticket)
     typed = Typed(draft, request)
+    files = list(draft.files.all()) if draft.pk else []
     context = {
         "desk": desk,
         "ticket": ticket,
         "decision": desk.decision,
         "intents": desk.titles,
         "draft": draft,
-        "files": list(draft.files.all()) if draft.pk else [],
+        "files": [one for one in files if not one.for_note],
+        "note_files": [one for one in files if one.for_note],
+        "copies": (copies := list(ticket.copies.order_by("pk"))),
+        "followers": (
+            following := [row.agent for row in ticket.followers.select_related("agent").order_by("pk")]
+        ),
+        "is_following": who(request) in following,
+        "told_count": len(following) + len(copies),
+        "mention": mention_of(ticket, who(request)),
         "ticket_id": ticket.pk,
         "reply": typed.reply(desk),
         "note": typed.note,

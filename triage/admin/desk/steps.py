@@ -18,6 +18,8 @@ from accounts.models import User
 from tickets.desk import drafts, held, snoozing
 from tickets.desk.models import Draft
 from tickets.errors import Held, TicketError
+from tickets.following import copies, followers
+from tickets.following.models import Copy
 from tickets.links import linking
 from tickets.macros import applying
 from tickets.models import Closure, Ticket
@@ -40,6 +42,9 @@ from triage.models import Decision, Intent
 
 #: The fields of the page's form that a draft keeps: field → its name in the draft.
 TYPED = {"reply-body": "reply", "note-body": "note", "intent": "intent"}
+
+
+NOTE_SAVED = "The note is saved. Only agents see it."
 
 
 class Refused(Exception):
@@ -106,8 +111,9 @@ def keep_typed(step: Step) -> None:
     base = post.get("version", "")
     drafts.keep(step.agent, step.ticket, typed, base=int(base) if base.isdecimal() else None)
     if step.request.FILES:
-        files = step.valid("files", FilesForm(post, step.request.FILES))["files"]
-        drafts.keep_files(step.agent, step.ticket, files)
+        for part in ("reply", "note"):
+            files = step.valid(f"{part}_files", FilesForm(post, step.request.FILES, prefix=part))["files"]
+            drafts.keep_files(step.agent, step.ticket, files, for_note=part == "note")
 
 
 def conflict(step: Step, error: TicketError, **facts: Any) -> HttpResponse:
@@ -144,17 +150,21 @@ def send_and_resolve(step: Step) -> str:
 
 def note(step: Step) -> str:
     cleaned = step.valid("note", NoteForm(step.request.POST))
-    step.ticket.note(cleaned["body"], author=step.agent)
-    step.done_with("note")
-    return "The note is saved. Only agents see it."
+    saved = drafts.save_note(step.agent, step.ticket, cleaned["body"])
+    told = ", ".join(str(one.agent) for one in saved.mentions.select_related("agent"))
+    return (
+        f"The note is saved. {told} {'is' if told.count(',') == 0 else 'are'} told." if told else NOTE_SAVED
+    )
 
 
 def keep(step: Step) -> str:
-    """Enter in a field: those of macro, tags, link and intent name something; elsewhere the draft is kept, as it is by now."""
+    """Enter in a field: those of macro, tags, copies, links and intent name something; elsewhere the draft is kept, as it is by now."""
     if step.request.POST.get("macro", "").strip():
         return macro(step)
     if step.request.POST.get("tags", "").strip():
         return tag(step)
+    if step.request.POST.get("copy", "").strip():
+        return copy(step)
     if step.request.POST.get("link", "").strip():
         return link(step)
     if step.request.POST.get("intent", "").strip():
@@ -244,6 +254,35 @@ def unmerge(step: Step) -> str:
     return f"{merged.reference} stands by itself again. What was written since stayed where it was written."
 
 
+def follow(step: Step) -> str:
+    """Or no longer, where the agent follows it."""
+    if followers.unfollow(step.ticket, step.agent):
+        return "You no longer follow this ticket."
+    followers.follow(step.ticket, step.agent)
+    return "You follow this ticket: you are told by mail of what is written."
+
+
+def mention_done(step: Step) -> str:
+    return "Done." if followers.done(step.ticket, step.agent.pk) else ""
+
+
+def copy(step: Step) -> str:
+    address = step.request.POST.get("copy", "").strip()[:254]
+    if not copies.add(step.ticket, address, way=Copy.Way.TEAM, by=step.agent):
+        return f"{address} was asked already."
+    return f"{address} is asked whether they want copies, and gets none before."
+
+
+def uncopy(step: Step) -> str:
+    address = step.request.POST.get("uncopy", "")
+    return f"{address} gets no copies any more." if copies.remove(step.ticket, address, by=step.agent) else ""
+
+
+def ask_copy(step: Step) -> str:
+    address = step.request.POST.get("ask_copy", "")
+    return f"{address} is asked again." if copies.ask_again(step.ticket, address) else ""
+
+
 def spam(step: Step) -> str:
     step.ticket.quarantine(MARKED_SPAM, step.agent)
     return "The ticket is in quarantine."
@@ -299,11 +338,13 @@ def close(step: Step) -> str:
 
 
 #: Steps of buttons that stand beside each of several things, which they name.
-NAMED: dict[str, Callable[[Step], str]] = {step.__name__: step for step in (untag, unlink, unmerge)}
+NAMED: dict[str, Callable[[Step], str]] = {
+    step.__name__: step for step in (untag, unlink, unmerge, uncopy, ask_copy)
+}
 STEPS: dict[str, Callable[[Step], str]] = {
     step.__name__: step
     for step in (
         keep, macro, send_and_next, send_and_resolve, send_and_wait, note, take, take_over, assign, prioritise, snooze, wake,
-        tag, link, spam, not_spam, correct, none_of_ours, resolve, reopen, recall, close,
+        tag, link, follow, mention_done, copy, spam, not_spam, correct, none_of_ours, resolve, reopen, recall, close,
     )
 }  # fmt: skip

@@ -1,0 +1,75 @@
+"""Copies by mail: who a mail names, and who may answer ours."""
+
+from __future__ import annotations
+
+import pytest
+
+from accounts.models import User
+from tests.tickets.channels.email.conftest import MAILBOX, Take, mail
+from tickets.channels.email.models import Outcome
+from tickets.following import copies
+from tickets.following.models import Copy
+from tickets.intake.submit import Submission, submit_ticket
+from tickets.mail import threads
+from tickets.models import OutgoingMail, Status, Ticket
+
+pytestmark = pytest.mark.django_db
+COLLEAGUE = "cleo@example.org"
+
+
+@pytest.fixture
+def ticket(requester: User) -> Ticket:
+    made = submit_ticket(Submission(subject="My refund", body="Where is it?", requester=requester))
+    made.escalate("low_confidence")
+    return made
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_a_mail_s_copies_get_copies_only_where_our_server_vouches_for_it(
+    hand_over: Take, trusted: bool
+) -> None:
+    vouched = (
+        {"Authentication_Results": "mx.example.com; dmarc=pass header.from=example.org"} if trusted else {}
+    )
+    row = hand_over(mail(to=f"{MAILBOX}, Ben <ben@example.org>", Cc=COLLEAGUE, **vouched))
+    assert row.ticket is not None
+    assert row.sender_verified is trusted
+    wanted = {copy.address: copy.confirmed_at is not None for copy in row.ticket.copies.all()}
+    assert wanted == {"ben@example.org": trusted, COLLEAGUE: trusted}
+    assert not [one for one in OutgoingMail.objects.all() if COLLEAGUE in one.recipients]
+
+
+def test_who_is_in_copy_may_answer_a_mail_and_still_opens_nothing(
+    hand_over: Take,
+    ticket: Ticket,
+    agent: User,
+) -> None:
+    ours = threads.new_message_id(ticket.reference)
+    answer = {"sender": f"Cleo <{COLLEAGUE}>", "In_Reply_To": ours}
+    stranger = hand_over(mail("May I see?", subject="Re: x", **answer))
+    assert (stranger.outcome, stranger.ticket == ticket) == (Outcome.TICKET, False)
+    copies.add(ticket, COLLEAGUE, way=Copy.Way.TEAM, by=None)
+    copies.confirm(Copy.objects.get())
+    ticket.reply("Which size?", author=agent)
+    row = hand_over(mail("Size 42, says Cleo.", subject="Re: x", **answer))
+    assert (row.outcome, row.ticket) == (Outcome.REPLY, ticket)
+    assert "in copy" in row.reason
+    ticket.refresh_from_db()
+    assert ticket.state is Status.ESCALATED  # a person looks at it; it confirms nothing
+    named = hand_over(mail("From the subject", subject=ticket.reference, sender=COLLEAGUE))
+    assert named.ticket != ticket
+
+
+def test_what_is_sent_to_a_merged_thread_arrives_where_it_goes_on(
+    hand_over: Take,
+    ticket: Ticket,
+    requester: User,
+    agent: User,
+) -> None:
+    other = submit_ticket(Submission(subject="Again", body="Hello?", requester=requester))
+    other.escalate("low_confidence")
+    ticket.merge_into(other, actor=agent)
+    row = hand_over(
+        mail("And now?", sender="rita@example.com", to=threads.reply_address(MAILBOX, ticket.reference))
+    )
+    assert (row.outcome, row.ticket) == (Outcome.REPLY, other)
