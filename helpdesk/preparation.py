@@ -15,6 +15,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from accounts.models import Role, User
 from helpdesk import own_files
+from helpdesk.demo import first_tickets
 from tickets.channels.email.models import Mailbox
 from triage.answers import facts
 from triage.answers.facts import HouseFact
@@ -71,6 +72,8 @@ def prepare_alone(tell: Tell, *, train: Callable[[Tell], None]) -> None:
         set_up_demo_house(tell)
         set_up_demo_mailbox(tell)
     set_up_help_centre(tell)
+    if settings.DEMO and (sent := first_tickets.send()):
+        tell(f"Sent the demo’s first {sent} tickets.")
 
 
 def champion_decides(tell: Tell) -> bool:

@@ -16,6 +16,7 @@ from helpdesk.management.commands.prepare import train_here
 from tests.installation import Installation
 from tests.triage.core.concepts import ConceptEncoder
 from tests.triage.learning.test_commands_triage import PACK_INTENT
+from tickets.models import Ticket
 from triage.answers.facts import HouseFact, set_fact
 from triage.learning import pack
 from triage.learning import train as learning
@@ -125,6 +126,7 @@ def test_the_demo_logins_exist_only_in_a_demo(small_pack: None, settings: Any) -
     settings.DEMO = False
     prepared()
     assert not User.objects.exists()
+    assert not Ticket.objects.exists()
 
 
 @pytest.mark.django_db
