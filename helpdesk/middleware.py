@@ -73,6 +73,8 @@ class SecurityHeadersMiddleware:
         nonce = request.csp_nonce = secrets.token_urlsafe(16)  # type: ignore[attr-defined]
         response = self.get_response(request)
         policy = next(policy for beginning, policy in POLICIES if request.path.startswith(beginning))
+        if sites := getattr(response, "frame_ancestors", ""):  # a page that is made for others' frames
+            policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {sites}")
         response.headers.setdefault("Content-Security-Policy", policy.format(nonce=nonce))
         response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
         response.headers.setdefault("Cache-Control", _kept(request))

@@ -17,6 +17,7 @@ from accounts.models import Role, User
 from helpdesk import own_files
 from helpdesk.demo import first_tickets
 from tickets.channels.email.models import Mailbox
+from tickets.channels.widget.models import Site
 from triage.answers import facts
 from triage.answers.facts import HouseFact
 from triage.answers.help.models import Article
@@ -71,6 +72,7 @@ def prepare_alone(tell: Tell, *, train: Callable[[Tell], None]) -> None:
         make_demo_people(tell)
         set_up_demo_house(tell)
         set_up_demo_mailbox(tell)
+        set_up_demo_widget(tell)
     set_up_help_centre(tell)
     if settings.DEMO and (sent := first_tickets.send()):
         tell(f"Sent the demo’s first {sent} tickets.")
@@ -142,6 +144,13 @@ def set_up_demo_mailbox(tell: Tell) -> None:
     if not Mailbox.objects.exists():
         Mailbox.objects.create(address=settings.SUPPORT_EMAIL, way=Mailbox.Way.HANDED)
         tell(f"Set up the demo's mailbox {settings.SUPPORT_EMAIL}.")
+
+
+def set_up_demo_widget(tell: Tell) -> None:
+    """The key by which the demo's shop shows the widget."""
+    if not Site.objects.exists():
+        Site.objects.create(name="Demo shop", origins=settings.SITE_URL)
+        tell("Made the demo's widget.")
 
 
 def set_up_help_centre(tell: Tell) -> None:

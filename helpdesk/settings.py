@@ -73,6 +73,7 @@ INSTALLED_APPS = [
     "tickets.tags",
     "tickets.search",
     "tickets.channels.email",
+    "tickets.channels.widget",
     "tickets.service",
     "tickets.own_data",
     "accounts",

@@ -40,6 +40,7 @@ urlpatterns = [
     path("readyz", watched.ready, name="ready"),
     path("metrics", watched.metrics, name="prometheus"),
     path("", include("triage.answers.help.urls")),
+    path("", include("tickets.channels.widget.urls")),
     path("", include("tickets.web.urls")),
 ]
 

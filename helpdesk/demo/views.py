@@ -1,4 +1,5 @@
-"""The demo's mail page: what was sent, and mail to try the house with, through the same code as any mail."""
+"""The demo's mail page: what was sent, and mail to try the house with, through the same code as any mail; and a shop
+that has the widget."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.limits.middleware import limited
 from helpdesk.demo import letters
 from helpdesk.demo.letters import NewMail, Reply
+from tickets.channels.widget.models import Site
 
 SHOWN = 100
 
@@ -47,3 +49,11 @@ def write(request: HttpRequest) -> HttpResponse:
         messages.success(request, letters.outcome_words(letters.hand_over(form.as_mail())))
         return redirect("demo-mail")
     return render(request, "demo/mail_new.html", {"form": form, "address": letters.own_address()})
+
+
+@require_safe
+@never_cache
+def shop(request: HttpRequest) -> HttpResponse:
+    """A page as somebody else's could be, with the widget in it."""
+    site = Site.objects.filter(active=True, origins__contains=f"://{request.get_host()}").first()
+    return render(request, "demo/shop.html", {"site": site})

@@ -3,8 +3,8 @@
 
 const words = document.getElementById("words")?.dataset ?? {};
 
-// The browser's time zone, so that times on the next page are the reader's own.
-try {
+// The browser's time zone, so that times on the next page are the reader's own. In a frame of another site: no cookie.
+if (window.parent === window) try {
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
   if (zone && !document.cookie.includes(`time_zone=${zone}`)) {
     document.cookie = `time_zone=${zone};path=/;max-age=31536000;samesite=lax${location.protocol === "https:" ? ";secure" : ""}`;

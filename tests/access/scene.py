@@ -15,6 +15,7 @@ from allauth.account.models import EmailAddress, EmailConfirmationHMAC
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
 from django.contrib.contenttypes.models import ContentType
+from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
@@ -31,6 +32,8 @@ from tests.access.routes import address, variables
 from tests.conftest import PASSWORD, person
 from tickets.access import GUEST_SESSION_KEY
 from tickets.channels.email.models import AddressTrouble, InboundMail, Mailbox, Outcome, RawMail
+from tickets.channels.widget.models import Site
+from tickets.channels.widget.views import SENT_SALT
 from tickets.desk.models import Draft, HeldReply, KeptFile
 from tickets.following import copies
 from tickets.following.models import Copy
@@ -224,6 +227,8 @@ def _customers(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
     stranger = scene.users["stranger"]
     reset = {"uidb36": user_pk_to_url_str(stranger), "key": default_token_generator.make_token(stranger)}
     confirm = EmailConfirmationHMAC(EmailAddress.objects.get(user=stranger)).key
+    site = Site.objects.create(name="Shop", origins="https://shop.example.com")
+    framed = {"key": site.key, "token": signing.dumps(tickets["guests"].reference, salt=SENT_SALT)}
     references = {name: {"reference": tickets[name].reference} for name in ("own", "guests", "foreign")}
     return {
         "<reference>": references,
@@ -242,6 +247,11 @@ def _customers(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         },
         "/g/<str:token>/renew/": links,
         "/accounts/data/export/<uuid:token>/": {**_copies(scene), **absent},
+        "/widget/theme/<str:name>.css": {"there": {"name": "dark"}},
+        "/widget/<str:key>/": {"there": framed},
+        "/widget/<str:key>/sent/<str:token>/": {"there": framed},
+        "/widget/<str:key>/help/": {"there": framed},
+        "/widget/<str:key>/help/<slug:slug>/": {"there": {**framed, "slug": "track_refund"}},
         "/accounts/confirm-email/<key>/": {"there": {"key": confirm}},
         "/accounts/password/reset/key/<uidb36>-<key>/": {"there": reset},
     }
@@ -303,6 +313,7 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "tickets/ticket": own,
         "tickets/job": Job.objects.create(kind="deliver_mail", subject_id=1, unique_key="key", attempts=12),
         "tickets/feedback": scene.tickets["guests"].record_feedback(solved=None, rating=3),
+        "widget/site": Site.objects.get(),
         "email_channel/mailbox": Mailbox.objects.create(address="in@example.com", way=Mailbox.Way.HANDED),
         "email_channel/inboundmail": mail,
         "email_channel/addresstrouble": AddressTrouble.objects.create(address="dead@example.com"),

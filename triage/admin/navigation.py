@@ -58,6 +58,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Set up your house", "storefront", "triage-house"),
                 _item("Mailboxes", "alternate_email", "admin:email_channel_mailbox_changelist"),
                 _item("Mail that came", "mail", "admin:email_channel_inboundmail_changelist"),
+                _item("Widget", "chat_bubble", "admin:widget_site_changelist"),
                 _item("Working hours", "calendar_month", "admin:service_calendar_changelist"),
                 _item("Reply times", "timer", "admin:service_target_changelist"),
                 _item("People", "group", "admin:accounts_user_changelist"),

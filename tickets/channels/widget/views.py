@@ -1,0 +1,150 @@
+"""The script, the frame's form, and what became of what was sent."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from django.conf import settings
+from django.core import signing
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.limits.spending import LimitReached, spend
+from tickets.access import linked_ticket
+from tickets.channels.widget.forms import WidgetForm
+from tickets.channels.widget.frame import Frame, framed, page
+from tickets.errors import InvalidTransition
+from tickets.intake.once import submit_once
+from tickets.intake.submit import Submission
+from tickets.mail import guest_links
+from tickets.models import Message, Status, Ticket
+from tickets.web import wording
+
+SENT_SALT: Final = "widget.sent"
+SENT_SECONDS: Final = 3600  # so long the frame shows what became of it; afterwards the link in the mail does
+QUESTION_CHARS: Final = 500
+_MEDIA: Final = "@media (prefers-color-scheme: dark)"
+
+
+# --- What other sites load --------------------------------------------------------------------------------
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def script(request: HttpRequest) -> HttpResponse:
+    """The one script. It holds its few words in every language, so that it asks for nothing before the click."""
+    response = HttpResponse(_script(), content_type="text/javascript; charset=utf-8")
+    response["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@cache
+def _script() -> str:
+    words = {}
+    for tongue, _name in settings.LANGUAGES:
+        with translation.override(tongue):
+            words[tongue[:2]] = [_("Help"), _("Close help")]
+    source = Path(settings.BASE_DIR / "static/js/widget/widget.js").read_text(encoding="utf-8")
+    lines = (line.strip() for line in source.splitlines())
+    short = "\n".join(line for line in lines if line and not line.startswith("//"))
+    return short.replace("__WORDS__", json.dumps(words, ensure_ascii=False, separators=(",", ":")))
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def theme(request: HttpRequest, name: str) -> HttpResponse:
+    """The colours of one theme, whatever the reader's system prefers: made from the one sheet that owns them."""
+    if name not in {"light", "dark"}:
+        raise Http404("No such theme.")
+    return HttpResponse(_theme(name), content_type="text/css; charset=utf-8")
+
+
+@cache
+def _theme(name: str) -> str:
+    sheet = Path(settings.BASE_DIR / "static/css/variables.css").read_text(encoding="utf-8")
+    light, _media, rest = sheet.partition(_MEDIA)
+    light = light.replace("color-scheme: light dark", f"color-scheme: {name}")
+    dark = rest[rest.index("{") + 1 : rest.rindex("}")]
+    return light + dark if name == "dark" else light
+
+
+# --- In the frame -------------------------------------------------------------------------------------------
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@framed
+def ask(request: HttpRequest, frame: Frame) -> HttpResponse:
+    """Search, and the form. Nothing that was written is lost, whatever is wrong."""
+    if request.method != "POST":
+        brought = {"body": request.GET.get("question", "").replace("\0", " ")[:QUESTION_CHARS]}
+        return page(request, "widget/ask.html", frame, {"form": WidgetForm(initial=brought)})
+    form = WidgetForm(request.POST)
+    if not frame.wrote(request.POST.get("token", "")):
+        form.add_error(None, _("This page was open for long. Send it again, please."))
+    if form.is_valid():
+        try:
+            spend(request, "guest_ticket", mailbox=form.cleaned_data["email"])
+            return _sent(frame, form)
+        except LimitReached as refusal:
+            form.refuse(refusal)
+    answer = page(request, "widget/ask.html", frame, {"form": form}, status=429 if form.wait else 422)
+    if form.wait:
+        answer["Retry-After"] = str(form.wait)
+    return answer
+
+
+def _sent(frame: Frame, form: WidgetForm) -> HttpResponse:
+    written = form.cleaned_data
+    wish = Submission(
+        subject="",
+        body=written["body"],
+        guest_email=written["email"],
+        guest_name=written["name"],
+        human_requested=written["human_requested"],
+        external_id=form.once_key(written["email"]),
+        language=translation.get_language() or "",
+    )
+    ticket, is_new = submit_once(wish)
+    mine = is_new or ticket.external_id == wish.external_id  # the same words alone prove nothing
+    token = signing.dumps(ticket.reference if mine else "", salt=SENT_SALT)
+    return redirect(f"{reverse('widget-sent', args=[frame.site.key, token])}?{frame.query}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@framed
+def sent(request: HttpRequest, frame: Frame, token: str) -> HttpResponse:
+    """What became of it, to whoever sent it from this frame; a POST says whether the answer was enough."""
+    try:
+        reference = str(signing.loads(token, salt=SENT_SALT, max_age=SENT_SECONDS))
+    except signing.BadSignature:
+        return page(request, "widget/over.html", frame, {}, status=410)
+    ticket = linked_ticket(reference) if reference else None
+    if ticket is not None and request.method == "POST":
+        _take(ticket, request.POST.get("solved", ""))
+        return redirect(f"{request.path}?{frame.query}")
+    context = {"ticket": ticket, "token": token}
+    if ticket is not None:
+        context |= {
+            "answer": ticket.messages.filter(sender=Message.Sender.MACHINE, kind=Message.Kind.REPLY).last(),
+            "promise": wording.promise(ticket) if ticket.state is Status.ESCALATED else None,
+            "link": guest_links.url_for(ticket) if ticket.requester_id is None else "",
+        }
+    return page(request, "widget/sent.html", frame, context)
+
+
+def _take(ticket: Ticket, said: str) -> None:
+    """Yes closes, no brings a person; said of what has moved on meanwhile, the page shows where it stands."""
+    if said not in {"yes", "no"} or ticket.state is not Status.AUTO_RESOLVED:
+        return
+    try:
+        ticket.record_feedback(solved=said == "yes", actor=None)
+    except InvalidTransition:
+        return
