@@ -55,6 +55,9 @@ ATTACHMENTS_PER_MESSAGE = 10
 UPLOAD_QUOTA_BYTES = env.whole("UPLOAD_QUOTA_GB", 20) * 1024**3  # of all attachments together; 0: no quota
 UPLOAD_KEEP_FREE_BYTES = env.whole("UPLOAD_KEEP_FREE_MB", 500) * 1024**2
 MESSAGE_MAX_CHARS = 100_000
+WEBHOOK_INTERNAL_HOSTS = env.words(
+    "WEBHOOK_INTERNAL_HOSTS", ""
+)  # private ones that webhooks may go to, by name
 
 # --- Django ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
@@ -75,6 +78,7 @@ INSTALLED_APPS = [
     "tickets.channels.email",
     "tickets.channels.widget",
     "tickets.service",
+    "tickets.webhooks",
     "tickets.own_data",
     "accounts",
     "accounts.contract",

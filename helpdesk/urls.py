@@ -21,6 +21,7 @@ for foreign in [model for model in admin.site._registry if model.__module__.spli
 api: list[URLPattern | URLResolver] = [
     path("", include("accounts.api_urls")),
     path("", include("tickets.api.urls")),
+    path("", include("tickets.webhooks.api_urls")),
     path("", include("triage.api_urls")),
     path("problems", ProblemsView.as_view(), name="api-problems"),
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),

@@ -78,6 +78,7 @@ LATE_IMPORTS = {
     ("tickets/following/apps.py", "ready"): "subscribers register when their module is loaded",
     ("tickets/tags/apps.py", "ready"): "its filter registers when its module is loaded",
     ("tickets/own_data/apps.py", "ready"): "jobs, exporter and eraser register when their module is loaded",
+    ("tickets/webhooks/apps.py", "ready"): "jobs and beats register when their module is loaded",
     ("tickets/watch/apps.py", "ready"): "its sweep registers when its module is loaded",
     ("tickets/channels/email/apps.py", "ready"): "receivers register when their module is loaded",
     ("triage/apps.py", "ready"): "receivers register; the encoder is loaded only where one is set",

@@ -45,6 +45,7 @@ from tickets.own_data.models import DataExport
 from tickets.service.models import Calendar, Target
 from tickets.states import Urgency
 from tickets.tags.models import Tag
+from tickets.webhooks.models import Delivery, Endpoint
 from triage.answers.help.models import Article
 from triage.instruments.backtest import figures
 from triage.learning.runs.models import Run
@@ -320,8 +321,12 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "service/calendar": Calendar.objects.first(),
         "macros/macro": Macro.objects.create(name="Refund", reply="Soon."),
         "tags/tag": Tag.objects.create(name="vip"),
+        "webhooks/endpoint": _webhook(),
         "service/target": Target.objects.get_or_create(urgency=Urgency.URGENT)[0],
     }
+    rows["webhooks/delivery"] = Delivery.objects.create(
+        endpoint=rows["webhooks/endpoint"], type="webhook.test"
+    )
     latch = Latch.objects.create(intent=intent, reviewed=20, wrong=5, target=0.05)
     recall = Recall.objects.create(by=supervisor, wanted={})
     found = {
@@ -335,10 +340,18 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "recall_id": recall.pk, "version_id": rows["oversight/policyversion"].pk,
         "run_id": Run.objects.create(kind="backtest", state="done", result=BACKTEST).pk,
         "model_id": rows["triage/modelversion"].pk,
+        "endpoint_id": rows["webhooks/endpoint"].pk, "delivery_id": rows["webhooks/delivery"].pk,
         "content_type_id": ContentType.objects.get_for_model(Ticket).pk, "object_id": own.pk,
         "app_label": "accounts", "url": "nowhere", "provider_id": "sso", "pk": passkey.pk, "slug": intent.slug,
     }  # fmt: skip
     return {**found, "<held_id>": held, "<there>": {"there": names}}
+
+
+def _webhook() -> Endpoint:
+    endpoint = Endpoint(name="CRM", url="https://hooks.example.com/")
+    endpoint.renew_secret()
+    endpoint.save()
+    return endpoint
 
 
 def values(scene: Scene, route: str, which: str) -> dict[str, Any]:
@@ -375,6 +388,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "/api/auth/logout": {"everywhere": True},
     "/api/tickets": {"body": "Hello"},
     "/api/tickets/bulk": {"tickets": [{"body": "Hello"}]},
+    "/api/webhooks": {"name": "CRM", "url": "https://hooks.example.com/"},
     "/api/tickets/<str:reference>/messages": {"body": "Hello"},
     "/api/feedback/<str:reference>": {"rating": 3},
     "/tickets/<str:reference>/reply/": {"body": "Hello"},

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 MAIN = "main"
 MAIL = "mail"
 SLOW = "slow"  # what takes minutes: a training, a backtest
+WEBHOOKS = "webhooks"  # other people's servers, each of which may hang
 
 FIRST_REST = 15.0  # seconds
 LONGEST_REST = 300.0
@@ -24,6 +25,7 @@ class Lane:
     """What one thread of this process is about. Only that thread writes it; others look."""
 
     name: str
+    width: int = 1  # how many of its jobs go side by side
     moved_at: float = field(default_factory=time.time)  # when it last took up or put down anything
     job: tuple[int, str] | None = None  # id and kind of what it is doing
     rests_until: float = 0.0  # monotonic
@@ -51,4 +53,9 @@ class Lane:
         self.failures, self.rests_until = 0, 0.0
 
 
-LANES: dict[str, Lane] = {MAIN: Lane(MAIN), MAIL: Lane(MAIL), SLOW: Lane(SLOW)}
+LANES: dict[str, Lane] = {
+    MAIN: Lane(MAIN),
+    MAIL: Lane(MAIL),
+    SLOW: Lane(SLOW),
+    WEBHOOKS: Lane(WEBHOOKS, width=32),
+}

@@ -62,6 +62,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Working hours", "calendar_month", "admin:service_calendar_changelist"),
                 _item("Reply times", "timer", "admin:service_target_changelist"),
                 _item("People", "group", "admin:accounts_user_changelist"),
+                _item("Webhooks", "webhook", "admin:webhooks_endpoint_changelist"),
                 _item("API tokens", "key", "admin:tokens_apitoken_changelist"),
                 _item("Background work", "sync", "admin:tickets_job_changelist"),
             ],

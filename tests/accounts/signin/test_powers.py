@@ -15,6 +15,7 @@ from django.urls import get_resolver
 from accounts.models import Role, User
 from accounts.signin.powers import Powerful
 from tests.accounts.signin.conftest import log_in, step
+from tickets.webhooks.models import Endpoint
 from triage.models import Answer, Intent, Mode
 from triage.oversight import versions
 from triage.oversight.switch import is_stopped, set_stopped
@@ -77,6 +78,8 @@ POWERS: dict[str, Callable[[Intent], tuple[str, dict[str, Any]]]] = {
     "a new colleague": lambda i: ("/admin/accounts/user/add/", {"email": "x@example.com", "role": "agent"}),
     "an API token": lambda i: ("/accounts/tokens/", {"name": "x", "scopes": "ask", "days": "30"}),
     "a service's API token": lambda i: ("/admin/tokens/apitoken/add/", {"service": "x"}),
+    "a webhook": lambda i: ("/admin/webhooks/endpoint/add/", {"name": "x", "url": "https://example.com/"}),
+    "a webhook's new secret": lambda i: (f"/admin/webhooks/endpoint/{webhook()}/rotate/", {}),
     "a mailbox": lambda i: ("/admin/email_channel/mailbox/add/", {"address": "x@example.com"}),
 }  # fmt: skip
 
@@ -85,6 +88,10 @@ def version() -> int:
     with versions.changing("mode", by=None):
         Intent.objects.update(threshold=0.9)
     return versions.latest().pk
+
+
+def webhook() -> int:
+    return Endpoint.objects.create(name="x", url="https://example.com/").pk
 
 
 def someone() -> int:
@@ -160,7 +167,7 @@ def test_taking_power_away_is_never_held_up(proved, refund_intent):
 HARMLESS_TABLES = {
     "tickets.ticket", "tickets.job", "tickets.feedback", "triage.decision", "triage.example", "service.calendar",
     "service.target", "email_channel.inboundmail", "email_channel.addresstrouble",
-    "macros.macro", "tags.tag", "help.article",
+    "macros.macro", "tags.tag", "help.article", "webhooks.delivery",
 }  # fmt: skip
 HARMLESS_VIEWS = {
     "admin-home", "triage-metrics", "triage-behind", "triage-house-preview", "triage-house-read", "triage-simulator",

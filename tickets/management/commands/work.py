@@ -19,6 +19,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections, connections
 
 from tickets.background import jobs
+from tickets.background.crews import Crew
 from tickets.background.faults import describe
 from tickets.background.lanes import LANES
 from tickets.watch import heart
@@ -72,8 +73,10 @@ class Command(BaseCommand):
         leave(threads)
 
 
-def lane_round(lane: str) -> Callable[[], bool]:
-    """A batch of the lane's jobs; True where there is more to do at once."""
+def lane_round(lane: str) -> Callable[[], object]:
+    """A batch of the lane's jobs; True where there is more to do at once. A wide lane's are begun side by side."""
+    if LANES[lane].width > 1:
+        return Crew(lane).begin_what_is_due
     return lambda: jobs.run_due(BATCH, lane) == BATCH
 
 
