@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.models import User
 from tickets.models import Message, Ticket, attachment_path
 
 
@@ -171,3 +172,36 @@ class Visit(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agent_id} at {self.ticket_id}"
+
+
+class SavedViewQuerySet(models.QuerySet["SavedView"]):
+    def of(self, agent: User) -> Self:
+        """The shared ones and the agent's own."""
+        return self.filter(Q(owner=None) | Q(owner=agent)).order_by("name", "pk")
+
+
+class SavedView(models.Model):
+    """What a list shows, under a name. Without an owner it is everybody's."""
+
+    MOST = 12  # of one owner
+
+    name = models.CharField(max_length=40)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, null=True, blank=True, related_name="saved_views"
+    )
+    base = models.CharField(max_length=20, help_text="The list that it narrows.")
+    words = models.CharField(max_length=200, blank=True, default="", help_text="As in the search box.")
+    filters = models.JSONField(default=dict, blank=True)
+    order = models.CharField(max_length=10, blank=True, default="")
+    facts = models.JSONField(default=list, blank=True, help_text="What its rows show; empty: everything.")
+
+    objects: ClassVar[SavedViewQuerySet] = SavedViewQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="view_own_name"),
+            models.UniqueConstraint(fields=["name"], condition=Q(owner=None), name="view_shared_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from triage.admin import help as help_centre
 from triage.admin import house, pages
-from triage.admin.desk import live, steps, together
+from triage.admin.desk import live, saved, steps, together
 from triage.admin.desk.expired import keeps_what_was_typed
 from triage.admin.desk.shell import agents_only
 
@@ -16,6 +16,8 @@ urlpatterns = [
     path("next/", agents_only(live.next_ticket), name="desk-next"),
     path("desk/all-seen/", agents_only(live.all_seen), name="desk-all-seen"),
     path("desk/undo/<int:held_id>/", agents_only(live.undo), name="desk-undo"),
+    path("desk/views/save/", agents_only(saved.save), name="desk-save-view"),
+    path("desk/views/<int:view_id>/delete/", agents_only(saved.delete), name="desk-delete-view"),
     path("desk/beside/", agents_only(live.beside), name="desk-beside"),
     path("desk/intents/", agents_only(live.find_intents), name="desk-intents"),
     path("desk/macros/", agents_only(live.find_macros), name="desk-macros"),

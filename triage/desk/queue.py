@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Substr
@@ -92,20 +93,24 @@ VIEWS: Final[Mapping[str, View]] = {
 DEFAULT: Final = "my"
 
 
-def counts(agent: User, now: datetime) -> dict[str, int]:
-    """How many tickets each main view has, up to COUNTED + 1: one query, each part of it bounded."""
+def counts(agent: User, now: datetime, others: Mapping[str, TicketQuerySet]) -> dict[str, int]:
+    """How many tickets each main view and each of ``others`` has, up to COUNTED + 1: one query, each part bounded."""
     parts: list[str] = []
     values: list[Any] = []
-    views = [view for view in VIEWS.values() if view.main]
-    for view in views:
-        rows = view.rows(agent, now).order_by().values("pk")[: COUNTED + 1]
-        sql, given = rows.query.sql_with_params()
+    views = {view.name: view.rows(agent, now) for view in VIEWS.values() if view.main} | {**others}
+    asked = []
+    for name, rows in views.items():
+        try:
+            sql, given = rows.order_by().values("pk")[: COUNTED + 1].query.sql_with_params()
+        except EmptyResultSet:  # nothing can pass it: the ORM does not even ask
+            continue
+        asked.append(name)
         parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS counted)")  # noqa: S608  # the ORM's own SQL, values apart
         values += given
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {', '.join(parts)}", values)
         found = cursor.fetchone()
-    return dict(zip((view.name for view in views), found, strict=True))
+    return dict.fromkeys(views, 0) | dict(zip(asked, found, strict=True))
 
 
 def counted(number: int) -> str:
@@ -210,11 +215,10 @@ class Row:
 def read_rows(
     tickets: Sequence[Ticket], agent: User, now: datetime, places: Mapping[int, Any] | None = None
 ) -> list[Row]:
-    """Five queries, however many tickets. ``places`` are where a search found its words."""
+    """Four queries, however many tickets. ``places`` are where a search found its words."""
     ids = [ticket.pk for ticket in tickets]
     decisions = _decisions(ids)
-    said = _last_words(ids)
-    drafts = {draft.ticket_id: draft for draft in Draft.objects.filter(agent=agent, ticket__in=ids).written()}
+    said = _last_words(ids, agent)
     tags = tags_of(ids)
     here: dict[int, list[str]] = {}
     for one in Presence.objects.now().filter(ticket__in=ids).exclude(agent=agent).select_related("agent"):
@@ -224,7 +228,7 @@ def read_rows(
         due_at = due(ticket)
         snooze = getattr(ticket, "snooze", None)
         message = said.get(ticket.pk)
-        draft = drafts.get(ticket.pk)
+        came_back = message["draft"] if message else None
         rows.append(
             Row(
                 ticket=ticket,
@@ -236,8 +240,8 @@ def read_rows(
                 is_late=due_at is not None and due_at <= now,
                 is_due_soon=service.is_soon(ticket, now),
                 snoozed_until=snooze.until if snooze is not None and not snooze.is_over else None,
-                has_draft=draft is not None,
-                came_back=draft is not None and bool(draft.came_back),
+                has_draft=came_back is not None,
+                came_back=bool(came_back),
                 is_sending=message is not None and message["sending"],
                 here=here.get(ticket.pk, ()),
                 tags=tags.get(ticket.pk, ()),
@@ -257,15 +261,18 @@ def _decisions(ids: Sequence[int]) -> dict[int, Decision]:
     return {decision.ticket_id: decision for decision in found.order_by("id")}
 
 
-def _last_words(ids: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Ticket → its last public message: who, how it begins, and whether a reply to it is on its way."""
+def _last_words(ids: Sequence[int], agent: User) -> dict[int, dict[str, Any]]:
+    """Ticket → its last public message: who, how it begins, whether a reply to it is on its way, and why the agent's
+    draft came back (None: there is no draft).
+    """
+    drafts = Draft.objects.filter(agent=agent, ticket=OuterRef("ticket")).written()
     underway = HeldReply.objects.on_its_way().filter(ticket=OuterRef("ticket"))
     public = Message.objects.filter(ticket=OuterRef("pk"), kind=Message.Kind.REPLY).order_by("-id")
     newest = Ticket.objects.filter(pk__in=ids).order_by().values(last=Subquery(public.values("pk")[:1]))
     messages = Message.objects.filter(pk__in=newest).order_by()
     facts = messages.values(
         "ticket", "sender", "author", name=F("author__name"), start=Substr("body", 1, PREVIEW),
-        sending=Exists(underway),
+        sending=Exists(underway), draft=Subquery(drafts.values("came_back")[:1]),
     )  # fmt: skip
     return {message["ticket"]: dict(message) for message in facts}
 

@@ -28,6 +28,9 @@ document.addEventListener("DOMContentLoaded", () => {
   };
   const down = () => go(Math.min(current() + 1, rows.length - 1));
   const up = () => go(Math.max(current() - 1, 0));
+  const open = (id, selector) => { const box = document.getElementById(id); box.open = true; box.querySelector(selector).focus(); };
+  document.querySelectorAll(".queue-tabs > a").forEach((tab, place) => { if (place < 9) desk.keys[place + 1] = () => tab.click(); });
+  Object.assign(desk.keys, { f: () => open("filter", "#f-intent"), v: () => open("save-view", "#view-name") });
   Object.assign(desk.keys, { j: down, k: up, ArrowDown: down, ArrowUp: up, x: choose, a: () => act("take"), s: () => act("snooze"), n: () => desk.press("next") });
   desk.find("[data-skip]").addEventListener("click", (event) => { if (rows.length) { event.preventDefault(); go(0); } });
 });

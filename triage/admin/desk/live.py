@@ -21,11 +21,12 @@ from tickets.errors import TicketError
 from tickets.following import followers
 from tickets.macros import applying
 from tickets.models import Ticket
+from tickets.search.find import time_limit
 from tickets.tags import tagging
 from triage.admin.desk.page import lead_on, load_ticket, to_desk
 from triage.admin.desk.shell import show, who
 from triage.admin.desk.steps import Refused, Step, keep_typed
-from triage.desk import intents, queue
+from triage.desk import intents, queue, selection
 from triage.desk.desk import earlier_messages, newer_messages, read_trail
 
 FOUND = 8
@@ -178,11 +179,14 @@ def trail(request: HttpRequest, ticket_id: int) -> HttpResponse:
 def beside(request: HttpRequest) -> HttpResponse:
     """The beginning of a view's list, for the column beside the ticket."""
     agent, now = who(request), timezone.now()
-    view = queue.VIEWS.get(request.GET.get("queue", ""), queue.VIEWS[queue.DEFAULT])
-    page = queue.read_page(view.rows(agent, now), view.order, "")
-    return render(
-        request, "triage/desk/beside.html", {"view": view, "rows": queue.read_rows(page.tickets, agent, now)}
-    )
+    wanted = selection.read({"queue": request.GET.get("queue", queue.DEFAULT)}, agent)
+    try:
+        with time_limit():
+            page = queue.read_page(selection.rows(wanted, agent, now)[0], wanted.ordering, "")
+    except TicketError:
+        page = queue.Page([], "")
+    rows = queue.read_rows(page.tickets, agent, now)
+    return render(request, "triage/desk/beside.html", {"view": wanted.view, "rows": rows})
 
 
 @require_GET

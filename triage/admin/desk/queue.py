@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from accounts.admin import ROW_ID, AgentsOnly
+from accounts.admin import ROW_ID, AgentsOnly, is_supervisor
 from accounts.models import User
 from tickets.access import in_browser
 from tickets.desk import snoozing
+from tickets.desk.models import SavedView
 from tickets.errors import Held, TicketError
-from tickets.models import Ticket
+from tickets.models import Ticket, TicketQuerySet
 from tickets.search import box
+from tickets.search.find import time_limit
+from tickets.search.query import SearchTooSlow
 from triage.admin.desk import steps
 from triage.admin.desk.shell import show, who
-from triage.desk import intents, queue
+from triage.desk import queue, selection
 from triage.desk.wording import MARKED_SPAM, reason_words
 
-FILTERS = ("intent", "reason", "agent")
 CHOSEN_AT_ONCE = 100
 
 
@@ -61,51 +63,24 @@ class Tab:
     count: str = ""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What the address asks for: a view, words to search for, and what narrows the list."""
-
-    view: queue.View
-    words: str
-    filters: Mapping[str, str]
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The same as the parts of an address."""
-        given = {"queue": self.view.name, "q": self.words, **self.filters}
-        return {name: value for name, value in given.items() if value}
-
-
-def asked(request: HttpRequest) -> Asked:
-    """A search without a view looks everywhere; an unknown view is the agent's own."""
-    words = request.GET.get("q", "").strip()[:200]
-    fallback = "all" if words else queue.DEFAULT
-    name = request.GET.get("queue", fallback)
-    filters = {one: request.GET.get(one, "").strip()[:120] for one in FILTERS}
-    view = queue.VIEWS.get(name, queue.VIEWS[fallback])
-    return Asked(view, words, {one: value for one, value in filters.items() if value})
-
-
 def list_page(request: HttpRequest, **extra: Any) -> HttpResponse:
-    agent, now, wanted = who(request), timezone.now(), asked(request)
-    everywhere = bool(wanted.words) and "queue" not in request.GET
-    condition, unclear = narrowed(wanted, agent)
-    rows = (Ticket.objects.all() if everywhere else wanted.view.rows(agent, now)).filter(condition)
-    key = request.GET.get("after", "")
-    searched = box.look(rows, wanted.words, in_browser(request)) if wanted.words else None
-    page = (
-        queue.read_page(rows, wanted.view.order, key)
-        if searched is None
-        else queue.read_found(searched.ids, int(key) if ROW_ID.fullmatch(key) else 0)
-    )
+    agent, now = who(request), timezone.now()
+    wanted = selection.read(request.GET.dict(), agent)
+    key, searched = request.GET.get("after", ""), None
+    try:
+        rows, unclear = selection.rows(wanted, agent, now)
+        searched = box.look(rows, wanted.words, in_browser(request)) if wanted.words else None
+        page = _page(rows, wanted, searched, key)
+    except TicketError as error:
+        page, unclear = queue.Page([], ""), [str(error)]
     places = searched.places([ticket.pk for ticket in page.tickets]) if searched is not None else {}
-    found = queue.counts(agent, now)
-    query = {name: value for name, value in wanted.query.items() if name != "queue" or not everywhere}
+    saved = list(SavedView.objects.of(agent))
+    found = _counts(saved, agent, now)
     return show(
         request,
         "triage/desk/queue.html",
         wanted.view.title,
-        tabs=tabs(wanted, found),
+        tabs=tabs(wanted, found, saved),
         more=[
             Tab(view.name, view.title, f"?queue={view.name}", view is wanted.view)
             for view in queue.VIEWS.values()
@@ -115,40 +90,62 @@ def list_page(request: HttpRequest, **extra: Any) -> HttpResponse:
         asked=wanted,
         searched=searched,
         rows=queue.read_rows(page.tickets, agent, now, places),
-        following=urlencode({**query, "after": page.more}) if page.more else "",
+        following=urlencode({**wanted.query, "after": page.more}) if page.more else "",
         beyond_first="after" in request.GET,
         free=found["unassigned"],
         unclear=unclear,
         reasons=reason_words(),
         moments=snoozing.moments(),
+        facts=wanted.facts,
+        all_facts=selection.FACTS,
+        orders={name: words for name, (words, _) in selection.ORDERS.items()},
+        may_share=is_supervisor(request),
         **extra,
     )
 
 
-def tabs(wanted: Asked, found: Mapping[str, int]) -> list[Tab]:
+def _page(
+    rows: TicketQuerySet, wanted: selection.Asked, searched: box.Searched | None, key: str
+) -> queue.Page:
+    if searched is not None:
+        return queue.read_found(searched.ids, int(key) if ROW_ID.fullmatch(key) else 0)
+    with time_limit():
+        return queue.read_page(rows, wanted.ordering, key)
+
+
+def _counts(saved: Sequence[SavedView], agent: User, now: datetime) -> dict[str, int]:
+    """Where a saved view's words take too long, the house's own lists are counted all the same."""
+    try:
+        with time_limit():
+            return queue.counts(agent, now, _saved_rows(saved, agent, now))
+    except SearchTooSlow:
+        return queue.counts(agent, now, {})
+
+
+def _saved_rows(saved: Sequence[SavedView], agent: User, now: datetime) -> dict[str, TicketQuerySet]:
+    """The tickets of each saved view, to be counted; none for one whose words are not understood any more."""
+    found: dict[str, TicketQuerySet] = {}
+    for one in saved:
+        asked = selection.read({"queue": f"{selection.SAVED}{one.pk}"}, agent, saved=one)
+        try:
+            found[asked.view.name] = selection.rows(asked, agent, now)[0]
+        except TicketError:
+            found[asked.view.name] = Ticket.objects.all().none()  # type: ignore[attr-defined]
+    return found
+
+
+def tabs(wanted: selection.Asked, found: Mapping[str, int], saved: Sequence[SavedView]) -> list[Tab]:
+    views = [view for view in queue.VIEWS.values() if view.main] + [selection.shown(one) for one in saved]
     return [
         Tab(
-            view.name, view.title, f"?queue={view.name}", view is wanted.view, queue.counted(found[view.name])
+            view.name,
+            view.title,
+            f"?queue={view.name}",
+            view.name == wanted.view.name,
+            queue.counted(found[view.name]) if view.name in found else "",
         )
-        for view in queue.VIEWS.values()
-        if view.main
+        for view in views
     ]
-
-
-def narrowed(wanted: Asked, agent: User) -> tuple[Q, list[str]]:
-    """The filters of the list as one condition, and a sentence for each that names nothing we know."""
-    condition, unclear = Q(), []
-    if named := wanted.filters.get("intent"):
-        found = intents.named(named)
-        if found.none_of_ours or found.intent is not None:
-            condition &= queue.with_intent(found.intent.pk if found.intent else None)
-        else:
-            unclear.append(found.advice)
-    if code := wanted.filters.get("reason"):
-        condition &= Q(escalation_reason=code)
-    if person := wanted.filters.get("agent"):
-        condition &= queue.in_charge(person, agent)
-    return condition, unclear
 
 
 # --- several at once -----------------------------------------------------------------------------------------
