@@ -63,14 +63,17 @@ class KeysetPages(CursorPagination):
     """``order`` is a column with or without a minus; ``size`` was checked by a PageQuery."""
 
     def __init__(self, order: str, size: int) -> None:
-        self.ordering = (order,) if order.lstrip("-") in {"id", "pk"} else (order, "-id")
+        self.ordering = (order, "-pk")
         self.page_size = size
 
     def get_page_size(self, request: Request) -> int | None:
         return self.page_size
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
-        self.column = queryset.model._meta.get_field(self.ordering[0].lstrip("-"))
+        name = self.ordering[0].lstrip("-")
+        self.column = next(one for one in queryset.model._meta.concrete_fields if one.attname == name)
+        if self.column.unique:
+            self.ordering = self.ordering[:1]
         page: list[Any] | None = super().paginate_queryset(queryset, request, view)
         self.base_url = f"{settings.SITE_URL}{request.get_full_path()}"  # not the Host that the client writes
         return page

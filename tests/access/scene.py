@@ -50,7 +50,7 @@ from triage.answers.help.models import Article
 from triage.instruments.backtest import figures
 from triage.learning.runs.models import Run
 from triage.models import Answer, Decision, Example, Guard, Intent, ModelVersion
-from triage.oversight import versions
+from triage.oversight import evidence, versions
 from triage.oversight.models import Latch, PolicyVersion, Recall
 
 PERSONS: Final = (
@@ -335,8 +335,10 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
     passkey = Authenticator.objects.create(
         user=scene.users["stranger"], type="webauthn", data={"name": "Key"}
     )
+    audit = evidence.draw(Decision.objects.get(ticket=own))
     names = {
         "view_id": SavedView.objects.create(name="Everybody's", base="all").pk,
+        "alarm_id": latch.pk, "audit_id": audit.pk,
         "ticket_id": own.pk, "file_id": kept.pk, "answer_id": answer.pk, "intent_id": intent.pk, "latch_id": latch.pk,
         "recall_id": recall.pk, "version_id": rows["oversight/policyversion"].pk,
         "run_id": Run.objects.create(kind="backtest", state="done", result=BACKTEST).pk,
@@ -388,6 +390,23 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "/api/auth/refresh": {"refresh": "abc"},
     "/api/auth/logout": {"everywhere": True},
     "/api/tickets": {"body": "Hello"},
+    "/api/tickets/<str:reference>/assign": {"assignee": "me"},
+    "/api/tickets/<str:reference>/priority": {"priority": "high"},
+    "/api/tickets/<str:reference>/snooze": {
+        "until": (timezone.now() + datetime.timedelta(days=1)).isoformat()
+    },
+    "/api/tickets/<str:reference>/tags": {"add": ["vip"]},
+    "/api/tickets/<str:reference>/macro": {"macro": "Refund"},
+    "/api/tickets/<str:reference>/merge": {"into": "NOSUCHTICKET"},
+    "/api/tickets/<str:reference>/link": {"other": "NOSUCHTICKET"},
+    "/api/tickets/<str:reference>/unlink": {"other": "NOSUCHTICKET"},
+    "/api/tickets/<str:reference>/split": {"messages": [1]},
+    "/api/tickets/<str:reference>/intent": {"intent": None},
+    "/api/intents": {"slug": "new", "title": "New"},
+    "/api/intents/<slug:slug>/mode": {"mode": "off"},
+    "/api/answers": {"intent": "track_refund", "language": "en", "body": "Soon."},
+    "/api/alarms/<int:alarm_id>/resume": {"why": "It is mended."},
+    "/api/audits/<int:audit_id>/verdict": {"verdict": "right"},
     "/api/tickets/bulk": {"tickets": [{"body": "Hello"}]},
     "/api/webhooks": {"name": "CRM", "url": "https://hooks.example.com/"},
     "/api/tickets/<str:reference>/messages": {"body": "Hello"},

@@ -15,10 +15,12 @@ from accounts.mailboxes import AddressApiField
 from accounts.models import User
 from accounts.names import validate_name
 from tickets.access import over_api, readable_on
+from tickets.desk.models import Snooze
 from tickets.errors import AttachmentRefused
 from tickets.intake import attachments
 from tickets.intake.written import as_written
 from tickets.models import Attachment, Feedback, Message, Ticket, Urgency
+from tickets.tags.tagging import tags_of
 
 
 class WrittenField(serializers.CharField):
@@ -155,6 +157,15 @@ class PersonSerializer(serializers.Serializer[Any]):
     verified = serializers.BooleanField(help_text="False: the address is only a claim.")
 
 
+class DeskSerializer(serializers.Serializer[Any]):
+    """What only the team sees of a ticket."""
+
+    assignee_email = serializers.CharField(allow_null=True)
+    tags = serializers.ListField(child=serializers.CharField())
+    snoozed_until = serializers.DateTimeField(allow_null=True)
+    quarantined = serializers.BooleanField()
+
+
 class TicketSerializer(serializers.ModelSerializer[Ticket]):
     """A row of a list."""
 
@@ -188,6 +199,7 @@ class TicketDetailSerializer(TicketSerializer):
     )
     messages = serializers.SerializerMethodField()
     feedback = serializers.SerializerMethodField()
+    desk = serializers.SerializerMethodField(help_text="For agents; null for everybody else.")
 
     class Meta(TicketSerializer.Meta):
         fields = [
@@ -198,6 +210,7 @@ class TicketDetailSerializer(TicketSerializer):
             "merged_into",
             "messages",
             "feedback",
+            "desk",
         ]
 
     def get_follow_up_of(self, ticket: Ticket) -> str | None:
@@ -227,3 +240,16 @@ class TicketDetailSerializer(TicketSerializer):
     def get_feedback(self, ticket: Ticket) -> Any:
         feedback = getattr(ticket, "feedback", None)
         return FeedbackSerializer(feedback).data if feedback else None
+
+    @extend_schema_field(DeskSerializer(allow_null=True))
+    def get_desk(self, ticket: Ticket) -> Any:
+        if not over_api(self.context["request"]).is_agent:
+            return None
+        snooze = Snooze.objects.filter(ticket=ticket.pk).first()
+        facts = {
+            "assignee_email": ticket.assignee.email if ticket.assignee else None,
+            "tags": tags_of([ticket.pk]).get(ticket.pk, []),
+            "snoozed_until": snooze.until if snooze else None,
+            "quarantined": ticket.is_quarantined,
+        }
+        return DeskSerializer(facts).data

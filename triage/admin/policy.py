@@ -309,7 +309,7 @@ class AnswerAdmin(Versioned, SupervisorsEdit):
     @action(description="Retire", permissions=["retire"])
     def retire(self, request: HttpRequest, obj: Answer) -> None:
         """The last answer of an automated intent is asked about on a page of its own."""
-        if ladder_pages.is_last_of_auto(obj):
+        if ladder.is_last_of_auto(obj):
             request.asked_to_retire = True  # type: ignore[attr-defined]
             return
         obj.retire()

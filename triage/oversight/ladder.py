@@ -150,6 +150,20 @@ def needs_other_eyes(answer: Answer, *, by: User) -> bool:
     return bool(is_own and supervisors().exclude(pk=by.pk).exists())
 
 
+def is_last_of_auto(answer: Answer) -> bool:
+    """Whether an automated intent has no other approved answer."""
+    others = Answer.objects.filter(intent=answer.intent_id, state=Answer.State.APPROVED).exclude(pk=answer.pk)
+    return bool(answer.intent.mode == Mode.AUTO and not others.exists())
+
+
+def retire(answer: Answer, *, by: User) -> None:
+    """Send it to nobody any more. An intent on Auto that has no other is only suggested from now on."""
+    with versions.changing("answer", by=by, why=f"{answer} retired"):
+        answer.retire()
+        if is_last_of_auto(answer):
+            _save(answer.intent, Mode.SUGGEST)
+
+
 @transaction.atomic
 def set_mode(intent: Intent, mode: Mode, *, by: User, why: str = "") -> str:
     """Put an intent into a mode and say what happened. Refused where Auto is not deserved.

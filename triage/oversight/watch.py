@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from triage.core.deciding import alarm
 from triage.models import Intent, Mode
-from triage.oversight import ladder, switch, versions
+from triage.oversight import evidence, ladder, switch, versions
 from triage.oversight.evidence import WRONG, Audit
 
 if TYPE_CHECKING:
@@ -185,6 +185,13 @@ def tell_supervisors(intent: Intent | None, found: Gauge) -> None:
     body = render_to_string("oversight/alarm.txt", facts)
     for address in ladder.supervisors().order_by("pk").values_list("email", flat=True)[:MAILS]:
         send_mail(f"Alarm: automatic answers paused for {title}", body, None, [address])
+
+
+def judge(audit: Audit, verdict: Audit.Verdict, *, by: User, why: str = "") -> None:
+    """Keep what a reviewer found of an answer, and look whether it sets the alarm off."""
+    evidence.give_verdict(audit, verdict, by=by, why=why)
+    if audit.part == Audit.Part.ANSWERED:
+        look(audit.intent_slug)
 
 
 @transaction.atomic

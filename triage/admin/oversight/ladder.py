@@ -179,11 +179,7 @@ def retire_page(request: HttpRequest, answer_id: int) -> HttpResponse:
     intent = answer.intent
     back = reverse("admin:triage_answer_change", args=[answer.pk])
     if request.method == "POST":
-        with versions.changing("answer", by=cast(User, request.user), why=f"{answer} retired"):
-            answer.retire()
-            if is_last_of_auto(answer):
-                intent.mode = Mode.SUGGEST
-                intent.save(update_fields=["mode"])
+        ladder.retire(answer, by=cast(User, request.user))
         messages.warning(request, f"{answer} is retired, and “{intent}” is on “Suggest”.")
         return redirect(back)
     return confirm_page(
@@ -192,12 +188,6 @@ def retire_page(request: HttpRequest, answer_id: int) -> HttpResponse:
         "ticket goes to a person, so the intent is put on “Suggest”.",
         cancel=back,
     )  # fmt: skip
-
-
-def is_last_of_auto(answer: Answer) -> bool:
-    """Whether an automated intent has no other approved answer."""
-    others = Answer.objects.filter(intent=answer.intent_id, state=Answer.State.APPROVED).exclude(pk=answer.pk)
-    return bool(answer.intent.mode == Mode.AUTO and not others.exists())
 
 
 @supervisors_only

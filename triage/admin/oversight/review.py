@@ -109,14 +109,12 @@ def _judge(request: HttpRequest) -> HttpResponse:
     kept = QueryDict(request.POST.get("keys", ""), mutable=True)
     kept["after"] = str(audit.pk)
     if verdict in Audit.Verdict.values:
-        evidence.give_verdict(
+        watch.judge(
             audit,
             Audit.Verdict(verdict),
             by=cast(User, request.user),
             why=request.POST.get("why", "").strip(),
         )
-        if audit.part == Audit.Part.ANSWERED:
-            watch.look(audit.intent_slug)
     elif verdict != "skip":
         messages.error(request, "Choose a verdict.")
         kept["decision"] = str(audit.pk)

@@ -1,36 +1,27 @@
-"""Decisions and metrics for programs."""
+"""Decisions, and what agents say of them, for programs."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
-from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from accounts.contract.strict import StrictQuery
+from accounts.contract.strict import StrictSerializer
 from accounts.contract.views import ContractView
 from accounts.tokens.scopes import Scope
 from tickets.access import over_api, visible_ticket, visible_tickets
+from tickets.api.steps import StepView, step
 from tickets.api.views import caller
+from tickets.errors import TicketError
 from tickets.models import Ticket
-from triage.desk.wording import reason_text
-from triage.instruments import metrics
-from triage.models import Action, Decision
+from triage.desk.wording import MARKED_SPAM, reason_text
+from triage.models import Action, Decision, Intent
 from triage.running import pipeline
-
-
-class IsSupervisor(BasePermission):
-    message = "Only supervisors see the metrics."
-
-    def has_permission(self, request: Request, view: APIView) -> bool:
-        return bool(request.user and request.user.is_authenticated and caller(request).is_supervisor)
 
 
 class SimilarTicketSerializer(serializers.Serializer[Any]):
@@ -129,16 +120,30 @@ class ResolveView(ContractView):
         return Response(DecisionSerializer(decision, context={"request": request}).data)
 
 
-class MetricsQuery(StrictQuery):
-    days = serializers.IntegerField(min_value=1, max_value=365, default=30, help_text="Looked back.")
+@step("mark_ticket_as_spam")
+class SpamView(StepView):
+    """Put it into quarantine. Its requester is not told."""
+
+    def act(self, ticket: Ticket, said: dict[str, Any]) -> None:
+        ticket.quarantine(MARKED_SPAM, self.caller)
 
 
-class MetricsView(ContractView):
-    permission_classes = [IsSupervisor]
-    needs = {"GET": Scope.ADMIN_READ}
-    query: ClassVar[Mapping[str, type[StrictQuery]]] = {"GET": MetricsQuery}
+class CorrectSerializer(StrictSerializer):
+    examples: ClassVar[Mapping[str, Any]] = {"intent": "track_refund"}
 
-    @extend_schema(operation_id="get_metrics", responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request) -> Response:
-        """Volume, automation, feedback, backlog and response times."""
-        return Response(asdict(metrics.collect(days=self.asked["days"])))
+    intent = serializers.SlugRelatedField(
+        "slug", queryset=Intent.objects.all(), allow_null=True, help_text="Its code; null: none of ours."
+    )  # type: ignore[var-annotated]
+
+
+@step("correct_intent", CorrectSerializer)
+class CorrectView(StepView):
+    """Say what the ticket is really about. A supervisor decides whether training learns from it."""
+
+    form = CorrectSerializer
+
+    def act(self, ticket: Ticket, said: dict[str, Any]) -> None:
+        decision: Decision | None = ticket.decisions.first()
+        if decision is None:
+            raise TicketError("This ticket was never triaged: there is no intent to correct.")
+        decision.correct(said["intent"], by=self.caller)
