@@ -56,7 +56,7 @@ def survivors_of(module: str) -> Path:
 def chosen(module: str, options: argparse.Namespace) -> list[Mutant]:
     source = (running.ROOT / module).read_text(encoding="utf-8")
     mutants = [one for one in mutants_of(module, source) if one.place.startswith(options.place)]
-    if options.again:
+    if options.again and survivors_of(module).exists():
         left = {tuple(key) for key in json.loads(survivors_of(module).read_text(encoding="utf-8"))}
         mutants = [one for one in mutants if one.key in left]
     if options.sample and options.sample < len(mutants):
