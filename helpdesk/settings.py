@@ -67,6 +67,7 @@ INSTALLED_APPS = [
     "triage.instruments.figures",
     "triage.answers.help",
     "triage.learning.runs",
+    "triage.machines",
     "tickets",
     "tickets.watch",
     "tickets.desk",

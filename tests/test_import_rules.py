@@ -82,6 +82,7 @@ LATE_IMPORTS = {
     ("tickets/watch/apps.py", "ready"): "its sweep registers when its module is loaded",
     ("tickets/channels/email/apps.py", "ready"): "receivers register when their module is loaded",
     ("triage/apps.py", "ready"): "receivers register; the encoder is loaded only where one is set",
+    ("triage/machines/apps.py", "ready"): "its sweep registers when its module is loaded",
     ("triage/oversight/apps.py", "ready"): "subscribers register when their module is loaded",
     ("triage/instruments/figures/apps.py", "ready"): "subscribers register when their module is loaded",
     ("triage/learning/runs/apps.py", "ready"): "its job registers when its module is loaded",

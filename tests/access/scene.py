@@ -408,6 +408,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "/api/alarms/<int:alarm_id>/resume": {"why": "It is mended."},
     "/api/audits/<int:audit_id>/verdict": {"verdict": "right"},
     "/api/tickets/bulk": {"tickets": [{"body": "Hello"}]},
+    "/api/mcp": {"jsonrpc": "2.0", "id": 1, "method": "ping"},
     "/api/webhooks": {"name": "CRM", "url": "https://hooks.example.com/"},
     "/api/tickets/<str:reference>/messages": {"body": "Hello"},
     "/api/feedback/<str:reference>": {"rating": 3},
