@@ -9,6 +9,7 @@ from django.dispatch import receiver
 
 from tickets.audit import register_kinds
 from tickets.background import jobs
+from tickets.background.lanes import SLOW
 from tickets.channels.email.reading import words
 from tickets.intake import replies
 from tickets.models import Status, Ticket
@@ -25,11 +26,14 @@ from triage.answers.help.models import Article, forget_old
 from triage.core.deciding import gates
 from triage.core.reading.mail import read_forward, split_mail
 from triage.core.reading.markup import read_html
+from triage.desk import bulk
 from triage.desk.finding import by_intent
 from triage.models import INTENT_CORRECTED, Answer, Guard, Intent, PolicyRevision, Rule
 from triage.running import reply_reader, work
 
 jobs.register(work.KIND, work.perform, prompt=True)
+jobs.register(bulk.KIND, bulk.perform, lane=SLOW, long=True)
+jobs.register_sweep(bulk.forget_old)
 jobs.register_sweep(work.sweep_untriaged)
 jobs.register_sweep(forget_old)
 wording.register_reasons({code: words.customer for code, words in gates.reasons().items()})

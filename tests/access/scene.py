@@ -34,7 +34,7 @@ from tickets.access import GUEST_SESSION_KEY
 from tickets.channels.email.models import AddressTrouble, InboundMail, Mailbox, Outcome, RawMail
 from tickets.channels.widget.models import Site
 from tickets.channels.widget.views import SENT_SALT
-from tickets.desk.models import Draft, HeldReply, KeptFile, SavedView
+from tickets.desk.models import BulkRun, Draft, HeldReply, KeptFile, SavedView
 from tickets.following import copies
 from tickets.following.models import Copy
 from tickets.intake.replies import write_note
@@ -339,6 +339,7 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
     names = {
         "view_id": SavedView.objects.create(name="Everybody's", base="all").pk,
         "alarm_id": latch.pk, "audit_id": audit.pk,
+        "bulk_id": BulkRun.objects.create(by=agent, step="take", state="done").pk,
         "ticket_id": own.pk, "file_id": kept.pk, "answer_id": answer.pk, "intent_id": intent.pk, "latch_id": latch.pk,
         "recall_id": recall.pk, "version_id": rows["oversight/policyversion"].pk,
         "run_id": Run.objects.create(kind="backtest", state="done", result=BACKTEST).pk,

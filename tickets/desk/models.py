@@ -205,3 +205,56 @@ class SavedView(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class BulkRun(models.Model):
+    """One step on all tickets of a list: what was wished, how far it is, and what was left as it was."""
+
+    KEPT = timedelta(days=30)
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "Waiting for a worker"
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+        STOPPED = "stopped", "Stopped"
+
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="bulk_runs")
+    step = models.CharField(max_length=20)
+    wish = models.JSONField(default=dict, help_text="Which tickets: the list and what narrows it.")
+    given = models.JSONField(default=dict)
+    state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
+    total = models.PositiveIntegerField(default=0)
+    done = models.PositiveIntegerField(default=0)
+    left = models.PositiveIntegerField(default=0)
+    refused = models.JSONField(default=list, help_text="Ticket, reference, why: the first of those left.")
+    cursor = models.PositiveBigIntegerField(default=0)
+    up_to = models.PositiveBigIntegerField(default=0)
+    stop_wished = models.BooleanField(default=False)
+    at = models.DateTimeField(default=timezone.now)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["at"], name="bulk_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.step} on {self.total}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in {self.State.DONE, self.State.STOPPED}
+
+    @property
+    def percent(self) -> int:
+        return 100 if self.is_over else min(99, 100 * (self.done + self.left) // max(self.total, 1))
+
+    def move(self, state: State) -> None:
+        self.state = state
+        self.ended_at = timezone.now() if self.is_over else None
+        self.save(update_fields=["state", "ended_at"])
+
+    def wish_stop(self) -> None:
+        """It stops before its next ticket; one that has not begun never does."""
+        BulkRun.objects.filter(pk=self.pk).update(stop_wished=True)
+        BulkRun.objects.filter(pk=self.pk, state=self.State.WAITING).update(
+            state=self.State.STOPPED, ended_at=timezone.now()
+        )

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from triage.admin import help as help_centre
 from triage.admin import house, pages
-from triage.admin.desk import live, saved, steps, together
+from triage.admin.desk import live, many, saved, steps, together
 from triage.admin.desk.expired import keeps_what_was_typed
 from triage.admin.desk.shell import agents_only
 
@@ -16,6 +16,10 @@ urlpatterns = [
     path("next/", agents_only(live.next_ticket), name="desk-next"),
     path("desk/all-seen/", agents_only(live.all_seen), name="desk-all-seen"),
     path("desk/undo/<int:held_id>/", agents_only(live.undo), name="desk-undo"),
+    path("desk/many/", agents_only(many.many), name="desk-many"),
+    path("desk/many/export/", many.export, name="desk-export"),
+    path("desk/many/<int:bulk_id>/", agents_only(many.report), name="desk-many-run"),
+    path("desk/many/<int:bulk_id>/stop/", agents_only(many.stop), name="desk-many-stop"),
     path("desk/views/save/", agents_only(saved.save), name="desk-save-view"),
     path("desk/views/<int:view_id>/delete/", agents_only(saved.delete), name="desk-delete-view"),
     path("desk/beside/", agents_only(live.beside), name="desk-beside"),

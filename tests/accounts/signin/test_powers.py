@@ -106,7 +106,14 @@ def test_each_power_asks_where_the_factor_is_old_and_only_there(proved, refund_i
     assert not proved(14).post(path, form).headers.get("Location", "").startswith(ASKED)
 
 
-@pytest.mark.parametrize("path", ["/admin/metrics/export/?days=7", "/admin/metrics/tickets/export/?days=7"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/admin/metrics/export/?days=7",
+        "/admin/metrics/tickets/export/?days=7",
+        "/admin/desk/many/export/?queue=all",
+    ],
+)
 def test_what_is_carried_out_of_the_house_asks_too(proved, path):
     asked = proved(16).get(path)
     assert asked.url == f"{ASKED}?{urlencode({'next': path})}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
@@ -24,10 +25,11 @@ from tickets.models import Ticket, TicketQuerySet
 from tickets.search import box
 from tickets.search.find import time_limit
 from tickets.search.query import SearchTooSlow
-from triage.admin.desk import steps
+from tickets.states import Urgency
+from triage.admin.desk import many, steps
 from triage.admin.desk.shell import show, who
-from triage.desk import queue, selection
-from triage.desk.wording import MARKED_SPAM, reason_words
+from triage.desk import bulk, queue, selection
+from triage.desk.wording import reason_words
 
 CHOSEN_AT_ONCE = 100
 
@@ -96,6 +98,8 @@ def list_page(request: HttpRequest, **extra: Any) -> HttpResponse:
         unclear=unclear,
         reasons=reason_words(),
         moments=snoozing.moments(),
+        urgencies=Urgency.choices,
+        query=urlencode(wanted.query),
         facts=wanted.facts,
         all_facts=selection.FACTS,
         orders={name: words for name, (words, _) in selection.ORDERS.items()},
@@ -151,48 +155,19 @@ def tabs(wanted: selection.Asked, found: Mapping[str, int], saved: Sequence[Save
 # --- several at once -----------------------------------------------------------------------------------------
 
 
-class Bulk:
-    """What may be done with the chosen tickets: name → (step, where they are then)."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        self.agent, self.post = who(request), request.POST
-        self.from_colleagues = request.POST.get("yes") == "1"
-
-    def take(self, ticket: Ticket) -> None:
-        own: Collection[int | None] | None = None if self.from_colleagues else {None, self.agent.pk}
-        ticket.assign(self.agent, actor=self.agent, held_by=own)
-
-    def give_back(self, ticket: Ticket) -> None:
-        own: Collection[int | None] | None = None if self.from_colleagues else {None, self.agent.pk}
-        ticket.assign(None, actor=self.agent, held_by=own)
-
-    def snooze(self, ticket: Ticket) -> None:
-        until = snoozing.moments().get(self.post.get("until", ""))
-        if until is None:
-            raise TicketError("Choose until when.")
-        snoozing.snooze(ticket, by=self.agent, until=until[1])
-
-    def spam(self, ticket: Ticket) -> None:
-        ticket.quarantine(MARKED_SPAM, self.agent)
-
-    def not_spam(self, ticket: Ticket) -> None:
-        ticket.release(self.agent)
-
-
-NOW = {
-    "take": "assigned to you", "give_back": "assigned to nobody", "snooze": "snoozed", "spam": "in quarantine",
-    "not_spam": "in the queue",
-}  # fmt: skip
-
-
 def act(request: HttpRequest) -> HttpResponse:
     """Do one step on each chosen ticket. Colleagues' tickets are left with them until the agent says yes."""
     name = request.POST.get("action", "")
+    if request.POST.get("all") and name in bulk.STEPS:
+        wish = many.wish_of(request.GET.dict())
+        along = {one: request.POST[one] for one in bulk.NEEDS if request.POST.get(one)}
+        return redirect(f"{reverse('desk-many')}?{urlencode({**wish, 'action': name, **along})}")
     chosen = [pk for pk in request.POST.getlist("_selected_action") if ROW_ID.fullmatch(pk)][:CHOSEN_AT_ONCE]
-    if name not in NOW or not chosen:
+    if name not in bulk.STEPS or not chosen:
         messages.warning(request, "Choose tickets first, then what to do with them.")
         return redirect(request.get_full_path())
-    step: Callable[[Ticket], None] = getattr(Bulk(request), name)
+    does = bulk.Bulk(who(request), request.POST.dict(), from_colleagues=request.POST.get("yes") == "1")
+    step: Callable[[Ticket], None] = getattr(does, name)
     done, theirs = 0, []
     for ticket in Ticket.objects.filter(pk__in=chosen).select_related("assignee").order_by("id"):
         try:
@@ -203,7 +178,9 @@ def act(request: HttpRequest) -> HttpResponse:
         except TicketError as error:
             messages.warning(request, str(error))
     if done or not theirs:
-        messages.success(request, f"{done} {'ticket is' if done == 1 else 'tickets are'} now {NOW[name]}.")
+        messages.success(
+            request, f"{done} {'ticket is' if done == 1 else 'tickets are'} now {bulk.STEPS[name].now}."
+        )
     if theirs:
         return list_page(request, theirs=theirs, action=name)
     return redirect(request.get_full_path())
