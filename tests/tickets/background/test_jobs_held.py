@@ -107,6 +107,32 @@ def test_a_broker_that_came_before_the_commit_is_told_of_the_job(done: list[int]
     assert (courier.sent, done) == ([job.pk], [])
 
 
+def begin_then_commit(done: list[int], number: int) -> Job:
+    with TestCase.captureOnCommitCallbacks(execute=True):
+        return jobs.begin("prompt", number, key=str(number), do=lambda: done.append(-number))
+
+
+def test_what_is_left_to_workers_is_due_at_once_and_not_done_here(done: list[int]) -> None:
+    with pytest.raises(RuntimeError), jobs.left_to_workers():
+        job = begin_then_commit(done, 7)
+        raise RuntimeError
+    row = Job.objects.get()
+    assert (row.kind, row.subject_id, row.unique_key) == ("prompt", 7, "prompt:7")
+    assert (row.pk, row.attempts, row.lease_until, done) == (job.pk, 0, None, [])
+    assert jobs.run_due() == 1
+    assert done == [7]
+    begin_then_commit(done, 8)  # what comes after it is done here again
+    assert done == [7, -8]
+
+
+def test_what_is_left_to_workers_goes_to_the_broker_where_there_is_one(done: list[int]) -> None:
+    courier = Courier()
+    jobs.use_broker(courier)
+    with jobs.left_to_workers():
+        job = begin_then_commit(done, 7)
+    assert (courier.sent, done) == ([job.pk], [])
+
+
 # --- a lease that is kept ------------------------------------------------------------------------------------------
 
 

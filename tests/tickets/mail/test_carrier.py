@@ -153,6 +153,15 @@ def test_who_shall_be_answered_and_a_name_given_before_are_kept() -> None:
 
 
 @pytest.mark.django_db
+def test_nobody_is_written_to_at_an_address_that_cannot_be() -> None:
+    erased, alive = "erased-7@erased.invalid", "rita@example.com"
+    for to in ([erased], [erased, "service@tokens.invalid"], [erased, alive], ["rita@valid"]):
+        send_mail("Hello", "Words", None, to)
+    kept = OutgoingMail.objects.order_by("id").values_list("recipients", flat=True)
+    assert list(kept) == [[erased, alive], ["rita@valid"]]
+
+
+@pytest.mark.django_db
 def test_a_mail_is_sent_under_the_sender_that_was_kept() -> None:
     send_mail("Hello", "Words", "someone@example.com", ["rita@example.com"])
     assert OutgoingMail.objects.get().as_email().from_email == "someone@example.com"
