@@ -16,6 +16,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from hashlib import sha256
 from typing import Any, Final
 
 from django.db import transaction
@@ -23,7 +24,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError
 
 from tickets.channels.email import secrecy, taking
-from tickets.channels.email.models import InboundMail, Mailbox, Outcome
+from tickets.channels.email.models import InboundMail, Mailbox
 from tickets.channels.email.reading.parts import MOST_BYTES
 
 logger = logging.getLogger(__name__)
@@ -260,20 +261,26 @@ def _pop3(mailbox: Mailbox) -> Iterator[poplib.POP3]:
 
 def _fetch_pop3(mailbox: Mailbox, most: int | None) -> Counter[str]:
     outcomes: Counter[str] = Counter()
+    left = BATCH if most is None else most
     with _pop3(mailbox) as client:
-        count = min(client.stat()[0], BATCH if most is None else most)
-        for number in range(1, count + 1):
+        for number in range(1, client.stat()[0] + 1):
+            if left < 1:
+                break
             size = int(bytes(client.list(number)).split()[2])  # type: ignore[arg-type]  # one line for one mail
             if size > MOST_BYTES:
-                headers = b"\r\n".join(client.top(number, 0)[1])
-                if not InboundMail.objects.filter(
-                    reason=TOO_LARGE, mailbox=mailbox, size=len(headers)
-                ).exists():
-                    taking.put_aside(headers, mailbox, TOO_LARGE)
-                    outcomes[Outcome.QUARANTINE] += 1
+                outcomes += _told_of(mailbox, b"\r\n".join(client.top(number, 0)[1]))
                 continue
             raw = b"\r\n".join(client.retr(number)[1]) + b"\r\n"
             row, _ = taking.take(raw, mailbox)
             outcomes[row.outcome] += 1
             client.dele(number)
+            left -= 1  # only what leaves the server counts: what stays must not keep the rest waiting
     return outcomes
+
+
+def _told_of(mailbox: Mailbox, headers: bytes) -> Counter[str]:
+    """Put the headers of a mail aside that is too large and stays on the server, the first time it is met."""
+    if InboundMail.objects.filter(key=sha256(headers).hexdigest()).exists():
+        return Counter()
+    row, _ = taking.put_aside(headers, mailbox, TOO_LARGE)
+    return Counter({row.outcome: 1})
