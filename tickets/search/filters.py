@@ -10,6 +10,7 @@ from typing import Final
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from tickets.access import Viewer
@@ -45,7 +46,8 @@ def names(*, staff: bool) -> frozenset[str]:
 
 def condition(name: str, value: str, viewer: Viewer) -> Q:
     if not value:
-        raise SearchRefused(f"Say what to look for behind “{name}:”, for instance {FILTERS[name].example}.")
+        facts = {"name": name, "example": FILTERS[name].example}
+        raise SearchRefused(_("Say what to look for behind “%(name)s:”, for instance %(example)s.") % facts)
     return FILTERS[name].read(value, viewer)
 
 
@@ -70,7 +72,8 @@ def _by_status(value: str, viewer: Viewer) -> Q:
     wanted: set[Status] = set()
     for word in value.lower().split(","):
         if word not in _STATUS_WORDS:
-            raise SearchRefused(f"“{word}” is no status. Use one of: {', '.join(_STATUS_WORDS)}.")
+            facts = {"word": word, "known": ", ".join(_STATUS_WORDS)}
+            raise SearchRefused(_("“%(word)s” is no status. Use one of: %(known)s.") % facts)
         wanted |= set(_STATUS_WORDS[word])
     return Q(status__in=sorted(wanted))
 
@@ -117,7 +120,9 @@ def day_named(value: str) -> datetime:
             return timezone.make_aware(day)
         except (ValueError, OverflowError):
             pass
-    raise SearchRefused(f"“{value}” is no date. Write 2026-11-30, 2026-11, today, or 7d for a week ago.")
+    raise SearchRefused(
+        _("“%(word)s” is no date. Write 2026-11-30, 2026-11, today, or 7d for a week ago.") % {"word": value}
+    )
 
 
 register_filter("status", _by_status, example="status:waiting", words="where it stands", for_staff=False)

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
+from django.utils.translation import gettext as _
+
 from tickets.errors import TicketError
 from tickets.search import folding
 
@@ -23,7 +25,9 @@ class SearchTooSlow(TicketError):
     code = "search_too_slow"
 
     def __init__(self) -> None:
-        super().__init__("This search takes too long. Add a word, a status or a date such as after:2026-11.")
+        super().__init__(
+            _("This search takes too long. Add a word, a status or a date such as after:2026-11.")
+        )
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")  # a whole one, which nobody
 def read(text: str, names: frozenset[str]) -> Query:
     """Understand ``text``; ``names`` are the filters that there are. What is no filter is a word."""
     if len(text) > LONGEST:
-        raise SearchRefused(f"A search has at most {LONGEST} characters; this one has {len(text)}.")
+        facts = {"most": LONGEST, "number": len(text)}
+        raise SearchRefused(_("A search has at most %(most)d characters; this one has %(number)d.") % facts)
     terms: list[Term] = []
     filters: list[tuple[str, str]] = []
     reference = ""
@@ -91,6 +96,7 @@ def read(text: str, names: frozenset[str]) -> Query:
                 terms.append(term)
     if len(terms) > MOST_TERMS:
         raise SearchRefused(
-            f"A search has at most {MOST_TERMS} words. Put words that stand together into quotes."
+            _("A search has at most %(most)d words. Put words that stand together into quotes.")
+            % {"most": MOST_TERMS}
         )
     return Query(tuple(terms), reference, tuple(filters))
