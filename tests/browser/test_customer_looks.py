@@ -7,7 +7,9 @@ from axe_core_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.test_customer_flows import log_in
+from tickets.channels.widget.models import Site
 from tickets.models import Closure, Ticket
+from triage.answers.help.models import Article
 
 PHONE = {"width": 390, "height": 844}
 FOR_GUESTS = [
@@ -17,10 +19,12 @@ FOR_GUESTS = [
     "/accounts/signup/",
     "/accounts/password/reset/",
     "/nothing/",
+    "/help/",
+    "/help/?q=zebra",
 ]
 FOR_REQUESTERS = [
     "/", "/tickets/", "/tickets/?q=zebra", "/tickets/new/", "/accounts/profile/", "/accounts/email/",
-    "/accounts/password/change/", "/accounts/logout/",
+    "/accounts/password/change/", "/accounts/logout/", "/accounts/data/", "/accounts/data/delete/", "/accounts/2fa/",
 ]  # fmt: skip
 
 
@@ -40,6 +44,16 @@ def tickets(submit, requester, agent, engine, refund_intent, settings) -> list[T
     return [answered, rated, replied, closed, resolved, long]
 
 
+@pytest.fixture
+def framed(refund_intent) -> list[str]:
+    """An article, found and read on our page and in the widget's frame, and the frame's form."""
+    facts = {"title": "Where is my refund?", "summary": "Five days.", "topic": "Refunds"}
+    Article.objects.create(intent=refund_intent, **facts).approve(None)
+    frame = f"/widget/{Site.objects.create(name='Shop', origins='https://shop.example.com').key}/"
+    inside = ("", "help/", "help/?q=zebra", "help/track_refund/", "sent/x/")
+    return ["/help/track_refund/", "/help/?q=refund", *(f"{frame}{path}" for path in inside)]
+
+
 def faults(page: Page, address: str) -> list[str]:
     page.goto(address)
     found = Axe().run(page)["violations"]
@@ -49,9 +63,9 @@ def faults(page: Page, address: str) -> list[str]:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_for_guests(open_window, scheme):
+def test_pages_for_guests(open_window, framed, scheme):
     page = open_window(color_scheme=scheme, viewport=PHONE)
-    assert not [fault for address in FOR_GUESTS for fault in faults(page, address)]
+    assert not [fault for address in (*FOR_GUESTS, *framed) for fault in faults(page, address)]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

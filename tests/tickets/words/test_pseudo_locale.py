@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
@@ -118,6 +119,30 @@ def test_every_page_for_guests(web: Any, submit: Any, engine: Any, refund_intent
     assert faults(browser, paths) == {}
     browser.get(f"/g/{guest_links.token_for(guests)}/")
     assert faults(browser, [guests.get_absolute_url()]) == {}
+
+
+def test_what_runs_the_other_way_says_so(web: Any, refund_intent: Any, tickets: list[Ticket]) -> None:
+    facts = {"title": "Where is my refund?", "summary": "Five days.", "topic": "Refunds"}
+    Article.objects.create(intent=refund_intent, **facts).approve(None)
+    for asked, way in ((pseudo.TONGUE, ' lang="en" dir="ltr"'), ("de", ' lang="en"')):
+        page = web().get("/help/track_refund/", HTTP_ACCEPT_LANGUAGE=asked).content.decode()
+        assert f'<article class="card stack reading"{way}>' in page
+
+
+def test_no_sheet_of_customers_names_left_or_right() -> None:
+    """Such a rule stays where it is when a page runs from right to left."""
+    side = re.compile(
+        r"(?:margin|padding|border(?:-top|-bottom)?)-(?:left|right)|(?<![\w-])(?:left|right):|text-align: (?:left|right)|float: (?:left|right)"
+    )
+    sheets = [
+        file
+        for room in ("base", "components", "pages")
+        for file in (settings.BASE_DIR / "static/css" / room).glob("*.css")
+    ]
+    assert len(sheets) > 8
+    assert {
+        file.name: side.findall(file.read_text()) for file in sheets if side.search(file.read_text())
+    } == {}
 
 
 def test_every_page_for_requesters(web: Any, requester: User, tickets: list[Ticket]) -> None:
