@@ -23,6 +23,7 @@ api: list[URLPattern | URLResolver] = [
     path("", include("tickets.api.urls")),
     path("", include("tickets.webhooks.api_urls")),
     path("", include("triage.api.urls")),
+    path("", include("triage.machines.api_urls")),
     path("problems", ProblemsView.as_view(), name="api-problems"),
     path("schema", SpectacularAPIView.as_view(), name="api-schema"),
     path("docs", SpectacularSwaggerView.as_view(url_name="api-schema"), name="api-docs"),
