@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -201,19 +202,22 @@ def test_every_route_of_the_api_says_which_scope_it_needs():
     found = list(api_views())
     assert len(found) > 12
     lacking = {
-        path for path, view in found if not is_open(view) and methods(view) != set(getattr(view, "needs", {}))
+        path
+        for path, view in found
+        if not is_open(view) and not methods(view) <= set(getattr(view, "needs", {}))
     }
     assert lacking == set(), "say in `needs` which scope each method takes"
     assert all(isinstance(scope, Scope) for _, view in found for scope in getattr(view, "needs", {}).values())
 
 
+VARIABLE = re.compile(r"<(\w+):\w+>")
+ABSENT = {"int": "999999", "str": "NOSUCH", "slug": "no-such", "uuid": "00000000-0000-0000-0000-000000000007"}
+
+
 def test_without_the_scope_no_route_opens_and_with_it_none_refuses_for_it(supervisor):
     raws = {scope: token_for(supervisor, scope) for scope in Scope}
     for path, view in api_views():
-        address = "/" + path.replace("<str:reference>", "NOSUCH").replace("<uuid:token>", "0" * 32)
-        address = address.replace("0" * 32, "00000000-0000-0000-0000-000000000007")
-        for part in ("token_id", "endpoint_id", "delivery_id", "position"):
-            address = address.replace(f"<int:{part}>", "999999")
+        address = "/" + VARIABLE.sub(lambda found: ABSENT[found[1]], path)
         for method in () if is_open(view) else methods(view):
             needed = view.needs[method]
             for held in {needed, Scope.ASK if needed is not Scope.ASK else Scope.EVENTS_READ}:

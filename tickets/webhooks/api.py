@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from accounts.contract.pages import PageQuery, paged
 from accounts.contract.strict import StrictQuery, StrictSerializer
 from accounts.contract.views import ContractView, NoFields
+from accounts.signin import programs
 from accounts.tokens.scopes import Scope
 from tickets import feed
 from tickets.webhooks import delivering, guard
@@ -128,6 +129,7 @@ class WebhooksView(ContractView):
     )
     def post(self, request: Request) -> Response:
         """A new webhook. It is told what happens from now on; its secret is shown in this answer alone."""
+        programs.demand(request)
         wish = self.body(NewWebhookSerializer)
         if Endpoint.objects.count() >= MOST:
             raise serializers.ValidationError({"name": [f"There are {MOST} webhooks. Delete one first."]})
@@ -152,6 +154,7 @@ class WebhookView(ContractView):
     )
     def patch(self, request: Request, endpoint_id: int) -> Response:
         """Change it, switch it off or on."""
+        programs.demand(request)
         endpoint = endpoint_or_404(endpoint_id)
         change(endpoint, self.body(WebhookChangeSerializer))
         return Response(self.shown(WebhookSerializer, endpoint))
@@ -170,6 +173,7 @@ class WebhookSecretView(ContractView):
     @extend_schema(operation_id="rotate_webhook_secret", request=NoFields, responses=SecretSerializer)
     def post(self, request: Request, endpoint_id: int) -> Response:
         """A new secret. The old one goes on signing beside it for 24 hours."""
+        programs.demand(request)
         endpoint = endpoint_or_404(endpoint_id)
         self.body()
         secret = endpoint.renew_secret()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 
 from tests.tickets.webhooks.conftest import endpoint_for
 from tickets import feed
@@ -71,6 +72,19 @@ def test_a_test_is_sent_logged_and_sent_again_under_its_id(api, supervisor, rece
     jobs.beat()
     jobs.run_due(lane=WEBHOOKS)
     assert receiver.ids == [sent["message_id"]] * 2
+
+
+def test_where_it_is_told_and_with_which_secret_asks_for_a_fresh_second_factor(api, supervisor, receiver):
+    endpoint, _ = endpoint_for(receiver.url)
+    Authenticator.objects.create(user=supervisor, type="totp", data={})
+    client = api(supervisor)
+    for answer in (
+        client.post("/api/webhooks", WISH),
+        client.patch(f"/api/webhooks/{endpoint.pk}", {"url": "https://example.com/"}),
+        client.post(f"/api/webhooks/{endpoint.pk}/secret"),
+    ):
+        assert (answer.status_code, answer.json()["code"]) == (401, "second_factor_stale")
+    assert client.post(f"/api/webhooks/{endpoint.pk}/test").status_code == 202
 
 
 def test_a_delivery_of_another_webhook_is_not_found(api, supervisor, receiver):
