@@ -98,3 +98,11 @@ document.addEventListener("htmx:responseError", (event) => {
   if (event.target.closest?.("[data-quiet]")) return;
   if (event.detail.requestConfig?.verb === "post") window.location.reload();
 });
+
+// Printing needs a script; without one the browser's own menu does it.
+function offerPrint() {
+  for (const button of document.querySelectorAll("[data-print][hidden]")) button.hidden = false;
+}
+offerPrint();
+document.addEventListener("htmx:afterSettle", offerPrint);
+document.addEventListener("click", (event) => { if (event.target.closest?.("[data-print]")) window.print(); });

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.conf import settings
@@ -201,11 +201,15 @@ class FeedbackForm(forms.Form):
         return self.cleaned_data
 
 
+UNREAD: Final = "unread"
+
+
 class TicketFilterForm(forms.Form):
     """What "my tickets" shows. Anything unknown counts as no filter."""
 
     SHOW = {
         "all": (_("All"), tuple(Status)),
+        UNREAD: (_("New replies"), tuple(Status)),
         "open": (_("With us"), (Status.OPEN, Status.ESCALATED)),
         "waiting": (_("Waiting for you"), (Status.PENDING,)),
         "answered": (_("Answered"), (Status.AUTO_RESOLVED, Status.RESOLVED)),
@@ -219,7 +223,7 @@ class TicketFilterForm(forms.Form):
         """The key of the status group, and what the list shows."""
         self.is_valid()
         show = self.cleaned_data.get("show") or "all"
-        statuses = () if show == "all" else self.SHOW[show][1]
+        statuses = () if show in {"all", UNREAD} else self.SHOW[show][1]
         return show, TicketFilter(statuses=statuses)
 
     @property

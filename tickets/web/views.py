@@ -34,7 +34,7 @@ from tickets.intake.submit import Submission
 from tickets.models import Status, Ticket, TicketQuerySet
 from tickets.search.find import narrow, time_limit
 from tickets.web.files import Taken, taken
-from tickets.web.forms import FollowUpForm, GuestTicketForm, NewTicketForm, TicketFilterForm
+from tickets.web.forms import UNREAD, FollowUpForm, GuestTicketForm, NewTicketForm, TicketFilterForm
 from tickets.web.held import first_values, held, login_if_unknown, release, shown_again, to_login
 
 PAGE_SIZE = 20
@@ -68,6 +68,8 @@ def tickets(request: HttpRequest) -> HttpResponse:
     form = TicketFilterForm(request.GET)
     show, wanted = form.chosen()
     found, refused = own.matching(wanted), ""
+    if show == UNREAD:
+        found = found.with_unread().filter(is_unread=True)
     try:
         with time_limit() if form.words else nullcontext():
             found = narrow(found, form.words, in_browser(request), staff=False)

@@ -82,6 +82,19 @@ def test_each_tab_shows_its_states(web, requester, show, status):
     assert len(shown(web(requester).get(LIST, {"show": show}))) < len(Status)
 
 
+def test_new_replies_are_those_that_were_not_looked_at(web, requester, agent, submit, engine):
+    browser = web(requester)
+    read, unread, _quiet = (submit(requester=requester, subject=f"Ticket {number}") for number in range(3))
+    for ticket in (read, unread):
+        browser.get(ticket.get_absolute_url())
+        ticket.refresh_from_db()
+        ticket.reply("Which order is it?", author=agent)
+    browser.get(read.get_absolute_url())
+    response = browser.get(LIST, {"show": "unread"})
+    assert shown(response) == ["Ticket 1"]
+    assert "New reply" in response.content.decode()
+
+
 def test_search_finds_words_of_the_subject_in_any_case_and_references(web, requester):
     (wanted,) = make(requester, subject="Broken LAMP")
     other = make(requester, subject="Other")

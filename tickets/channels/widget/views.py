@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.core import signing
@@ -130,7 +130,7 @@ def sent(request: HttpRequest, frame: Frame, token: str) -> HttpResponse:
     if ticket is not None and request.method == "POST":
         _take(ticket, request.POST.get("solved", ""))
         return redirect(f"{request.path}?{frame.query}")
-    context = {"ticket": ticket, "token": token}
+    context: dict[str, Any] = {"ticket": ticket, "token": token}
     if ticket is not None:
         context |= {
             "answer": ticket.messages.filter(sender=Message.Sender.MACHINE, kind=Message.Kind.REPLY).last(),
