@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -10,8 +11,11 @@ import pytest
 
 from tests.triage.core.shop import shop_examples
 from triage.core.deciding.rules import RuleBook
-from triage.core.engine import MOST_SCRAP_CONFIDENCE, UNCLEAR, UNLIKE_ANYTHING, Engine
-from triage.core.learning.model import Model, Prediction, Shares
+from triage.core.engine import MOST_PASSAGE_CONFIDENCE, UNCLEAR, Engine
+from triage.core.learning.model import MOST_LONG_CONFIDENCE, Model, Prediction, Shares
+from triage.core.learning.training import LEAST_LONGEST
+from triage.core.stance.model import Judgement
+from triage.core.types import Example, Stance, StanceFound
 
 QUESTION = "Could you refund the jacket I sent you?"
 STORY = f"My account was opened on a rainy day in Leeds. {QUESTION} The cat sat on my grandmother again."
@@ -22,7 +26,7 @@ class FakeModel:
 
     skipped_intents = ()
     intents = ("other", "refund")
-    stance = None
+    stance: FakeStance | None = None
 
     def __init__(self, known: str, *, elsewhere: float, in_scope: bool = True) -> None:
         self.known, self.elsewhere, self.in_scope = known, elsewhere, in_scope
@@ -58,28 +62,56 @@ def engine(known: str, *, elsewhere: float = 0.4, in_scope: bool = True) -> Engi
     return Engine(RuleBook([]), cast(Model, FakeModel(known, elsewhere=elsewhere, in_scope=in_scope)))
 
 
-def test_a_passage_that_is_known_much_better_stands_for_an_unclear_whole() -> None:
+def test_a_passage_that_is_known_much_better_names_the_intent_but_is_never_sure() -> None:
     found = engine(QUESTION).assess("", STORY)
-    assert (found.intent, found.confidence, found.ask) == ("refund", 0.9, QUESTION)
+    assert (found.intent, found.confidence, found.ask) == ("refund", MOST_PASSAGE_CONFIDENCE, QUESTION)
 
 
 def test_a_clear_whole_is_never_given_up_for_a_passage() -> None:
     assert engine(QUESTION, elsewhere=UNCLEAR).assess("", STORY).intent == "other"
 
 
-def test_a_passage_of_a_text_unlike_anything_names_the_intent_but_is_not_sure() -> None:
-    found = engine(QUESTION, elsewhere=UNLIKE_ANYTHING / 2).assess("", STORY)
-    assert (found.intent, found.confidence) == ("refund", MOST_SCRAP_CONFIDENCE)
-
-
-def test_a_scrap_names_the_intent_but_is_not_sure() -> None:
-    found = engine("Refund my jacket now?").assess("", STORY.replace(QUESTION, "Refund my jacket now?"))
-    assert (found.intent, found.confidence) == ("refund", MOST_SCRAP_CONFIDENCE)
-
-
 def test_a_statement_out_of_scope_is_no_passage_to_go_by() -> None:
     known = "The cat sat on my grandmother again."
     assert engine(known, in_scope=False).assess("", STORY).intent == "other"
+
+
+def test_of_a_text_longer_than_those_taught_the_model_is_never_sure() -> None:
+    model = Model.fit(shop_examples())
+    short = "please refund the jacket, where is my refund for the jacket?"
+    long = " ".join([short] * (LEAST_LONGEST // 8))
+    sure, unsure = model.predict([short, long])
+    assert (unsure.intent, unsure.confidence) == (sure.intent, MOST_LONG_CONFIDENCE)
+    assert sure.confidence > MOST_LONG_CONFIDENCE
+
+
+def test_a_house_that_taught_whole_letters_is_sure_of_letters(tmp_path: Path) -> None:
+    letters = [Example(f"{example.text} {'so be it ' * 30}", example.intent) for example in shop_examples()]
+    model = Model.fit(letters)
+    assert model.longest > LEAST_LONGEST
+    model.save(tmp_path / "model")
+    assert Model.load(tmp_path / "model").longest == model.longest
+
+
+class FakeStance:
+    """Takes a text with "unless" in it for less of an asking, and holds up one that begins with "never"."""
+
+    def judge(self, text: str) -> Judgement:
+        held = StanceFound(Stance.NOT_ASKED, 1.0) if text.startswith("Never") else None
+        return Judgement(0.25 if "unless" in text else 1.0, held)
+
+
+@pytest.mark.parametrize(
+    ("question", "held"),
+    [("Could you refund the jacket I sent you?", False), ("Never refund the jacket I sent you!", True)],
+)
+def test_the_question_in_a_letter_is_judged_beside_the_whole_of_it(question: str, held: bool) -> None:
+    fake = FakeModel(question, elsewhere=0.4)
+    fake.stance = FakeStance()
+    frame = "Kind regards from the coast, unless it rains again,\nTheodora Wintergreen"
+    found = Engine(RuleBook([]), cast(Model, fake)).assess("", f"Hello there,\n\n{question}\n\n{frame}")
+    assert (found.intent, found.confidence) == ("refund", pytest.approx(0.9 * 0.5))
+    assert (found.stance is not None) == held
 
 
 def test_the_clearest_texts_come_first() -> None:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from triage.core.deciding.rules import RuleBook
 from triage.core.engine import Engine
+from triage.core.learning.model import Model, Prediction, Shares
 from triage.core.reading.joints import Side, find_joints, odds_of_two
 from triage.core.types import Guard, Rule
 
@@ -81,3 +87,61 @@ def test_a_question_in_the_subject_counts_beside_the_one_in_the_body() -> None:
 @pytest.mark.parametrize("joint", [" / ", " & "])
 def test_signs_join_two_questions_too(joint: str) -> None:
     assert ENGINE.assess("", f"how do I cancel my order{joint}how do I reset my password").several_questions
+
+
+class TwoTopics:
+    """Is sure of either sentence, and of both together as it is told."""
+
+    skipped_intents = ()
+    intents = ("track", "late", "other")
+    stance = None
+
+    def __init__(self, whole: str, sure: float) -> None:
+        self.whole, self.sure = whole, sure
+
+    def predict(self, texts: Iterable[str], *, explain: bool = True) -> list[Prediction]:
+        return [self._predict(text) for text in texts]
+
+    def shares(self, texts: Sequence[str]) -> list[Shares]:
+        return [Shares(self.intents, self._shares(self._predict(text).intent)) for text in texts]
+
+    def clearest(self, texts: Sequence[str], count: int) -> list[str]:
+        return list(texts[:count])
+
+    def _shares(self, intent: str) -> npt.NDArray[np.float64]:
+        return np.array([0.999 if one == intent else 0.0005 for one in self.intents])
+
+    def _predict(self, text: str) -> Prediction:
+        asks, tells = "Where" in text, "Monday" in text
+        intent = self.whole if asks and tells else "track" if asks else "late"
+        return Prediction(
+            intent=intent,
+            confidence=self.sure if asks and tells else 0.99,
+            runner_up=None,
+            runner_up_confidence=0.0,
+            in_scope=True,
+        )
+
+
+@pytest.mark.parametrize(
+    ("subject", "fact"),
+    [
+        ("", "Order 4711 was due on Monday."),
+        ("My parcel", "It left your depot in Leeds on Monday."),
+        ("", "bought it for a friend on Monday, she turned forty"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("whole", "sure", "several"),
+    [("track", 0.8, False), ("late", 0.97, False), ("late", 0.9, True), ("other", 0.97, True)],
+)
+def test_a_fact_beside_a_question_makes_no_second_question_where_the_whole_is_one(
+    subject: str, fact: str, whole: str, sure: float, several: bool
+) -> None:
+    engine = Engine(RuleBook([]), cast(Model, TwoTopics(whole, sure)))
+    assert engine.assess(subject, f"Where is my parcel? {fact}").several_questions == several
+
+
+def test_a_fault_beside_a_question_is_a_second_question() -> None:
+    engine = Engine(RuleBook([]), cast(Model, TwoTopics("track", 0.8)))
+    assert engine.assess("", "Where is my parcel? My card was declined on Monday.").several_questions

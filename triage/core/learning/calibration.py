@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -104,3 +105,18 @@ def brier(confidence: FloatArray, right: Outcomes) -> float:
     if not len(confidence):
         return 0.0
     return float(np.mean((np.asarray(confidence) - np.asarray(right, dtype=np.float64)) ** 2))
+
+
+def probability(log_odds: float) -> float:
+    """What log-odds say."""
+    return 1 / (1 + math.exp(-max(min(log_odds, 30.0), -30.0)))
+
+
+def share_out(confidence: float, probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Put the confidence on the best intent and scale the others so that no sum exceeds one."""
+    top = int(np.argmax(probabilities))
+    best = float(probabilities[top])
+    rest = (1 - confidence) / (1 - best) if best < 1 else 0.0
+    shares = probabilities * min(confidence / best, rest)
+    shares[top] = confidence
+    return shares

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
@@ -16,9 +15,10 @@ import numpy.typing as npt
 from triage.core import artefact, terms
 from triage.core.artefact import Manifest
 from triage.core.errors import ArtefactError
+from triage.core.learning.calibration import probability, share_out
 from triage.core.learning.classifier import LinearClassifier
 from triage.core.learning.explanation import attribute_meaning
-from triage.core.learning.features import Floats, Spoken, TextVector, Vectoriser
+from triage.core.learning.features import MAX_WORDS, Floats, Spoken, TextVector, Vectoriser
 from triage.core.learning.meaning import read_sentences, refuse_other_encoder
 from triage.core.learning.neighbours import Neighbours
 from triage.core.learning.scope import (
@@ -37,6 +37,7 @@ from triage.core.learning.training import (
     Trials,
     fit_trust,
     is_many,
+    longest_of,
     select_examples,
     start_together,
 )
@@ -63,6 +64,8 @@ LEAST_KNOWN = 0.5
 #: One word is enough where it was taught bare: so alike must it be to a text of the best intent, by words and letters.
 BARE_LIKENESS = {"word_similarity": 0.97, "char_similarity": 0.7}
 _MOST_BARE_CONFIDENCE = 0.5
+#: A text longer than those taught may name an intent, but is never sure enough to be answered.
+MOST_LONG_CONFIDENCE = 0.5
 _TERMS = 8
 
 
@@ -122,6 +125,8 @@ class Model:
         Intents that had too few examples to learn; keyword rules must serve them.
     metrics : dict of str to float
         Figures measured on held-out texts while training.
+    longest : int
+        Of a longer text, in words, it is never sure.
     stance : StanceModel or None
         Tells plain askings from other texts; None where too few contrast texts were given.
     """
@@ -141,6 +146,7 @@ class Model:
         fingerprint: str,
         meaning_by_word: bool = True,
         stance: StanceModel | None = None,
+        longest: int = MAX_WORDS,
     ) -> None:
         self.intents = intents
         self.skipped_intents = skipped_intents
@@ -154,6 +160,7 @@ class Model:
         self._sharpness = sharpness
         self._meaning_by_word = meaning_by_word
         self.stance = stance
+        self.longest = longest
 
     @classmethod
     def fit(
@@ -213,6 +220,7 @@ class Model:
             metrics=metrics | {"texts": float(len(labels)), "intents": float(len(selected.intents))},
             fingerprint=fingerprint(examples, contrasts),
             stance=stance,
+            longest=longest_of(corpus),
         )
 
     def predict(self, texts: Iterable[str], *, explain: bool = True) -> list[Prediction]:
@@ -242,16 +250,18 @@ class Model:
         expected, worst = self._trust.log_odds(found)
         enough = vector.n_met >= LEAST_WORDS or self._taught_bare(vector, found[0])
         met = enough and vector.known >= LEAST_KNOWN
-        confidence = _probability(float(expected[0])) if vector.ids.size else 0.0
+        confidence = probability(float(expected[0])) if vector.ids.size else 0.0
         if not enough:
             confidence = min(confidence, _MOST_BARE_CONFIDENCE)
-        runner_up = _share_out(confidence, ranking.probabilities[0])[second]
+        if vector.n_words > self.longest:
+            confidence = min(confidence, MOST_LONG_CONFIDENCE)
+        runner_up = share_out(confidence, ranking.probabilities[0])[second]
         return Prediction(
             intent=self.intents[top],
             confidence=confidence,
             runner_up=self.intents[second],
             runner_up_confidence=float(runner_up),
-            in_scope=met and _probability(float(worst[0])) >= _TRUST_AT_THE_GATE,
+            in_scope=met and probability(float(worst[0])) >= _TRUST_AT_THE_GATE,
             terms=self._terms(read, top) if explain else (),
         )
 
@@ -296,7 +306,7 @@ class Model:
         """Return the probability of every intent and, under None, of "none of these"; they sum to one."""
         read = self._read(text)
         _, ranking = self._rank(read)
-        shares = _share_out(self._predict(read).confidence, ranking.probabilities[0])
+        shares = share_out(self._predict(read).confidence, ranking.probabilities[0])
         found: dict[str | None, float] = dict(zip(self.intents, shares.tolist(), strict=True))
         found[None] = max(0.0, 1.0 - float(shares.sum()))
         return found
@@ -361,6 +371,7 @@ class Model:
                 "meaning_by_word": self._meaning_by_word,
                 "forgiving": self._vectoriser.forgiving,
                 "terms_version": terms.VERSION,
+                "longest": self.longest,
             },
         )
 
@@ -410,6 +421,8 @@ class Model:
                 # Who was trained before words were told apart explains as it always did, also in a replay.
                 meaning_by_word=manifest.settings.get("meaning_by_word", False),
                 stance=_stored_stance(arrays),
+                # Who was trained before lengths were told is as sure of a long text as it always was.
+                longest=manifest.settings.get("longest", MAX_WORDS),
             )
         except KeyError as error:
             raise ArtefactError(f"{folder} lacks the part {error}; train again.") from error
@@ -431,17 +444,3 @@ def fingerprint(examples: Iterable[Example], contrasts: Iterable[Contrast] = ())
     lines = sorted(json.dumps([e.text, e.intent]) for e in examples)
     lines += sorted(json.dumps([c.text, c.stance.value, c.intent, c.topic]) for c in contrasts)
     return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
-def _probability(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-max(min(log_odds, 30.0), -30.0)))
-
-
-def _share_out(confidence: float, probabilities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Put the confidence on the best intent and scale the others so that no sum exceeds one."""
-    top = int(np.argmax(probabilities))
-    best = float(probabilities[top])
-    rest = (1 - confidence) / (1 - best) if best < 1 else 0.0
-    shares = probabilities * min(confidence / best, rest)
-    shares[top] = confidence
-    return shares

@@ -28,6 +28,8 @@ MOST_JOINTS: Final = 12
 #: Only so much of a text is searched, and so many places in it.
 MOST_WORDS: Final = 1_500
 MOST_PLACES: Final = 200
+#: So many words name what a question asks for: "how many loyalty points".
+NAMING_WORDS: Final = 4
 #: A side with fewer words is short.
 _SHORT_SIDE: Final = 5
 #: Conjunctions and announcements in front of a clause are no more than this.
@@ -49,12 +51,17 @@ _COMMAS: Final = ",;:，；：、"
 
 @dataclass(frozen=True, slots=True)
 class Joint:
-    """A place in front of a token of a text, with the words on both sides and the signs that hold of it."""
+    """A place in front of a token of a text, with the words on both sides and the signs that hold of it.
+
+    ``adds_fact`` says that a question stands before it, and after it what is only told, and nothing that is amiss:
+    "Where is my parcel? | Order 4711 was due on Monday."
+    """
 
     place: int
     before: str
     after: str
     signs: frozenset[str]
+    adds_fact: bool = False
 
     @property
     def worth(self) -> float:
@@ -230,6 +237,8 @@ class _Tokens:
         if not signs - {"asks"}:
             if "asks" not in signs or self._is_bound(word):
                 return None
+            if self._names_what_it_asks(word):
+                return None
             signs |= {"bare"}
         n_after = len(self.words) - opens
         if n_after < LEAST_WORDS:
@@ -249,6 +258,13 @@ class _Tokens:
             self._between(max(0, token - SIDE_WORDS), token),
             after,
             signs.union([sign for sign, holds in held.items() if holds]),
+            adds_fact=(
+                held["asked"]
+                and held["after_tells"]
+                and known is not None
+                and bool(known.denies)
+                and known.denies.isdisjoint(following)
+            ),
         )
 
     def _end_of_side(self, word: int) -> int:
@@ -286,6 +302,18 @@ class _Tokens:
         """Say whether a clause goes on after the word before: "I do not know | how it is done"."""
         last = self.words[word - 1] if word else ""
         return self.language is None or last in self.language.binds or last in self.language.common
+
+    def _names_what_it_asks(self, word: int) -> bool:
+        """Say whether a question has only just begun with what it asks for: "how many points | do I need"."""
+        if self.language is None:
+            return False
+        starts = range(max(0, word - NAMING_WORDS), word)
+        begins = [at for at in starts if self.words[at] in self.language.names]
+        return any(not self._mark_between(at, word) for at in begins)
+
+    def _mark_between(self, start: int, end: int) -> bool:
+        tokens = self.written[self.owner[start] : self.owner[end]]
+        return any(_MARK.search(token) is not None for token in tokens)
 
     def _asks_before(self, token: int) -> bool:
         """Say whether the sentence before a token asks."""

@@ -7,6 +7,8 @@ A file in ``languages/`` holds
 * ``joins``: conjunctions between two clauses;
 * ``points``: words that point back to what was said before;
 * ``binds``: words after which a clause goes on, so that a question word there opens no question of its own;
+* ``names``: words that open a question and go on with what it asks for ("how many points do I need"); ``denies``:
+  words of denying, lacking, failing and wanting, without which a sentence only tells a fact; both in English alone;
 * ``topics``, in English alone: how the words begin that help desks deal with.
 Its ``[mail]`` tables hold what frames a mail; ``more.toml`` has them for languages without the others.
 A phrase is written as words with their alternatives: ``can|could i|you`` is any of four. A new language is one file,
@@ -73,6 +75,8 @@ class Language:
     wishes: Phrases
     also: Phrases
     topics: tuple[str, ...] = ()
+    denies: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
 
     @cached_property
     def openings(self) -> frozenset[str]:
@@ -96,6 +100,8 @@ def _language(tag: str, tables: Mapping[str, Any]) -> Language:
         wishes=Phrases(tables["wishes"]),
         also=Phrases(tables["also"]),
         topics=tuple(tables.get("topics", ())),
+        denies=frozenset(tables.get("denies", "").split()),
+        names=frozenset(tables.get("names", "").split()),
     )
 
 

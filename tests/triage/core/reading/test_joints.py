@@ -139,3 +139,46 @@ def test_cutting_loses_no_word(text: str) -> None:
 )
 def test_a_sentence_that_asks_is_known_without_its_mark(sentence: str, expected: bool) -> None:
     assert asks(sentence) is expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Where is my parcel? Order 4711 was due on Monday.",
+        "Could you kindly advise where our consignment is? The goods left Hamburg on 14 March.",
+        "hi any chance of an invoice? order came yesterday, all good",
+        "How do I redeem my gift card? It was a birthday present from my aunt.",
+        "When are you open on Sunday? We are coming by train from Leeds.",
+    ],
+)
+def test_what_only_tells_beside_a_question_adds_a_fact(text: str) -> None:
+    assert any(joint.adds_fact for joint in find_joints(text).found)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Where is my parcel? My card was declined on Monday.",
+        "Where is my parcel? I need an invoice for the kettle.",
+        "Where is my parcel? The kettle does not switch on.",
+        "Where is my parcel? Please cancel the kettle.",
+        "Where is my parcel? How do I cancel the kettle?",
+        "I bought a kettle on Monday. Order 4711 was due on Tuesday.",
+        "Wo ist mein Paket? Die Bestellung sollte am Montag da sein.",
+    ],
+)
+def test_a_wish_a_fault_or_another_question_is_no_added_fact(text: str) -> None:
+    assert not any(joint.adds_fact for joint in find_joints(text).found)
+
+
+@pytest.mark.parametrize(
+    ("text", "opens"),
+    [
+        ("How many loyalty points do I need for a voucher", False),
+        ("Which of the cards can I use for the deposit", False),
+        ("where is my parcel from last week do you take gift cards", True),
+        ("Which one? ok do you take vouchers as well", True),
+    ],
+)
+def test_what_a_question_asks_for_is_no_question_of_its_own(text: str, opens: bool) -> None:
+    assert any("asks" in joint.signs for joint in find_joints(text).found) == opens
