@@ -120,7 +120,7 @@ class MergeSteps(models.Model):
             Q(pk__in=[self.pk, other.pk]) | Q(merged_into=self.pk)
         )  # fmt: skip
         list(rows.order_by("pk").values_list("pk", flat=True))
-        self.refresh_from_db()  # type: ignore[attr-defined]  # a method of the Ticket that this is part of
+        self.refresh_from_db()
         other.refresh_from_db()
 
     @transaction.atomic

@@ -113,7 +113,7 @@ def _send(held: HeldReply) -> Message:
         raise TicketError(f"{author} is no agent any more.")
     refuse_unread(ticket, author, held.seen)
     message = replies.send_reply(ticket, author, held.body)
-    drafts.attach_kept(message, held.files)
+    drafts.attach_kept(message, held.files.all())
     if held.then == Draft.Then.RESOLVE:
         ticket.resolve(actor=author)
     return message

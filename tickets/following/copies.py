@@ -50,9 +50,9 @@ def add(ticket: Ticket, address: str, *, way: Copy.Way, by: User | None) -> bool
     Ticket.objects.select_for_update().get(pk=ticket.pk)
     if mailbox_of(address) in {mailbox_of(one) for one in _own(ticket)}:
         raise CopyRefused(f"{address} gets everything already.")
-    if ticket.copies.filter(address=address).exists():  # type: ignore[attr-defined]
+    if ticket.copies.filter(address=address).exists():
         return False
-    if ticket.copies.count() >= MOST:  # type: ignore[attr-defined]
+    if ticket.copies.count() >= MOST:
         raise CopyRefused(f"At most {MOST} people are in copy of a ticket.")
     copy = Copy.objects.create(ticket=ticket, address=address, way=way)
     ticket.record(COPY_ADDED, actor=by, copy=copy.pk)
@@ -72,7 +72,7 @@ def take_from_mail(ticket: Ticket, named: Iterable[str], *, trusted: bool) -> No
             validate_address(address)
         except ValidationError:
             continue
-        there = ticket.copies.count()  # type: ignore[attr-defined]
+        there = ticket.copies.count()
         if mailbox_of(address) in own or there >= MOST or User.objects.staff().with_email(address).exists():
             continue
         facts = {"way": Copy.Way.MAIL, "confirmed_at": timezone.now() if trusted else None}
@@ -129,7 +129,7 @@ def confirm(copy: Copy) -> None:
 
 def is_in_copy(address: str, ticket: Ticket) -> bool:
     """Whether the mailbox of ``address`` is in copy of the ticket and wants to be."""
-    known = Copy.objects.filter(ticket=ticket).confirmed().values_list("address", flat=True)  # type: ignore[attr-defined]
+    known = Copy.objects.filter(ticket=ticket).confirmed().values_list("address", flat=True)
     return mailbox_of(address) in {mailbox_of(one) for one in known}
 
 
@@ -141,7 +141,7 @@ def send_copies(event: Event) -> None:
     message = event.message
     if message is None or message.kind != Message.Kind.REPLY or event.ticket.is_quarantined:
         return
-    for copy in Copy.objects.filter(ticket=event.ticket).confirmed():  # type: ignore[attr-defined]
+    for copy in Copy.objects.filter(ticket=event.ticket).confirmed():
         notices.copied(event.ticket, message, copy.address, link(copy))
 
 

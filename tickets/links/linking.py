@@ -38,7 +38,7 @@ class Linked:
 
 def find(reference: str) -> Ticket:
     """The ticket that an agent names. Raises TicketError."""
-    ticket = Ticket.objects.all().named(reference.strip().lstrip("#")).first() if reference.strip() else None  # type: ignore[attr-defined]
+    ticket = Ticket.objects.all().named(reference.strip().lstrip("#")).first() if reference.strip() else None
     if ticket is None:
         raise TicketError(f"There is no ticket “{reference.strip()}”. Type its reference.")
     return ticket

@@ -43,7 +43,9 @@ def many(request: HttpRequest) -> HttpResponse:
     step = bulk.STEPS.get(name)
     if step is None:
         raise Http404("No such step.")
-    along = {one: given[one][:200] for one in bulk.NEEDS if one == step.needs and given.get(one)}
+    along: dict[str, str] = {
+        one: given[one][:200] for one in bulk.NEEDS if one == step.needs and given.get(one)
+    }
     try:
         seen = bulk.preview(wish, name, agent)
         if request.method == "POST" and seen.total and (along or not step.needs):

@@ -41,12 +41,12 @@ class SaveForm(forms.Form):
 
     def __init__(self, agent: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.agent = agent
+        self.person = agent
 
     def clean_words(self) -> str:
         words: str = self.cleaned_data["words"]
         try:
-            filtered(read_words(words, staff=True), Viewer(self.agent))
+            filtered(read_words(words, staff=True), Viewer(self.person))
         except TicketError as error:
             raise forms.ValidationError(str(error)) from error
         return words
@@ -70,7 +70,7 @@ def save(request: HttpRequest) -> HttpResponse:
     lists = reverse("admin:tickets_ticket_changelist")
     if not form.is_valid():
         for errors in form.errors.values():
-            messages.warning(request, " ".join(errors))
+            messages.warning(request, " ".join(map(str, errors)))
         return redirect(lists)
     said = form.cleaned_data
     shared = said["shared"] and is_supervisor(request)

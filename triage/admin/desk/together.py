@@ -54,7 +54,7 @@ def merge(request: HttpRequest, ticket_id: int) -> HttpResponse:
 
 def _offered(ticket: Ticket) -> list[Ticket]:
     """The same person's tickets that it may go on in, the newest first."""
-    others = Ticket.objects.all().of_same_person(ticket).wanted().exclude(status=Status.CLOSED)  # type: ignore[attr-defined]
+    others = Ticket.objects.all().of_same_person(ticket).wanted().exclude(status=Status.CLOSED)
     found = others.exclude(pk=ticket.pk).select_related("requester").order_by("-id")[: OFFERED * 2]
     return [other for other in found if not merge_refusal(ticket, other)][:OFFERED]
 
