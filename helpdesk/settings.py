@@ -75,6 +75,7 @@ INSTALLED_APPS = [
     "tickets.links",
     "tickets.following",
     "tickets.tags",
+    "tickets.fields",
     "tickets.search",
     "tickets.channels.email",
     "tickets.channels.widget",

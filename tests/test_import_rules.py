@@ -75,6 +75,7 @@ LATE_IMPORTS = {
     ("accounts/signin/apps.py", "ready"): "receivers register when their module is loaded",
     ("tickets/apps.py", "ready"): "receivers register; Celery is loaded only where a broker is set",
     ("tickets/desk/apps.py", "ready"): "receivers and jobs register when their module is loaded",
+    ("tickets/fields/apps.py", "ready"): "its filter registers when its module is loaded",
     ("tickets/following/apps.py", "ready"): "subscribers register when their module is loaded",
     ("tickets/tags/apps.py", "ready"): "its filter registers when its module is loaded",
     ("tickets/own_data/apps.py", "ready"): "jobs, exporter and eraser register when their module is loaded",

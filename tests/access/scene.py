@@ -35,6 +35,7 @@ from tickets.channels.email.models import AddressTrouble, InboundMail, Mailbox, 
 from tickets.channels.widget.models import Site
 from tickets.channels.widget.views import SENT_SALT
 from tickets.desk.models import BulkRun, Draft, HeldReply, KeptFile, SavedView
+from tickets.fields.models import Field
 from tickets.following import copies
 from tickets.following.models import Copy
 from tickets.intake.replies import write_note
@@ -320,6 +321,7 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "email_channel/addresstrouble": AddressTrouble.objects.create(address="dead@example.com"),
         "service/calendar": Calendar.objects.first(),
         "macros/macro": Macro.objects.create(name="Refund", reply="Soon."),
+        "fields/field": Field.objects.create(name="Order"),
         "tags/tag": Tag.objects.create(name="vip"),
         "webhooks/endpoint": _webhook(),
         "service/target": Target.objects.get_or_create(urgency=Urgency.URGENT)[0],

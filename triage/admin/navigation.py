@@ -55,6 +55,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
             "title": "House",
             "items": [
                 _item("Tags", "sell", "admin:tags_tag_changelist"),
+                _item("Fields", "list_alt", "admin:fields_field_changelist"),
                 _item("Set up your house", "storefront", "triage-house"),
                 _item("Mailboxes", "alternate_email", "admin:email_channel_mailbox_changelist"),
                 _item("Mail that came", "mail", "admin:email_channel_inboundmail_changelist"),

@@ -172,6 +172,8 @@ document.addEventListener("DOMContentLoaded", () => {
   offers(macro, "macro");
   offers(document.getElementById("id_tags"), "tag");
   offers(document.getElementById("id_link"), "link");
+  desk.keys.g = () => open("fields", "[data-field]");
+  document.querySelectorAll("[data-field]").forEach((field) => field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); desk.sendStep("fields"); } }));
   const copy = document.getElementById("id_copy");
   copy?.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); desk.sendStep("copy"); } });
   const snooze = document.getElementById("id_until");

@@ -15,6 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from tickets.desk import rounds, snoozing
 from tickets.desk.models import Draft
+from tickets.fields.filling import filled
 from tickets.following.followers import mention_of
 from tickets.links.linking import links_of
 from tickets.models import Ticket
@@ -91,6 +92,7 @@ def show_desk(
         "linked": (linked := links_of(ticket)),
         "merged_here": list(ticket.merged.order_by("-id")) if ticket.merged_in else [],
         "together_count": len(linked) + ticket.merged_in,
+        "filled": filled(ticket),
         "tags": tags_of([ticket.pk]).get(ticket.pk, ()),
         "writing_note": "note" in refused or (bool(draft.note) and not draft.reply),
         "due_at": due_at,

@@ -18,6 +18,7 @@ from accounts.models import User
 from tickets.desk import drafts, held, snoozing
 from tickets.desk.models import Draft
 from tickets.errors import Held, TicketError
+from tickets.fields import filling
 from tickets.following import copies, followers
 from tickets.following.models import Copy
 from tickets.links import linking
@@ -254,6 +255,18 @@ def unmerge(step: Step) -> str:
     return f"{merged.reference} stands by itself again. What was written since stayed where it was written."
 
 
+def fields(step: Step) -> str:
+    """The house's own fields, all of the page at once."""
+    post = step.request.POST
+    written = {
+        one.field.pk: post[f"field-{one.field.pk}"][:1000]
+        for one in filling.filled(step.ticket)
+        if f"field-{one.field.pk}" in post
+    }
+    changed = filling.fill(step.ticket, written, by=step.agent)
+    return f"Saved: {', '.join(changed)}." if changed else "Nothing of the fields has changed."
+
+
 def follow(step: Step) -> str:
     """Or no longer, where the agent follows it."""
     if followers.unfollow(step.ticket, step.agent):
@@ -345,6 +358,6 @@ STEPS: dict[str, Callable[[Step], str]] = {
     step.__name__: step
     for step in (
         keep, macro, send_and_next, send_and_resolve, send_and_wait, note, take, take_over, assign, prioritise, snooze, wake,
-        tag, link, follow, mention_done, copy, spam, not_spam, correct, none_of_ours, resolve, reopen, recall, close,
+        tag, link, fields, follow, mention_done, copy, spam, not_spam, correct, none_of_ours, resolve, reopen, recall, close,
     )
 }  # fmt: skip
