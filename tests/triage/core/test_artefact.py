@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 from pathlib import Path
@@ -152,3 +153,48 @@ def test_a_folder_that_is_there_is_replaced_only_on_demand(tmp_path: Path) -> No
         seal(new, kind="other", settings={})
     assert read_manifest(tmp_path / "m").kind == "other"
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+def former_index(folder: Path, **changes: object) -> Path:
+    """A manifest as the first release wrote it for an index of tickets."""
+    folder.mkdir()
+    (folder / "rows.npy").write_bytes(b"12345")
+    facts = {
+        "format": 1, "kind": "ticket index", "numpy": "1.26.4", "files": {"rows.npy": "d" * 64}, "tickets": 7,
+        **changes,
+    }  # fmt: skip
+    facts["seal"] = hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    (folder / MANIFEST).write_text(json.dumps(facts, indent=1))
+    return folder
+
+
+def test_an_index_of_the_first_release_is_read(tmp_path: Path) -> None:
+    found = read_manifest(former_index(tmp_path / "old"))
+    assert (found.kind, found.files, found.size) == ("ticket index", {"rows.npy": "d" * 64}, 5)
+    assert (found.libraries, found.settings, found.metrics) == ({"numpy": "1.26.4"}, {"tickets": 7}, {})
+
+
+def test_an_index_of_the_first_release_that_was_changed_is_refused(tmp_path: Path) -> None:
+    path = former_index(tmp_path / "old") / MANIFEST
+    whole = path.read_text()
+    for changed in (whole.replace("7", "8", 1), whole + "\n", whole.replace("1.26.4", "1.26.5")):
+        assert changed != whole
+        path.write_text(changed)
+        with pytest.raises(ArtefactError, match="was changed"):
+            read_manifest(path.parent)
+    with pytest.raises(ArtefactError, match="does not read"):
+        read_manifest(former_index(tmp_path / "odd", format=2))
+
+
+class Stranger:
+    """A type that nobody has said to be harmless."""
+
+
+def test_a_type_that_is_not_trusted_is_never_built(tmp_path: Path) -> None:
+    save(
+        tmp_path / "m", kind="test", arrays={}, parts={"odd": Stranger()}, fingerprint="", metrics={}, settings={},
+    )  # fmt: skip
+    with pytest.raises(ArtefactError, match=r"unexpected types: .*Stranger"):
+        load(tmp_path / "m", kind="test")
+    name = f"{Stranger.__module__}.{Stranger.__qualname__}"
+    assert isinstance(load(tmp_path / "m", kind="test", trusted=[name]).parts["odd"], Stranger)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from triage.core.deciding.estimate import Reviewed, estimate
+from triage.core.deciding.estimate import Estimate, Reviewed, estimate
 
 
 def sampled(seed: int) -> tuple[list[Reviewed], list[Reviewed], int, int, float]:
@@ -55,3 +55,10 @@ def test_none_wrong_still_has_an_upper_limit() -> None:
     found = estimate([Reviewed(False, 0.1)] * 58, [], total=580, refused=0)
     assert found.low == 0.0
     assert found.high == pytest.approx(0.05, abs=0.001)
+
+
+def test_what_is_right_mirrors_what_is_wrong_and_nothing_reviewed_says_nothing() -> None:
+    found = Estimate(total=100, seen=20, wrong=1, share=0.05, low=0.01, high=0.2)
+    assert (found.right, found.right_low, found.right_high) == pytest.approx((0.95, 0.8, 0.99))
+    nothing = Estimate(total=100, seen=0, wrong=0)
+    assert (nothing.right, nothing.right_low, nothing.right_high) == (None, None, None)
