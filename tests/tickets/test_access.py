@@ -15,6 +15,7 @@ from accounts.models import Role, User
 from tickets.access import (
     NotTheRequester,
     Viewer,
+    goes_on_in,
     linked_ticket,
     own_ticket,
     own_tickets,
@@ -153,6 +154,18 @@ def test_a_ticket_comes_with_the_people_on_it_in_one_query(
         assert not hasattr(found, "feedback")
         assert (found.requester, found.assignee) == (requester, agent)
         assert (found.follow_up_of, found.merged_into) == (guests, guests)
+
+
+def test_a_merged_ticket_goes_on_in_the_one_it_points_to_for_who_may_see_that(
+    viewers: Viewers, ticket: Ticket, guests: Ticket, submit: Callable[..., Ticket], requester: User
+) -> None:
+    others = [submit(requester=requester) for _ in range(3)]
+    assert goes_on_in(viewers["requester"], ticket) is None
+    ticket.merged_into = others[1]
+    assert goes_on_in(viewers["requester"], ticket) == goes_on_in(viewers["agent"], ticket) == others[1]
+    ticket.merged_into = guests
+    assert goes_on_in(viewers["requester"], ticket) is None
+    assert goes_on_in(viewers["requester who holds"], ticket) == guests
 
 
 def test_who_is_no_agent_any_more_sees_as_a_requester_does(ticket: Ticket, agent: User) -> None:
