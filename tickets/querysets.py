@@ -59,6 +59,14 @@ def mailbox_of(field: str) -> Case:
     )
 
 
+def _news() -> Exists:
+    """Somebody else's words that came after the requester last looked at the ticket."""
+    news = Message.objects.exclude(sender="requester").filter(
+        ticket=OuterRef("pk"), kind="reply", created_at__gt=OuterRef("seen_at")
+    )
+    return Exists(news)
+
+
 class TicketQuerySet(models.QuerySet["Ticket"]):
     @contextmanager
     def held(self, pk: int) -> Iterator[Ticket]:
@@ -101,10 +109,10 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
 
     def with_unread(self) -> Self:
         """With ``is_unread``: somebody else has written since the requester last looked."""
-        news = Message.objects.exclude(sender="requester").filter(
-            ticket=OuterRef("pk"), kind="reply", created_at__gt=OuterRef("seen_at")
-        )
-        return self.annotate(is_unread=Exists(news))
+        return self.annotate(is_unread=_news())
+
+    def unread(self) -> Self:
+        return self.filter(_news())
 
     def latest_first(self) -> Self:
         """By what moved last."""

@@ -17,7 +17,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -107,7 +107,7 @@ def freshly_proved(view: View) -> View:
 
 
 def _login_and_back(request: HttpRequest) -> str:
-    return f"{redirect(settings.LOGIN_URL).url}?{urlencode({'next': request.path})}"  # type: ignore[attr-defined]
+    return f"{resolve_url(settings.LOGIN_URL)}?{urlencode({'next': request.path})}"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -57,14 +57,15 @@ def make_copy(export_id: int) -> None:
         size = target.tell()
         target.seek(0)
         export.file.save("", File(target), save=False)
-    facts = {"file": export.file.name, "size": size, "expires_at": timezone.now() + KEPT_FOR}
+    name = str(export.file.name)
+    facts = {"file": name, "size": size, "expires_at": timezone.now() + KEPT_FOR}
     with transaction.atomic():
         taken = DataExport.objects.filter(pk=export.pk, expires_at=None).update(**facts)
         if taken:
             export.refresh_from_db()
             letters.ready(export)
     if not taken:  # another worker was faster, or the person is gone
-        export.file.storage.delete(facts["file"])
+        export.file.storage.delete(name)
 
 
 def discard_expired() -> None:

@@ -69,7 +69,7 @@ def tickets(request: HttpRequest) -> HttpResponse:
     show, wanted = form.chosen()
     found, refused = own.matching(wanted), ""
     if show == UNREAD:
-        found = found.with_unread().filter(is_unread=True)
+        found = found.unread()
     try:
         with time_limit() if form.words else nullcontext():
             found = narrow(found, form.words, in_browser(request), staff=False)
