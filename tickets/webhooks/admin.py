@@ -72,9 +72,9 @@ class EndpointAdmin(Powerful, SupervisorsEdit):
     ]
 
     def get_fieldsets(self, request: HttpRequest, obj: Endpoint | None = None) -> Any:
-        own = (None, {"fields": ("name", "url", "active", "types")})
+        own, told = (None, {"fields": ("name", "url", "active")}), ("Types", {"fields": ("types",)})
         if obj is None:
-            return (own,)
+            return (own, told)
         health = (
             "steps",
             "state",
@@ -84,7 +84,7 @@ class EndpointAdmin(Powerful, SupervisorsEdit):
             "failing_since",
             "made_by",
         )
-        return (own, ("Health", {"fields": health}))
+        return (own, ("Health", {"fields": health}), told)
 
     def get_urls(self) -> list[URLPattern]:
         own = [
@@ -166,16 +166,7 @@ class EndpointAdmin(Powerful, SupervisorsEdit):
 class DeliveryAdmin(SupervisorsRead):
     """What was sent where, and what was answered."""
 
-    list_display = [
-        "message_id",
-        "endpoint",
-        "type",
-        "shown_state",
-        "status",
-        "attempts",
-        "created_at",
-        "milliseconds",
-    ]
+    list_display = ["short_id", "endpoint", "type", "shown_state", "status", "created_at"]
     list_filter = ["state", ("endpoint", admin.RelatedOnlyFieldListFilter)]
     list_select_related = ["endpoint"]
     search_fields = ["=message_id", "=event__ticket__reference"]
@@ -191,10 +182,14 @@ class DeliveryAdmin(SupervisorsRead):
     def shown_state(self, delivery: Delivery) -> str:
         return str(delivery.get_state_display())
 
+    @display(description="Message")
+    def short_id(self, delivery: Delivery) -> str:
+        return f"{delivery.message_id[:12]}…"
+
     @display(description="Payload")
     def body(self, delivery: Delivery) -> SafeString:
         told = json.dumps(payload(delivery), indent=2, sort_keys=True)
-        return format_html('<pre class="mail-source" tabindex="0">{}</pre>', told)
+        return format_html('<pre class="payload" tabindex="0">{}</pre>', told)
 
     def has_send_again_permission(self, request: HttpRequest) -> bool:
         return is_supervisor(request)

@@ -122,7 +122,8 @@ class Pinned(http.client.HTTPConnection):
         super().__init__(target.host, target.port, timeout=CONNECTING)
         self.default_port = guard.PORTS[target.scheme]  # it is left out of the Host header
         self._target, self._places = target, places[:ADDRESSES]
-        self._ends, self._open = time.monotonic() + SECONDS, None
+        self._ends = time.monotonic() + SECONDS
+        self._open: socket.socket | None = None
         self._watch = threading.Timer(SECONDS, self._hang_up)
         self._watch.daemon = True
         self._watch.start()
