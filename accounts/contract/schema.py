@@ -55,6 +55,20 @@ class ContractSchema(AutoSchema):
         form = getattr(self.view, "query", {}).get(self.method)
         return [*super().get_override_parameters(), *([form] if form else [])]
 
+    def map_parsers(self) -> list[str]:
+        """Forms are read too, for whoever types by hand; what is promised is JSON, and multipart where files come."""
+        return ["application/json"]
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        """A column that may be empty is so in answers too, whatever its choices."""
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        model = getattr(getattr(field.parent, "Meta", None), "model", None)
+        if field.read_only and model is not None and "enum" in (schema or {}):
+            column = next((one for one in model._meta.concrete_fields if one.name == field.source), None)
+            if column is not None and column.blank and "" not in schema["enum"]:
+                schema["enum"] = [*schema["enum"], ""]
+        return schema
+
     def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         schema = super()._map_serializer(serializer, direction, bypass_extensions)
         form = serializer if isinstance(serializer, serializers.BaseSerializer) else serializer()

@@ -125,6 +125,8 @@ def form_fault(field: Any, name: str, data: Any) -> str:
         return ""
     if len(values) > 1:
         return "This may be given once."
+    if values[0] == "" and not getattr(field, "allow_blank", False):
+        return "This may not be empty. Leave it out."  # the framework would, and `?requester=` list everybody
     if wanted is int and not WHOLE.fullmatch(str(values[0])):
         return "This must be a whole number."
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from typing import Any, Final
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -11,8 +12,8 @@ from django.utils.http import parse_etags
 from rest_framework import exceptions, status
 from rest_framework.request import Request
 
-SCHEMA: Final = {
-    "type": "string", "maxLength": 400,
+SCHEMA: Final[dict[str, Any]] = {
+    "type": "string", "maxLength": 400, "pattern": r'^(\*|(W/)?"[!#-~]*"(, ?(W/)?"[!#-~]*")*)$',
     "description": "The ETag of what you have read, or `*`. If it has changed since, nothing is done: 412.",
 }  # fmt: skip
 
@@ -30,7 +31,12 @@ def etag_of(body: Any) -> str:
 
 
 def wants_unchanged(request: Request) -> bool:
-    return "If-Match" in request.headers
+    given = request.headers.get("If-Match")
+    if given is not None and not re.fullmatch(SCHEMA["pattern"], given.strip()):
+        raise exceptions.ValidationError(
+            {"If-Match": ["The ETag of what you have read, in its quotes, or *."]}
+        )
+    return given is not None
 
 
 def refuse_changed(request: Request, etag: str) -> None:

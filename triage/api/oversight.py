@@ -129,13 +129,18 @@ class AlarmView(SupervisorView):
 # --- the policy ------------------------------------------------------------------------------------------
 
 
+@extend_schema_field({})
+class AnyField(serializers.JSONField):
+    """Text, number, list, or null."""
+
+
 class ChangeSerializer(serializers.Serializer[Any]):
     part = serializers.CharField(
         help_text="What kind of thing: mode, limit, rule, guard, answer, fact, champion."
     )
     key = serializers.CharField()
-    before = serializers.JSONField(allow_null=True)
-    after = serializers.JSONField(allow_null=True)
+    before = AnyField(help_text="Null: it was not there.")
+    after = AnyField(help_text="Null: it is not there any more.")
 
 
 class PolicyVersionSerializer(serializers.ModelSerializer[PolicyVersion]):

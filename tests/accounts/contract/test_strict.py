@@ -35,6 +35,7 @@ def violation(answer: Any) -> dict[str, Any]:
         ("page_size=1000", "page_size", "max_value", "Allowed: 1 to 100."),
         ("page_size=0", "page_size", "min_value", "Allowed: 1 to 100."),
         ("page_size=٣", "page_size", "type", "Allowed: 1 to 100."),
+        ("scope=all&requester=", "requester", "type", "This may not be empty."),
         ("scope=own&scope=all", "scope", "type", "This may be given once."),
         ("status=opened", "status", "invalid_choice", "Allowed: open, auto_resolved,"),
         ("fields=id,subjekt", "fields", "unknown", "Did you mean “subject”?"),
