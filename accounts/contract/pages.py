@@ -95,7 +95,10 @@ class KeysetPages(CursorPagination):
 def paged(form: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
     """A page of rows by ``form``, for the contract."""
     name = f"{form.__name__.removesuffix('Serializer')}PageSerializer"
-    link = {"allow_null": True, "help_text": "Address of that page; null where there is none."}
+    link: dict[str, Any] = {
+        "allow_null": True,
+        "help_text": "Address of that page; null where there is none.",
+    }
     members = {
         "next": serializers.URLField(**link), "previous": serializers.URLField(**link), "results": form(many=True),
     }  # fmt: skip

@@ -34,7 +34,7 @@ class NoFields(StrictSerializer):
 class JustAccept(DefaultContentNegotiation):
     """The media type is chosen by Accept alone, not by a parameter of the address."""
 
-    settings = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
+    settings: Any = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
 
 
 class ContractView(APIView):

@@ -70,7 +70,13 @@ class ResultSerializer(serializers.Serializer[Any]):
     id = serializers.CharField(allow_null=True, help_text="The ticket.")
     code = serializers.CharField(allow_null=True, help_text="Of the error.")
     message = serializers.CharField(allow_null=True)
-    errors = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    errors_ = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+
+    def get_fields(self) -> dict[str, Any]:
+        """``errors`` is a name that the framework has for itself."""
+        found: dict[str, Any] = dict(super().get_fields())
+        found["errors"] = found.pop("errors_")
+        return found
 
 
 class ResultsSerializer(serializers.Serializer[Any]):
@@ -127,6 +133,9 @@ class BulkView(ContractView):
 
 def _refusal(refused: Exception) -> dict[str, Any]:
     """In the words of the one call, by the same handler."""
-    answer = api_settings.EXCEPTION_HANDLER(refused, {})
-    said = answer.data if answer is not None else {}
-    return {"status": answer.status_code, **{name: said[name] for name in ("code", "message", "errors")}}
+    handle: Any = api_settings.EXCEPTION_HANDLER
+    answer = handle(refused, {})
+    return {
+        "status": answer.status_code,
+        **{name: answer.data[name] for name in ("code", "message", "errors")},
+    }

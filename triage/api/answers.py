@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django.http import Http404
+from django.utils.functional import cached_property
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.request import Request
@@ -15,6 +16,7 @@ from accounts.contract.pages import PageQuery, paged
 from accounts.contract.strict import StrictQuery, StrictSerializer
 from accounts.contract.views import NoFields
 from triage.answers import facts
+from triage.answers.house import House
 from triage.api.supervising import NotYet, OtherEyes, SupervisorView, checked
 from triage.desk.forms import AnswerForm
 from triage.models import Answer, Intent
@@ -40,9 +42,12 @@ class AnswerSerializer(serializers.ModelSerializer[Answer]):
         return str(answer.approved_by) if answer.approved_by else None
 
     def get_missing_facts(self, answer: Answer) -> list[str]:
-        if "house" not in self.context:
-            self.context["house"] = facts.current()
-        return [fact.label for fact in answer.missing_facts(self.context["house"])]
+        return [fact.label for fact in answer.missing_facts(self.house)]
+
+    @cached_property
+    def house(self) -> House:
+        """Read once for a whole page."""
+        return facts.current()
 
 
 class AnswerQuery(PageQuery):
@@ -75,7 +80,7 @@ class AnswerFormSerializer(AnswerTextsSerializer):
         "language": "en",
     }
 
-    intent = serializers.SlugRelatedField("slug", queryset=Intent.objects.all(), help_text="Its code.")  # type: ignore[var-annotated]
+    intent = serializers.SlugRelatedField("slug", queryset=Intent.objects.all(), help_text="Its code.")
     language = serializers.CharField(max_length=8, help_text="A tag such as `en` or `pt-BR`.")
     body = serializers.CharField(max_length=8000)
 

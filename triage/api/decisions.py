@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -74,7 +73,6 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
             return decision.detail
         return f"{reason_text(decision.reason)}."
 
-    @extend_schema_field(OpenApiTypes.STR)
     def get_answer_version(self, decision: Decision) -> str | None:
         return str(decision.answer) if decision.answer else None
 
@@ -133,7 +131,7 @@ class CorrectSerializer(StrictSerializer):
 
     intent = serializers.SlugRelatedField(
         "slug", queryset=Intent.objects.all(), allow_null=True, help_text="Its code; null: none of ours."
-    )  # type: ignore[var-annotated]
+    )
 
 
 @step("correct_intent", CorrectSerializer)
