@@ -81,10 +81,22 @@ def test_at_the_desk(web: Callable[..., Client], ticket: Ticket, agent: User, re
     page, client = f"/admin/tickets/ticket/{ticket.pk}/change/", web(agent)
     assert "Save the fields" in client.get(page).content.decode()
     said = client.post(page, {"step": "fields", f"field-{level.pk}": "Gold"}, follow=True).content.decode()
-    assert "Saved: Level." in said and '<option value="Gold" selected>' in said
+    assert "The fields are saved." in said and '<option value="Gold" selected>' in said
     refused = client.post(page, {"step": "fields", f"field-{level.pk}": "Tin", "reply-body": "Dear"})
     assert refused.status_code == 409 and "one of Gold, Silver" in refused.content.decode()
     assert "Gold" not in web(requester).get(ticket.get_absolute_url()).content.decode()
+
+
+def test_every_step_saves_them_and_a_colleague_s_newer_value_stays(
+    web: Callable[..., Client], ticket: Ticket, agent: User, other_agent: User
+) -> None:
+    order, days = Field.objects.create(name="Order"), Field.objects.create(name="Days")
+    page = f"/admin/tickets/ticket/{ticket.pk}/change/"
+    fill(ticket, {order.pk: "4711"}, by=other_agent)  # since the agent's page was loaded
+    seen = {f"field-{order.pk}": "", f"was-{order.pk}": "", f"field-{days.pk}": "3", f"was-{days.pk}": ""}
+    web(agent).post(page, {"step": "take", **seen})
+    assert {one.field.name: one.text for one in filled(ticket)} == {"Days": "3", "Order": "4711"}
+    assert Ticket.objects.get(pk=ticket.pk).assignee == agent
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from tickets.desk import rounds, snoozing
 from tickets.desk.models import Draft
-from tickets.fields.filling import filled
+from tickets.fields.filling import Filled, filled
 from tickets.following.followers import mention_of
 from tickets.links.linking import links_of
 from tickets.models import Ticket
@@ -92,7 +92,7 @@ def show_desk(
         "linked": (linked := links_of(ticket)),
         "merged_here": list(ticket.merged.order_by("-id")) if ticket.merged_in else [],
         "together_count": len(linked) + ticket.merged_in,
-        "filled": filled(ticket),
+        "filled": [(one, typed.field(one)) for one in filled(ticket)],
         "tags": tags_of([ticket.pk]).get(ticket.pk, ()),
         "writing_note": "note" in refused or (bool(draft.note) and not draft.reply),
         "due_at": due_at,
@@ -128,6 +128,10 @@ class Typed:
     @property
     def intent(self) -> str:
         return self._sent("intent", self._draft.intent)
+
+    def field(self, one: Filled) -> str:
+        """After a refusal what was typed, so that it can be mended."""
+        return self._sent(f"field-{one.field.pk}", one.text)
 
     def _sent(self, name: str, kept: str) -> str:
         """After a refusal the post is what the agent has before them; a step that went through redirects."""

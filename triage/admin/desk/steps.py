@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 
+from accounts.admin import ROW_ID
 from accounts.models import User
 from tickets.desk import drafts, held, snoozing
 from tickets.desk.models import Draft
@@ -86,6 +87,7 @@ def take_step(request: HttpRequest, ticket: Ticket) -> HttpResponse:
     step = Step(request, ticket)
     try:
         keep_typed(step)
+        fill_fields(step)
         if act is None:
             messages.error(request, "Choose what to do.")
             return to_desk(request, ticket)
@@ -256,15 +258,19 @@ def unmerge(step: Step) -> str:
 
 
 def fields(step: Step) -> str:
-    """The house's own fields, all of the page at once."""
-    post = step.request.POST
-    written = {
-        one.field.pk: post[f"field-{one.field.pk}"][:1000]
-        for one in filling.filled(step.ticket)
-        if f"field-{one.field.pk}" in post
-    }
-    changed = filling.fill(step.ticket, written, by=step.agent)
-    return f"Saved: {', '.join(changed)}." if changed else "Nothing of the fields has changed."
+    """The house's own fields, which every step saves."""
+    return "The fields are saved."
+
+
+def fill_fields(step: Step) -> None:
+    """What was changed on this page of the house's fields, with any step; a colleague's newer values stay."""
+    post, written = step.request.POST, {}
+    for name, text in post.items():
+        key = name.removeprefix("field-")
+        if name.startswith("field-") and ROW_ID.fullmatch(key) and text != post.get(f"was-{key}", ""):
+            written[int(key)] = text[:1000]
+    if written:
+        filling.fill(step.ticket, written, by=step.agent)
 
 
 def follow(step: Step) -> str:
