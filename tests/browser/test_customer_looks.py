@@ -100,3 +100,24 @@ def test_nothing_is_fetched_from_anywhere_else(page, live_server):
     page.goto("/tickets/new/")
     assert asked
     assert not [url for url in asked if not url.startswith(live_server.url)]
+
+
+WATCH_SHIFTS = """
+window.shifted = [];
+new PerformanceObserver((list) => {
+  for (const one of list.getEntries()) window.shifted.push(...one.sources.map(({ node }) => node?.className ?? node?.nodeName));
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.mark.parametrize("address", ["/", "/tickets/new/"])
+def test_nothing_moves_when_answers_were_looked_for_and_none_fit(open_window, address):
+    page = open_window(viewport=PHONE)
+    page.add_init_script(WATCH_SHIFTS)
+    with page.expect_response("**/help/suggestions/"):
+        page.goto(address)
+    page.wait_for_function(
+        "document.getElementById('suggestions').classList.contains('htmx-request') === false"
+    )
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert page.evaluate("window.shifted") == []
