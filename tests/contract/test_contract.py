@@ -127,10 +127,11 @@ def faults_of(scene: Scene, operation: Any, mode: GenerationMode, examples: int)
     return found
 
 
-@pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-def test_answers_are_what_the_contract_says(scene: Scene, mode: GenerationMode) -> None:
+@pytest.mark.parametrize(("mode", "turn"), [(GenerationMode.POSITIVE, 0), (GenerationMode.NEGATIVE, 1)])
+def test_answers_are_what_the_contract_says(scene: Scene, mode: GenerationMode, turn: int) -> None:
+    """Each kind on every third operation: drawing costs a tenth of a second an operation. `make prove` does all."""
     found: dict[str, str] = {}
-    for operation in operations():
+    for operation in operations()[turn::3]:
         found |= faults_of(scene, operation, mode, SHORT)
     assert not found, "\n\n".join(f"{name}: {fault}" for name, fault in found.items())
 
