@@ -58,6 +58,7 @@ def customers_templates() -> list[Path]:
         "requester_wrote.txt",
         "urgent.txt",
         "late.txt",
+        "webhook_off.txt",
         "followed.txt",
         "mentioned.txt",
         "nothing.html",
