@@ -40,6 +40,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("attachment_refused", 400, "The file is not taken", "Send a file of a type and size that is allowed."),
     Kind("ticket_error", 400, "The ticket cannot be changed so", "Read `detail`."),
     Kind("no_such_macro", 400, "There is no such macro", "List the macros, then name one of them."),
+    Kind("not_of_its_kind", 400, "The field takes another kind of value", "`detail` says which."),
     Kind("no_tag", 400, "That is no tag", "Use letters, digits, hyphens and dots."),
     Kind("not_authenticated", 401, "Nobody is logged in", "Send a token: `Authorization: Bearer …`."),
     Kind("authentication_failed", 401, "The log-in is not accepted", "Log in again."),
