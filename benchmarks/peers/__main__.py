@@ -130,7 +130,13 @@ def works(reference: str) -> list[Work]:
     def peer_ticket(number: int) -> str:
         text = f"{TEXTS[number % len(TEXTS)]} ({number})"
         return json.dumps(
-            {"queue": 1, "title": text[:60], "description": text, "submitter_email": "rita@example.com"}
+            {
+                "queue": 1,
+                "title": text[:60],
+                "description": text,
+                "submitter_email": "rita@example.com",
+                "priority": 3,
+            }
         )
 
     def form(number: int) -> str:
