@@ -3,8 +3,8 @@
     python -m benchmarks.peers --server postgres://USER:PASSWORD@HOST:PORT/postgres
 
 Each piece of work is asked of one after the other, round by round (peer, ours, peer, ours, …), by the same clients.
-What is shown are medians over the rounds: requests a second, CPU milliseconds a request of the product's processes and
-of PostgreSQL, statements of one request; ratios are ours to the peer's of the same round. Our creation includes the
+What is shown are medians over the rounds: requests a second, CPU milliseconds a request of the web processes, of the
+worker that does the rest later, and of PostgreSQL, statements of one request; ratios are ours to the peer's of the same round. Our creation includes the
 whole of triage, notices and search; the peer does none, and both write their mail to nowhere. The server must run on
 this machine (its CPU time is read off /proc). The peer gets a virtual environment of its own in ``var/benchmarks``.
 """
@@ -59,6 +59,7 @@ class Measured:
 
     rate: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
+    later: list[float] = field(default_factory=list)
     database: list[float] = field(default_factory=list)
     statements: int = 0
 
@@ -113,12 +114,13 @@ def measure(
         connection = connect(side)
         for number in range(3):  # the second and third are as all later ones
             into.statements = int(ask(connection, side, what, 90_000_000 + number, **{"X-Count": "1"}) or 0)
-    before, began = (processes.cpu_seconds(side.pid), processes.cpu_seconds(postmaster)), time.monotonic()
+    watched = {side.pid: into.cpu, side.worker: into.later, postmaster: into.database}
+    before, began = {pid: processes.cpu_seconds(pid) for pid in watched if pid}, time.monotonic()
     answers = many(side, what, seconds, clients, at * 10_000_000)
-    took = time.monotonic() - began
-    into.rate.append(answers / took)
-    into.cpu.append((processes.cpu_seconds(side.pid) - before[0]) / answers * 1000)
-    into.database.append((processes.cpu_seconds(postmaster) - before[1]) / answers * 1000)
+    into.rate.append(answers / (time.monotonic() - began))
+    for pid, figures in watched.items():
+        used = processes.cpu_seconds(pid) - before[pid] if pid else 0.0
+        figures.append(used / answers * 1000)
 
 
 def works(reference: str) -> list[Work]:
@@ -169,13 +171,18 @@ def works(reference: str) -> list[Work]:
 
 
 def table_row(name: str, side: str, figures: Measured) -> str:
-    middle = [statistics.median(values) for values in (figures.rate, figures.cpu, figures.database)]
-    return f"{name:<16}{side:<17}{middle[0]:>9.1f}{middle[1]:>10.2f}{middle[2]:>10.2f}{figures.statements:>6}"
+    rate = statistics.median(figures.rate)
+    parts = "".join(
+        f"{statistics.median(one):>9.2f}" for one in (figures.cpu, figures.later, figures.database)
+    )
+    return f"{name:<16}{side:<17}{rate:>9.1f}{parts}{figures.statements:>6}"
 
 
 def ratio(ours: Measured, peer: Measured) -> str:
     rate = statistics.median(one / other for one, other in zip(ours.rate, peer.rate, strict=True))
-    whole = [[a + b for a, b in zip(side.cpu, side.database, strict=True)] for side in (ours, peer)]
+    whole = [
+        [sum(one) for one in zip(side.cpu, side.later, side.database, strict=True)] for side in (ours, peer)
+    ]
     cost = statistics.median(other / one for one, other in zip(*whole, strict=True))
     return f"{'':<16}{'ours to peer':<17}{rate:>8.2f}×   {cost:.2f}× as much work from the same CPU"
 
@@ -190,7 +197,7 @@ def first_ticket(side: sides.Side) -> str:
 def compare(
     options: argparse.Namespace, our_side: sides.Side, peer_side: sides.Side, postmaster: int
 ) -> None:
-    print(f"{'work':<16}{'side':<17}{'per s':>9}{'CPU ms':>10}{'pg ms':>10}{'SQL':>6}")
+    print(f"{'work':<16}{'side':<17}{'per s':>9}{'web ms':>9}{'later':>9}{'pg ms':>9}{'SQL':>6}")
     for work in works(first_ticket(our_side)):
         if options.only and options.only not in work.name:
             continue

@@ -25,6 +25,14 @@ def cpu_seconds(pid: int) -> float:
     return sum(sum(int(stat[at]) for at in (11, 12, 13, 14)) for stat in stats if stat) / TICK
 
 
+def started_with(pid: int, words: str) -> int:
+    """The process below ``pid`` whose command line holds ``words``; 0 where there is none."""
+    for one in below(pid):
+        if words in Path(f"/proc/{one}/cmdline").read_text().replace("\0", " "):
+            return one
+    return 0
+
+
 def parent(pid: int) -> int:
     return int(_stat(pid)[1])
 

@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
+from benchmarks.peers import processes
 from benchmarks.served import ROOT, Product, free_port
 
 PEER = "django-helpdesk==2.6.1"
@@ -57,6 +58,7 @@ class Side:
     pid: int
     session: str
     token: str = ""
+    worker: int = 0  # the process that does what nobody waits for, if there is one
 
     def headers(self) -> dict[str, str]:
         """A logged-in browser's, and a client's of the API."""
@@ -104,7 +106,8 @@ def ours(address: str, folder: Path) -> Iterator[Side]:
         bearer = (
             product.client().log_in("customer@demo.example", "demo-customer-2026").headers["Authorization"]
         )
-        yield Side("ours", product.port, pid, session, bearer.removeprefix("Bearer "))
+        web, worker = (processes.started_with(pid, words) for words in ("gunicorn", "manage.py work"))
+        yield Side("ours", product.port, web, session, bearer.removeprefix("Bearer "), worker)
 
 
 @contextmanager
