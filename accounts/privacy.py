@@ -27,6 +27,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
+from accounts.contract.models import UsedKey
 from accounts.models import User
 from accounts.tokens.models import ApiToken, TokenFamily
 
@@ -159,6 +160,7 @@ def erase_account(person: Person) -> dict[str, Any]:
     erased["single_sign_on"] = SocialAccount.objects.filter(user=user).delete()[0]
     erased["addresses"] = EmailAddress.objects.filter(user=user).delete()[0]
     erased["tokens"] = TokenFamily.objects.filter(user=user).delete()[0]
+    erased["idempotency_keys"] = UsedKey.objects.filter(person=user).delete()[0]
     erased["api_tokens"] = ApiToken.objects.filter(user=user).delete()[0]
     OutstandingToken.objects.filter(user=user).delete()
     about = LogEntry.objects.filter(

@@ -4,8 +4,12 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
+from tickets.migrations._apart import AddIndexApart
+
 
 class Migration(migrations.Migration):
+
+    atomic = False
 
     dependencies = [
         ('tickets', '0009_fewer_indexes'),
@@ -28,7 +32,7 @@ class Migration(migrations.Migration):
             name='closure',
             field=models.CharField(blank=True, choices=[('confirmed', 'Confirmed by the requester'), ('silence', 'Assumed: no answer'), ('agent', 'Closed by an agent'), ('merged', 'Merged into another ticket')], editable=False, max_length=10),
         ),
-        migrations.AddIndex(
+        AddIndexApart(
             model_name='ticket',
             index=models.Index(condition=models.Q(('merged_into__isnull', False)), fields=['merged_into'], name='ticket_merged'),
         ),
