@@ -42,7 +42,6 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("no_such_macro", 400, "There is no such macro", "List the macros, then name one of them."),
     Kind("not_of_its_kind", 400, "The field takes another kind of value", "`detail` says which."),
     Kind("no_tag", 400, "That is no tag", "Use letters, digits, hyphens and dots."),
-    Kind("not_of_its_kind", 400, "A field holds something else than its kind", "Write what the kind of the field asks for."),
     Kind("not_authenticated", 401, "Nobody is logged in", "Send a token: `Authorization: Bearer …`."),
     Kind("authentication_failed", 401, "The log-in is not accepted", "Log in again."),
     Kind("token_not_valid", 401, "The token is not valid", "Refresh it, or log in again."),

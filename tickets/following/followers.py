@@ -40,7 +40,8 @@ def tell_followers(event: Event) -> None:
     message = event.message
     if message is None:
         return
-    told = {event.actor_id, *(mention.agent_id for mention in message.mentions.all())}
+    mentioned = message.mentions.all() if message.kind == Message.Kind.NOTE else ()
+    told = {event.actor_id, *(mention.agent_id for mention in mentioned)}
     if message.sender == Message.Sender.REQUESTER:
         told.add(event.ticket.assignee_id)  # who is told as the one in charge
     followers = Follower.objects.filter(ticket=event.ticket).exclude(agent__in=told - {None})

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import RequestFactory
 
 from accounts.models import Role, User
-from tickets.api.serializers import NewMessageSerializer
+from tickets.api.serializers import NewMessageWithFilesSerializer
 from tickets.desk import drafts
 from tickets.errors import AttachmentRefused
 from tickets.intake.attachments import check_all, hint
@@ -44,7 +44,7 @@ def of_the_desk(files: Files) -> list[str]:
 
 def of_the_api(files: Files) -> list[str]:
     user = SimpleNamespace(is_agent=True)
-    form = NewMessageSerializer(
+    form = NewMessageWithFilesSerializer(
         data={"body": "See this.", "files": files}, context={"request": SimpleNamespace(user=user)}
     )
     form.is_valid()

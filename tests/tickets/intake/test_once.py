@@ -53,11 +53,10 @@ def test_a_twin_that_comes_first_at_the_same_moment_is_found(
     engine: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     named = replace(WISH, external_id="api:1:a1")
+    submit = once.submit_ticket
 
     def beaten(wish: Submission) -> Ticket:
-        Ticket.objects.create(
-            requester_email="gus@example.com", subject="Refund", external_id=wish.external_id
-        )
+        submit(wish)
         raise IntegrityError
 
     monkeypatch.setattr(once, "submit_ticket", beaten)

@@ -264,11 +264,12 @@ def fields(step: Step) -> str:
 
 def fill_fields(step: Step) -> None:
     """What was changed on this page of the house's fields, with any step; a colleague's newer values stay."""
-    post, written = step.request.POST, {}
+    post = step.request.POST
+    written: dict[int, str] = {}
     for name, text in post.items():
         key = name.removeprefix("field-")
         if name.startswith("field-") and ROW_ID.fullmatch(key) and text != post.get(f"was-{key}", ""):
-            written[int(key)] = text[:1000]
+            written[int(key)] = str(text)[:1000]
     if written:
         filling.fill(step.ticket, written, by=step.agent)
 
