@@ -143,12 +143,14 @@ class Engine:
     def _judge_stance(self, ask: Ask) -> Judgement:
         """What the writer does with the topic, by all that they say and by the question in it, each counting alike.
 
-        A plain asking where nothing was taught.
+        Only what may be grave is not weighed against the question beside it. A plain asking where nothing was taught.
         """
         judged = self._judge(ask.unabridged)
         if ask.text and len(ask.text.split()) <= ABRIDGED * len(ask.unabridged.split()):
             question = self._judge(ask.text)
             asking = math.sqrt(judged.asking * question.asking)
+            if judged.leans_grave:
+                asking = min(asking, judged.asking)
             judged = Judgement(asking, judged.stance or question.stance)
         found = judged.stance
         if found is not None and found.stance is Stance.TWO_WISHES and not ask.joints.found:

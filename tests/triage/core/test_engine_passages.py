@@ -94,11 +94,12 @@ def test_a_house_that_taught_whole_letters_is_sure_of_letters(tmp_path: Path) ->
 
 
 class FakeStance:
-    """Takes a text with "unless" in it for less of an asking, and holds up one that begins with "never"."""
+    """Takes a text with "unless" or "funeral" in it for less of an asking, and holds up one that begins with "never"."""
 
     def judge(self, text: str) -> Judgement:
         held = StanceFound(Stance.NOT_ASKED, 1.0) if text.startswith("Never") else None
-        return Judgement(0.25 if "unless" in text else 1.0, held)
+        grave = "funeral" in text
+        return Judgement(0.25 if grave or "unless" in text else 1.0, held, leans_grave=grave)
 
 
 @pytest.mark.parametrize(
@@ -112,6 +113,15 @@ def test_the_question_in_a_letter_is_judged_beside_the_whole_of_it(question: str
     found = Engine(RuleBook([]), cast(Model, fake)).assess("", f"Hello there,\n\n{question}\n\n{frame}")
     assert (found.intent, found.confidence) == ("refund", pytest.approx(0.9 * 0.5))
     assert (found.stance is not None) == held
+
+
+def test_what_may_be_grave_beside_a_question_is_not_weighed_against_it() -> None:
+    question = "Could you refund the jacket I sent you?"
+    fake = FakeModel(question, elsewhere=0.4)
+    fake.stance = FakeStance()
+    frame = "Kind regards from the funeral on the coast,\nTheodora Wintergreen"
+    found = Engine(RuleBook([]), cast(Model, fake)).assess("", f"Hello there,\n\n{question}\n\n{frame}")
+    assert found.confidence == pytest.approx(0.9 * 0.25)
 
 
 def test_the_clearest_texts_come_first() -> None:

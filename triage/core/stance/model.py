@@ -53,10 +53,14 @@ class _Taught:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """How likely a text is a plain asking, in [0, 1], and the stance it is held up for (None: let through)."""
+    """How likely a text is a plain asking, in [0, 1], and the stance it is held up for (None: let through).
+
+    ``leans_grave``: if it is no asking, it most likely tells of something grave.
+    """
 
     asking: float
     stance: StanceFound | None
+    leans_grave: bool = False
 
 
 class StanceModel:
@@ -162,9 +166,11 @@ class StanceModel:
         lead = float(scores[best] - scores[0])
         slope, constant = self.line_
         probability = 1 / (1 + math.exp(-min(max(slope * lead + constant, -30.0), 30.0)))
+        leans_grave = self.stances_[best] == Stance.GRAVE
         if not columns.size or lead <= self.tolerance_ or self.reader_.known_share(tokens) < LEAST_KNOWN:
-            return Judgement(probability, None)
-        return Judgement(probability, self._found(best, lead, tokens, phrases, columns, weights))
+            return Judgement(probability, None, leans_grave)
+        found = self._found(best, lead, tokens, phrases, columns, weights)
+        return Judgement(probability, found, leans_grave)
 
     def _found(
         self,
