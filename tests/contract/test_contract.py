@@ -15,7 +15,7 @@ import schemathesis
 from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.core.wsgi import get_wsgi_application
-from django.db import close_old_connections
+from django.db import close_old_connections, connection
 from hypothesis import HealthCheck, Phase, given, seed
 from hypothesis import settings as drawing
 from hypothesis.errors import Unsatisfiable
@@ -50,6 +50,8 @@ BY_STATE: Final = {"ticket_error", "search", "no_tag", "no_such_macro"}
 
 def test_the_committed_contract_is_the_one_that_is_served(tmp_path: Path, settings: Any) -> None:
     """After a change: ``manage.py spectacular --file docs/openapi.yaml``, and look at what changed."""
+    if connection.vendor != "sqlite":
+        pytest.skip("how large a number may be is the database's: the committed file has SQLite's")
     settings.SITE_URL = "http://127.0.0.1:8000"
     call_command("spectacular", "--file", str(tmp_path / "now.yaml"), "--validate", "--fail-on-warn")
     assert (tmp_path / "now.yaml").read_text() == COMMITTED.read_text()
