@@ -63,8 +63,11 @@ def key_of(request: Request) -> str:
     return key
 
 
-def take(person: User, key: str, fingerprint: str) -> tuple[UsedKey, bool]:
-    """The key's row, and whether its request is to be carried out. Raises KeyReused and StillRunning."""
+def take(person: User, key: str, fingerprint: str, *, waits: bool = True) -> tuple[UsedKey, bool]:
+    """The key's row, and whether its request is to be carried out. Raises KeyReused and StillRunning.
+
+    Without ``waits`` it is carried out beside a first one that still runs, or died: it finds what that one makes.
+    """
     now = timezone.now()
     try:
         with transaction.atomic():
@@ -72,7 +75,9 @@ def take(person: User, key: str, fingerprint: str) -> tuple[UsedKey, bool]:
     except IntegrityError:
         known = UsedKey.objects.filter(person=person, key=key).first()
     if known is None:  # given back in this moment
-        raise StillRunning
+        if waits:
+            raise StillRunning
+        return take(person, key, fingerprint)
     if known.at < now - KEPT or (not known.finished and known.at < now - LEASE):
         facts = {"fingerprint": fingerprint, "at": now, "finished": False, "made": ""}
         if not UsedKey.objects.filter(pk=known.pk, at=known.at).update(**facts):
@@ -81,9 +86,9 @@ def take(person: User, key: str, fingerprint: str) -> tuple[UsedKey, bool]:
         return known, True
     if not hmac.compare_digest(known.fingerprint, fingerprint):
         raise KeyReused
-    if not known.finished:
+    if waits and not known.finished:
         raise StillRunning
-    return known, False
+    return known, not known.finished
 
 
 def finish(taken: UsedKey, made: str) -> None:

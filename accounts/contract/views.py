@@ -46,6 +46,8 @@ class ContractView(APIView):
     query: ClassVar[Mapping[str, type[StrictQuery]]] = {}
     #: Whether a request that is sent again is simply carried out again: it changes nothing more.
     repeatable: ClassVar[bool] = False
+    #: Whether a POST beside another one with the same key finds what that one makes, so that neither has to wait.
+    finds_its_twin: ClassVar[bool] = False
     #: Methods that read If-Match.
     reads_if_match: ClassVar[frozenset[str]] = frozenset()
     #: What the query says, checked.
@@ -89,7 +91,8 @@ class ContractView(APIView):
             )
         if self.repeatable:
             return
-        row, is_new = once.take(self.request.user, key, once.fingerprint_of(self.request))
+        fingerprint = once.fingerprint_of(self.request)
+        row, is_new = once.take(self.request.user, key, fingerprint, waits=not self.finds_its_twin)
         if is_new:
             self.taken = row
         else:

@@ -231,7 +231,7 @@ def test_the_intent_box_takes_a_word_and_enter(desk_of, agent, escalated):
 def test_a_chosen_file_waits_with_the_draft_and_breaks_no_script(desk_of, agent, escalated, tmp_path):
     (tmp_path / "label.txt").write_text("Return label")
     page = desk_of(agent, page_of(escalated))
-    page.get_by_label("Attach files").set_input_files(tmp_path / "label.txt")
+    page.get_by_label("Attach files").first.set_input_files(tmp_path / "label.txt")
     expect(page.locator("[data-files]")).to_contain_text("label.txt")
     page.reload()
     expect(page.locator("[data-files]")).to_contain_text("label.txt")

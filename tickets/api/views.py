@@ -58,6 +58,7 @@ def caller(request: Request) -> User:
 class TicketsView(ContractView):
     needs = {"GET": Scope.TICKETS_READ, "POST": Scope.TICKETS_WRITE}
     query: ClassVar[Mapping[str, type[StrictQuery]]] = {"GET": TicketQuery}
+    finds_its_twin = True
 
     @extend_schema(operation_id="list_tickets", responses=paged(sparse(TicketSerializer)))
     def get(self, request: Request) -> Response:

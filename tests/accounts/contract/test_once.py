@@ -84,22 +84,30 @@ def test_feedback_sent_again_closes_nothing_again(api: Api, requester: User, tic
     assert Ticket.objects.get().status == "resolved"
 
 
-def test_while_the_first_is_running_the_second_waits(api: Api, requester: User, engine: Any) -> None:
-    def race(key: dict[str, str], status: int) -> None:
-        assert api(requester).post("/api/tickets", WISH, headers=key).status_code == status
-
-    row = UsedKey.objects.create(person=requester, key="a1", fingerprint="x")
-    request = api(requester).post("/api/tickets", WISH, headers=KEY)
-    assert request.status_code == 422
-    UsedKey.objects.filter(pk=row.pk).delete()
-    race(KEY, 201)
+def test_while_the_first_is_running_the_second_waits(api: Api, requester: User, ticket: Ticket) -> None:
+    Ticket.objects.update(status="resolved")
+    path, said = f"/api/feedback/{ticket.reference}", {"rating": 4}
+    assert api(requester).post(path, said, headers=KEY).status_code == 200
     UsedKey.objects.update(finished=False)
-    waits = api(requester).post("/api/tickets", WISH, headers=KEY)
+    waits = api(requester).post(path, said, headers=KEY)
     assert (waits.status_code, waits.json()["code"]) == (409, "still_running")
     assert waits.headers["Retry-After"] == "1"
     UsedKey.objects.update(at=timezone.now() - once.LEASE - timedelta(seconds=1))
-    race(KEY, 200)  # its process died: carried out again, which finds the ticket that was made
+    assert api(requester).post(path, said, headers=KEY).status_code == 200  # its process died
+
+
+def test_a_ticket_waits_for_no_first_request_and_finds_its_ticket(
+    api: Api, requester: User, engine: Any
+) -> None:
+    first = api(requester).post("/api/tickets", WISH, headers=KEY)
+    UsedKey.objects.update(finished=False)  # as it is while it runs, or after its process died
+    again = api(requester).post("/api/tickets", WISH, headers=KEY)
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert first.json()["id"] == again.json()["id"]
     assert Ticket.objects.count() == 1
+    UsedKey.objects.update(finished=False)
+    other = api(requester).post("/api/tickets", {**WISH, "body": "Something else."}, headers=KEY)
+    assert (other.status_code, other.json()["code"]) == (422, "key_reused")
 
 
 @pytest.mark.parametrize("broken", [False, True])

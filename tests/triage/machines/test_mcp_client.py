@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -65,7 +66,9 @@ async def talk(url: str, token: str) -> dict[str, Any]:
 def test_the_client_of_the_mcp_package_asks_sends_and_reads(installation: Installation, port: int) -> None:
     made = installation.run("-c", SCENE)
     assert made.returncode == 0, made.stderr
-    heard = asyncio.run(talk(f"http://127.0.0.1:{port}/api/mcp", json.loads(made.stdout.splitlines()[-1])))
+    url, token = f"http://127.0.0.1:{port}/api/mcp", json.loads(made.stdout.splitlines()[-1])
+    with ThreadPoolExecutor(1) as apart:  # tests in a browser leave an event loop in this thread
+        heard = apart.submit(lambda: asyncio.run(talk(url, token))).result(120)
     assert heard["tools"] == ["ask", "create_ticket", "get_ticket", "search_help"]
     failed, answer = heard["answer"]
     assert (failed, answer["answered"], answer["answer"]) == (
