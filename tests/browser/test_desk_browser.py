@@ -178,6 +178,7 @@ def test_tickets_are_walked_with_three_keys_and_one_page_load_each(desk_of, agen
     for at, _ in enumerate(many):
         reply = page.get_by_label(REPLY)
         expect(reply).to_have_value("")
+        page.wait_for_load_state()  # keys count once the scripts are there
         page.keyboard.press("i")
         expect(reply).to_have_value(LETTER if at == 0 else f"Hello Customer, {LETTER.split(', ', 1)[1]}")
         page.keyboard.type(" PS")

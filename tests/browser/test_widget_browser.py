@@ -117,6 +117,7 @@ def test_it_is_used_by_keyboard_and_gives_the_focus_back(visit) -> None:
     page.keyboard.press("Enter")
     frame = page.frame_locator("iframe")
     expect(frame.get_by_role("heading", name="How can we help?")).to_be_visible()
+    page.wait_for_load_state("networkidle")  # it has the focus once it is loaded
     page.keyboard.press("Tab")
     expect(frame.get_by_label("Search our answers")).to_be_focused()
     page.keyboard.press("Escape")

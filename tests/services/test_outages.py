@@ -21,6 +21,7 @@ from django.db import connection, transaction
 
 from accounts.models import Role
 from accounts.tokens import families
+from helpdesk import pulse
 from tests.conftest import person
 from tests.installation import Installation, eventually, free_port
 from tests.services.proxy import Proxy
@@ -141,6 +142,7 @@ def test_a_silent_database_is_noticed_at_once_and_no_request_waits_for_ever(site
         own_ticket(site)
     tickets = Ticket.objects.count()
     wire.stall()
+    time.sleep(pulse.FRESH)  # so long the answer before counts
     threads, answers = in_threads(4, lambda: site.ask("/api/tickets", {"body": "Where is my refund?"}))
     health = [site.health() for _ in range(3)]
     for thread in threads:
