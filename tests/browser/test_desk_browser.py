@@ -13,6 +13,12 @@ from tickets.models import Message, Status, Ticket
 from triage.models import Answer
 
 
+def press(page: Page, key: str) -> None:
+    """Keys count once the scripts of the page are there."""
+    page.wait_for_load_state()
+    page.keyboard.press(key)
+
+
 @pytest.fixture
 def escalated(engine, refund_intent, submit: Callable[..., Ticket]) -> Ticket:
     engine.says("track_refund", 0.6)
@@ -46,12 +52,12 @@ REPLY = "Reply to the requester"
 def test_an_agent_works_a_ticket_with_four_keys(desk_of, agent, escalated, time_is_up):
     page = desk_of(agent, "/admin/tickets/ticket/")
     expect(page.get_by_role("link", name="Unassigned 1")).to_be_visible()
-    page.keyboard.press("n")
+    press(page, "n")
     expect(page.get_by_role("heading", name="Where is my refund?")).to_be_visible()
     expect(page.get_by_text("(you)")).to_be_visible()
-    page.keyboard.press("i")
+    press(page, "i")
     expect(page.get_by_label(REPLY)).to_have_value(LETTER)
-    page.keyboard.press("Control+Shift+Enter")
+    press(page, "Control+Shift+Enter")
     expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
     expect(page.get_by_role("button", name="Take it back")).to_be_visible()
     time_is_up()
@@ -61,7 +67,7 @@ def test_an_agent_works_a_ticket_with_four_keys(desk_of, agent, escalated, time_
 
 def test_letters_typed_into_a_text_are_no_shortcuts(desk_of, agent, escalated):
     page = desk_of(agent, page_of(escalated))
-    page.keyboard.press("n")
+    press(page, "n")
     note = page.get_by_label("Internal note", exact=True).and_(page.locator("textarea"))
     expect(note).to_be_focused()
     page.keyboard.type("a jar in question?")
@@ -72,7 +78,7 @@ def test_letters_typed_into_a_text_are_no_shortcuts(desk_of, agent, escalated):
 
 def test_the_help_shows_the_keys(desk_of, agent, escalated):
     page = desk_of(agent, page_of(escalated))
-    page.keyboard.press("?")
+    press(page, "?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_contain_text("Assign to me")
 
 
@@ -174,16 +180,15 @@ def test_tickets_are_walked_with_three_keys_and_one_page_load_each(desk_of, agen
     loads: list[str] = []
     page.on("load", lambda loaded: loads.append(loaded.url))
     keys = 1
-    page.keyboard.press("n")
+    press(page, "n")
     for at, _ in enumerate(many):
         reply = page.get_by_label(REPLY)
         expect(reply).to_have_value("")
-        page.wait_for_load_state()  # keys count once the scripts are there
-        page.keyboard.press("i")
+        press(page, "i")
         expect(reply).to_have_value(LETTER if at == 0 else f"Hello Customer, {LETTER.split(', ', 1)[1]}")
         page.keyboard.type(" PS")
         here = page.url
-        page.keyboard.press("Control+Enter")
+        press(page, "Control+Enter")
         page.wait_for_url(lambda url, here=here: url != here)
         keys += 2
     expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
@@ -201,7 +206,7 @@ def test_a_draft_survives_the_session_and_the_window(desk_of, agent, escalated):
     page.get_by_label(REPLY).press("End")
     page.keyboard.type(" your parcel.")
     expect(page.get_by_text("Your session has ended.")).to_be_visible()
-    page.keyboard.press("Control+Enter")
+    press(page, "Control+Enter")
     page.wait_for_url("**/accounts/login/**")
     page.get_by_label("Email address").fill(agent.email)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
@@ -222,10 +227,10 @@ def test_colleagues_see_each_other_and_new_messages_come_in_place(desk_of, agent
 
 def test_the_intent_box_takes_a_word_and_enter(desk_of, agent, escalated):
     page = desk_of(agent, page_of(escalated))
-    page.keyboard.press("c")
+    press(page, "c")
     page.keyboard.type("refund")
     expect(page.get_by_role("option", name="Where is my refund")).to_be_visible()
-    page.keyboard.press("Enter")
+    press(page, "Enter")
     expect(page.get_by_text("The intent is now “Where is my refund”.")).to_be_visible()
 
 
@@ -242,20 +247,20 @@ def test_a_chosen_file_waits_with_the_draft_and_breaks_no_script(desk_of, agent,
 
 def test_the_first_ticket_is_one_tab_away_and_the_list_is_walked_by_keys(desk_of, agent, many):
     page = desk_of(agent, "/admin/tickets/ticket/?queue=unassigned", viewport={"width": 1280, "height": 800})
-    page.keyboard.press("Tab")
-    page.keyboard.press("Enter")
+    press(page, "Tab")
+    press(page, "Enter")
     expect(page.locator(".row a").first).to_be_focused()
-    page.keyboard.press("j")
+    press(page, "j")
     expect(page.locator(".row a").nth(1)).to_be_focused()
-    page.keyboard.press("x")
+    press(page, "x")
     expect(page.get_by_text("1 chosen:")).to_be_visible()
     assert page.locator(".row").first.bounding_box()["height"] <= 46
-    page.keyboard.press("Control+k")
+    press(page, "Control+k")
     page.keyboard.type(many[3].reference[:6])
     expect(page.get_by_role("option", name=many[3].reference)).to_be_visible()
-    page.keyboard.press("Escape")
-    page.keyboard.press("j")
-    page.keyboard.press("Enter")
+    press(page, "Escape")
+    press(page, "j")
+    press(page, "Enter")
     page.wait_for_url("**/change/**")
 
 
