@@ -43,14 +43,14 @@ class Said:
 
 def ask(user: User, question: str) -> Said:
     """Judge and keep what was decided. Fails closed: whatever goes wrong is a refusal with that reason."""
-    tongue = settings.TRIAGE_LANGUAGE
+    spoken = settings.TRIAGE_LANGUAGE
     try:
-        tongue = language.detect(question, default=settings.TRIAGE_LANGUAGE)
+        spoken = language.detect(question, default=settings.TRIAGE_LANGUAGE)
         assessed = runtime.assess("", question)
     except Exception as error:
         # As in the pipeline: any fault with arbitrary text must end with a refusal, never with silence.
         logger.warning("A machine’s question could not be judged: %s", describe(error))
-        return _refused(user, tongue)
+        return _refused(user, spoken)
     slug = assessed.assessment.intent
     intent = Intent.objects.filter(slug=slug).first() if slug else None
     ticket = as_ticket(user)
@@ -59,7 +59,7 @@ def ask(user: User, question: str) -> Said:
         text=hashlib.sha256(question.encode(errors="surrogatepass")).hexdigest(),
         is_open=True,
         human_requested=False,
-        language=tongue,
+        language=spoken,
         policy=assessed.snapshot.policies.get(slug or ""),
         config=policy_config(),
         sent_before=memory.sent_before(ticket, slug),
@@ -67,10 +67,10 @@ def ask(user: User, question: str) -> Said:
         machine_sent=False,
     )
     decision = basis.decide(assessed.assessment)
-    answer, text = _answer(intent, ticket, tongue, question)
+    answer, text = _answer(intent, ticket, spoken, question)
     if text is None and decision.action is core.Action.AUTO_RESOLVE:
         decision = replace(basis, withdrawn=True).decide(assessed.assessment)
-    return _kept(user, decision, assessed, intent, answer, text, tongue)
+    return _kept(user, decision, assessed, intent, answer, text, spoken)
 
 
 def as_ticket(user: User) -> Ticket:
@@ -86,11 +86,11 @@ def as_ticket(user: User) -> Ticket:
 
 
 def _answer(
-    intent: Intent | None, ticket: Ticket, tongue: str, question: str
+    intent: Intent | None, ticket: Ticket, spoken: str, question: str
 ) -> tuple[Answer | None, str | None]:
     """The approved answer in the question's language and its text; None for the text where it lacks anything."""
-    answer = intent.approved_answer(tongue) if intent is not None else None
-    if answer is None or not answer.is_in(tongue):
+    answer = intent.approved_answer(spoken) if intent is not None else None
+    if answer is None or not answer.is_in(spoken):
         return None, None
     known = facts.current()
     if answer.missing_facts(known):
@@ -100,7 +100,7 @@ def _answer(
 
 def _kept(
     user: User, decision: core.Decision, assessed: Assessed, intent: Intent | None, answer: Answer | None, text: str | None,
-    tongue: str,
+    spoken: str,
 ) -> Said:  # fmt: skip
     answered = decision.action is core.Action.AUTO_RESOLVE and text is not None
     row = Asking.objects.create(
@@ -110,7 +110,7 @@ def _kept(
         confidence=_probability(decision.assessment.confidence),
         threshold=decision.threshold,
         reason=decision.reason,
-        language=tongue,
+        language=spoken,
         answer=answer if answered else None,
         model_version=assessed.snapshot.champion,
         rules_fingerprint=assessed.snapshot.rules_fingerprint,
@@ -127,7 +127,7 @@ def _kept(
     )
 
 
-def _refused(user: User, tongue: str) -> Said:
+def _refused(user: User, spoken: str) -> Said:
     reason = gates.ENGINE_FAILED.reason
     row = Asking.objects.create(
         user=user,
@@ -135,7 +135,7 @@ def _refused(user: User, tongue: str) -> Said:
         confidence=0.0,
         threshold=settings.TRIAGE_THRESHOLD,
         reason=reason,
-        language=tongue,
+        language=spoken,
     )
     return Said(None, None, 0.0, row.threshold, None, reason, row.pk)
 

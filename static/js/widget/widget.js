@@ -7,9 +7,9 @@
   const me = document.currentScript;
   const { key, lang, theme } = me.dataset;
   const home = new URL(me.src).origin;
-  const tongue = (lang || document.documentElement.lang || navigator.language).slice(0, 2).toLowerCase();
+  const spoken = (lang || document.documentElement.lang || navigator.language).slice(0, 2).toLowerCase();
   const WORDS = __WORDS__;
-  const [open, close] = WORDS[tongue] || WORDS.en;
+  const [open, close] = WORDS[spoken] || WORDS.en;
   const address = new URL(`/widget/${encodeURIComponent(key)}/`, home);
   if (lang) address.searchParams.set("lang", lang);
   if (theme === "light" || theme === "dark") address.searchParams.set("theme", theme);

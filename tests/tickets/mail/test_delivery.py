@@ -78,6 +78,7 @@ def test_hanging_up_what_is_closed_already_is_no_error() -> None:
     connection.sock = None
     connection._hang_up()
     connection._end.cancel()
+    assert here.fileno() == -1
 
 
 def test_a_connection_that_is_closed_holds_no_socket() -> None:
