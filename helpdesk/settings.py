@@ -114,7 +114,7 @@ MIDDLEWARE = [
     "helpdesk.middleware.SecurityHeadersMiddleware",
     "helpdesk.middleware.ProblemsMiddleware",
     "helpdesk.middleware.NoNulMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "accounts.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

@@ -13,6 +13,7 @@
     const form = box.closest("form");
     const accepted = input.accept.split(",");
     const going = new Set();
+    let last = Promise.resolve(); // the upload before: the first one tells the server whose files these are
     for (const row of list.children) adopt(row);
     input.classList.add("file-input");
     input.setAttribute("aria-describedby", `${input.getAttribute("aria-describedby") ?? ""}`.trim());
@@ -82,6 +83,7 @@
       const request = new XMLHttpRequest();
       row.request = request;
       request.upload.addEventListener("progress", (event) => { if (event.lengthComputable) bar.value = event.loaded / event.total; });
+      const over = new Promise((resolve) => { request.addEventListener("loadend", resolve); });
       request.addEventListener("loadend", () => {
         if (!row.isConnected) return;
         going.delete(row);
@@ -106,9 +108,13 @@
       });
       const data = new FormData();
       data.append("file", file);
-      request.open("POST", box.dataset.upload);
-      request.setRequestHeader("X-CSRFToken", token());
-      request.send(data);
+      last = last.then(() => {
+        if (!row.isConnected) return null; // removed while it waited
+        request.open("POST", box.dataset.upload);
+        request.setRequestHeader("X-CSRFToken", token());
+        request.send(data);
+        return over;
+      });
     }
 
     function retry(row, file) {

@@ -2,6 +2,10 @@
 
 Counted by form, whether anything was read or not: the share that ended in a ticket where answers were held back, less
 the share where they were shown. Loads nothing of the engine: a form that was sent is told here.
+
+An encounter is known by a cookie of its own. It is never kept in the session: the answers are asked for in the
+background, and a session cookie that came with one of them late would take the place of the one that came with the
+ticket, and with it the guest's way to it.
 """
 
 from __future__ import annotations
@@ -13,25 +17,30 @@ from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from tickets.web.views import form_sent
 from triage.answers.help.models import Encounter
 from triage.core.deciding.bounds import difference_limits
 
-SESSION_KEY: Final = "suggested"
+COOKIE: Final = "suggested"
+SALT: Final = "help.encounter"
 OPEN_FOR: Final = timedelta(minutes=30)  # a form that is still being written
 SETTLED_AFTER: Final = timedelta(hours=2)  # then nobody is writing it any more: it counts
 MOST_OFFERED: Final = 12
 
 
+def _unsent(request: HttpRequest) -> QuerySet[Encounter]:
+    """The encounter that this browser has last met, as long as it led neither to a ticket nor to an answer."""
+    number = request.get_signed_cookie(COOKIE, default="0", salt=SALT, max_age=SETTLED_AFTER)
+    return Encounter.objects.filter(pk=number, asked=False, solved="")
+
+
 def current(request: HttpRequest) -> Encounter | None:
-    """The encounter of the form that this session is writing."""
-    number = request.session.get(SESSION_KEY)
-    if number is None:
-        return None
-    return Encounter.objects.filter(pk=number, at__gte=timezone.now() - OPEN_FOR).first()
+    """The encounter of the form that this browser is writing."""
+    return _unsent(request).filter(at__gte=timezone.now() - OPEN_FOR).first()
 
 
 def meet(request: HttpRequest, slugs: Sequence[str]) -> Encounter:
@@ -39,12 +48,24 @@ def meet(request: HttpRequest, slugs: Sequence[str]) -> Encounter:
     found = current(request)
     if found is None:
         shown = random.random() >= settings.HELP_HELD_BACK_SHARE  # noqa: S311  # a lot, no secret
-        found = Encounter.objects.create(shown=shown, offered=list(slugs))
-        request.session[SESSION_KEY] = found.pk
-    elif new := [slug for slug in slugs if slug not in found.offered]:
+        return Encounter.objects.create(shown=shown, offered=list(slugs))
+    if new := [slug for slug in slugs if slug not in found.offered]:
         found.offered = [*found.offered, *new][:MOST_OFFERED]
         found.save(update_fields=["offered"])
     return found
+
+
+def remember(response: HttpResponse, encounter: Encounter) -> None:
+    """Let the browser bring the encounter along with what it asks next."""
+    response.set_signed_cookie(
+        COOKIE,
+        str(encounter.pk),
+        salt=SALT,
+        max_age=SETTLED_AFTER,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def solve(request: HttpRequest, slug: str) -> bool:
@@ -52,15 +73,13 @@ def solve(request: HttpRequest, slug: str) -> bool:
     found = current(request)
     if found is None or not found.shown or slug not in found.offered:
         return False
-    Encounter.objects.filter(pk=found.pk).update(solved=slug)
-    request.session.pop(SESSION_KEY, None)
-    return True
+    return bool(_unsent(request).update(solved=slug))
 
 
 def note_sent(sender: Any, request: HttpRequest, **kwargs: Any) -> None:
     """The form ended in a ticket."""
-    if SESSION_KEY in request.session:
-        Encounter.objects.filter(pk=request.session.pop(SESSION_KEY)).update(asked=True)
+    if COOKIE in request.COOKIES:
+        _unsent(request).update(asked=True)
 
 
 form_sent.connect(note_sent, dispatch_uid="help encounters")

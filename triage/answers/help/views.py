@@ -108,9 +108,12 @@ def suggest(request: HttpRequest) -> HttpResponse:
     with suppress(LimitReached):
         spend(request, "suggest")
         found = suggestions.fitting(request.POST.get("body", ""), translation.get_language() or "")
-    if found and not encounters.meet(request, [page.slug for page in found]).shown:
-        found = []
-    return render(request, "help/suggestions.html", {"found": found})
+    if not found:
+        return render(request, "help/suggestions.html", {"found": []})
+    met = encounters.meet(request, [page.slug for page in found])
+    response = render(request, "help/suggestions.html", {"found": found if met.shown else []})
+    encounters.remember(response, met)
+    return response
 
 
 @require_POST

@@ -243,6 +243,36 @@ def test_whom_the_lot_holds_back_sees_none_and_is_counted(web, articles, reads, 
     assert browser.post("/help/solved/", {"article": "return_item"}).content.decode().strip() == ""
 
 
+def test_the_next_form_is_another_encounter(web, articles, reads, settings, engine) -> None:
+    settings.HELP_HELD_BACK_SHARE = 0.0
+    browser = web()
+    for number in (1, 2):
+        suggested(browser)
+        suggested(browser, "How can I return the shoes that I bought?")
+        assert Encounter.objects.count() == number
+        browser.post("/tickets/new/", {"body": f"Return number {number}", "email": "g@example.com"})
+        assert Encounter.objects.filter(asked=True).count() == number
+
+
+def test_asking_in_the_background_never_replaces_the_session(web, articles, reads, settings) -> None:
+    """Its answer may come after that of the sent form, which opened the ticket to this session."""
+    for share in (0.0, 1.0):
+        settings.HELP_HELD_BACK_SHARE = share
+        browser = web()
+        suggested(browser)
+        browser.post("/help/solved/", {"article": "return_item"})
+        assert settings.SESSION_COOKIE_NAME not in browser.cookies
+    assert Encounter.objects.count() == 2
+
+
+def test_a_forged_encounter_is_none(web, articles, reads, settings) -> None:
+    settings.HELP_HELD_BACK_SHARE = 0.0
+    suggested(web())
+    browser = web()
+    browser.cookies[encounters.COOKIE] = str(Encounter.objects.get().pk)
+    assert "haven’t sent" not in browser.post("/help/solved/", {"article": "return_item"}).content.decode()
+
+
 @pytest.mark.parametrize("text", ["Wie schicke ich diese Schuhe wieder zurück?", "", "shoes", "x" * 10_000])
 def test_no_answer_in_another_language_or_to_next_to_nothing(web, articles, reads, text: str) -> None:
     assert suggested(web(), text).strip() == ""
