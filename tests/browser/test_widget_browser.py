@@ -159,8 +159,8 @@ def test_on_a_phone_in_each_theme_and_german(visit, theme) -> None:
     assert box is not None
     assert (box["x"], box["width"]) == (0, 390)
     inside = next(frame for frame in page.frames if frame != page.main_frame)
-    ground = inside.evaluate("getComputedStyle(document.body).backgroundColor")
-    assert ground == {"light": "rgb(255, 255, 255)", "dark": "rgb(26, 33, 31)"}[theme]
+    ground = {"light": "rgb(255, 255, 255)", "dark": "rgb(26, 33, 31)"}[theme]
+    expect(inside.locator("body")).to_have_css("background-color", ground)
     assert inside.evaluate("document.documentElement.scrollWidth") <= 390
     assert not Axe().run(page)["violations"]
     page.goto(inside.url)
