@@ -301,6 +301,10 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
     }  # fmt: skip
     mail = InboundMail.objects.create(outcome=Outcome.QUARANTINE, key="k", sender="x@example.com")
     RawMail.objects.create(mail=mail, content=b"From: x@example.com\r\n\r\nHello")
+    on_own = InboundMail.objects.create(
+        outcome=Outcome.TICKET, key="own", ticket=own, message=own.messages.first(), has_html=True
+    )
+    RawMail.objects.create(mail=on_own, content=b"From: x@example.com\r\nContent-Type: text/html\r\n\r\n<p>Hello")
     rows: dict[str, Any] = {
         "accounts/user": scene.users["stranger"],
         "tokens/apitoken": scene.api_tokens["stranger"],
@@ -342,7 +346,7 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "view_id": SavedView.objects.create(name="Everybody's", base="all").pk,
         "alarm_id": latch.pk, "audit_id": audit.pk,
         "bulk_id": BulkRun.objects.create(by=agent, step="take", state="done").pk,
-        "ticket_id": own.pk, "file_id": kept.pk, "answer_id": answer.pk, "intent_id": intent.pk, "latch_id": latch.pk,
+        "ticket_id": own.pk, "mail_id": on_own.pk, "file_id": kept.pk, "answer_id": answer.pk, "intent_id": intent.pk, "latch_id": latch.pk,
         "recall_id": recall.pk, "version_id": rows["oversight/policyversion"].pk,
         "run_id": Run.objects.create(kind="backtest", state="done", result=BACKTEST).pk,
         "model_id": rows["triage/modelversion"].pk,

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from triage.admin import help as help_centre
 from triage.admin import house, pages
-from triage.admin.desk import live, many, saved, steps, together
+from triage.admin.desk import live, mails, many, saved, steps, together
 from triage.admin.desk.expired import keeps_what_was_typed
 from triage.admin.desk.shell import agents_only
 
@@ -36,6 +36,7 @@ urlpatterns = [
     path("desk/<int:ticket_id>/live/", agents_only(live.live), name="desk-live"),
     path("desk/<int:ticket_id>/earlier/", agents_only(live.earlier), name="desk-earlier"),
     path("desk/<int:ticket_id>/trail/", agents_only(live.trail), name="desk-trail"),
+    path("desk/<int:ticket_id>/mails/<int:mail_id>/", agents_only(mails.as_sent), name="desk-mail"),
     path("desk/<int:ticket_id>/merge/", agents_only(together.merge), name="desk-merge"),
     path("desk/<int:ticket_id>/split/", agents_only(together.split), name="desk-split"),
     # Before Django's own address of a ticket, to keep what is sent there after the session has ended.

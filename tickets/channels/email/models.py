@@ -134,6 +134,7 @@ class InboundMail(models.Model):
         default=list, blank=True, help_text="What could not be read or kept, in words."
     )
     sender_verified = models.BooleanField(default=False)
+    has_html = models.BooleanField(default=False, db_default=False, help_text="It can be shown as it was sent.")
     size = models.PositiveIntegerField(default=0, help_text="bytes")
     received_at = models.DateTimeField(default=timezone.now, editable=False)
 

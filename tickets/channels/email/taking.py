@@ -316,6 +316,7 @@ def _keep(
         quoted=taken.quoted[: settings.MESSAGE_MAX_CHARS],
         remarks=taken.remarks,
         sender_verified=verified,
+        has_html=bool(mail and mail.markup),
         size=len(raw),
     )
     if taken.outcome is not Outcome.DUPLICATE:

@@ -61,6 +61,7 @@ class Part:
     name: str
     content_type: str
     content: bytes
+    content_id: str = ""  # in lower case, by which the mail's HTML names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Mail:
     references: tuple[str, ...]  # In-Reply-To first, then References from the last
     text: str
     html: str
+    markup: str  # all HTML of the mail, also where ``text`` stands for it
     files: tuple[Part, ...]
     reports: tuple[Part, ...]  # what a mail server or program reports, as such
     content_type: str
@@ -134,6 +136,7 @@ def _read(mime: Mime, raw: bytes) -> Mail:
     fields = fields_of(mime)
     headers = {name: tuple(map(decoded, values)) for name, values in fields.items()}
     texts, htmls, files, reports, remarks = _contents(mime)
+    markup = "\n".join(filter(str.strip, htmls))
     sender = next(iter(addresses(fields.get("from", ()))), Address("", ""))
     subject = one_line(headers.get("subject", ("",))[0])
     identifier = next(iter(message_ids(headers.get("message-id", ()))), "")
@@ -152,7 +155,8 @@ def _read(mime: Mime, raw: bytes) -> Mail:
             *reversed(message_ids(headers.get("references", ()))),
         ),
         text="\n\n".join(written.strip("\n") for written in texts if written.strip()),
-        html="\n".join(filter(str.strip, htmls)),
+        html="" if texts else markup,
+        markup=markup,
         files=tuple(files),
         reports=tuple(reports),
         content_type=mime.get_content_type(),
@@ -204,12 +208,12 @@ def _contents(mime: Mime) -> tuple[list[str], list[str], list[Part], list[Part],
         else:
             content = _payload(part)
             if content:
-                files.append(Part(name or _made_name(part), kind, content))
+                files.append(Part(name or _made_name(part), kind, content, _content_id(part)))
         if "-----BEGIN PGP MESSAGE-----" in "".join(texts[-1:])[:2_000]:
             remarks.append("The mail is encrypted. It is kept as it came and cannot be read here.")
     if htmls and (not texts or _is_stub(texts)):
         texts = []
-    return texts, htmls if not texts else [], files, reports, remarks
+    return texts, htmls, files, reports, remarks
 
 
 def _is_stub(texts: list[str]) -> bool:
@@ -263,6 +267,10 @@ def _made_name(part: Mime) -> str:
     endings = {"image/jpeg": "jpg", "image/png": "png", "image/gif": "gif", "text/calendar": "ics", "text/plain": "txt",
                "application/pdf": "pdf", "text/csv": "csv", "image/webp": "webp", "text/vcard": "vcf"}  # fmt: skip
     return f"part.{endings.get(part.get_content_type(), 'bin')}"
+
+
+def _content_id(part: Mime) -> str:
+    return str(part.get("content-id", "")).strip("<> \t\r\n").casefold()[:250]
 
 
 def _whole(part: Mime) -> bytes:
