@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from helpdesk import env, own_files, palette
+from helpdesk import env, mail_provider, own_files, palette
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
@@ -336,6 +336,9 @@ MAIL_SENDER_HOURLY = env.whole("MAIL_SENDER_HOURLY", 30, least=1)  # of one send
 MAIL_HARD_BOUNCES = env.whole(
     "MAIL_HARD_BOUNCES", 3, least=1
 )  # final refusals until an address counts as dead
+# A provider that hands mail over by webhook: docs/mail.md
+MAIL_PROVIDER = env.choice("MAIL_PROVIDER", "", ("", *mail_provider.PROVIDERS))
+ANYMAIL = mail_provider.anymail(MAIL_PROVIDER, env.text("MAIL_PROVIDER_SECRET", ""), SITE_URL)
 DEFAULT_FROM_EMAIL = f"{COMPANY_NAME} <{SUPPORT_EMAIL}>"
 
 # --- Background work: in process unless a broker is named ---------------------------------------------

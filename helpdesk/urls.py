@@ -43,6 +43,7 @@ urlpatterns = [
     path("metrics", watched.metrics, name="prometheus"),
     path("", include("triage.answers.help.urls")),
     path("", include("tickets.channels.widget.urls")),
+    path("", include("tickets.channels.email.provider")),
     path("", include("tickets.web.urls")),
 ]
 

@@ -25,6 +25,14 @@ class Message(models.Model):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True)
     kind = models.CharField(max_length=5, choices=Kind.choices, default=Kind.REPLY)
     sender = models.CharField(max_length=9, choices=Sender.choices)
+    written_by = models.CharField(
+        max_length=254,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="The address of who wrote it, where that is neither the requester nor one of the team.",
+    )
     body = models.TextField(max_length=settings.MESSAGE_MAX_CHARS)
     external_id = models.CharField(
         max_length=120,

@@ -17,6 +17,7 @@ from tickets.background.jobs import Job
 from tickets.conversation import Attachment, Feedback, Message, attachment_path
 from tickets.errors import Held, InvalidTransition
 from tickets.mail.outbox import OutgoingMail
+from tickets.mail.sent import SentMail
 from tickets.merging import MergeSteps
 from tickets.querysets import TicketQuerySet, mailbox_of, silence_limit
 from tickets.references import new_reference
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "OPEN_TO_REQUESTER", "Attachment", "Channel", "Closure", "Event", "Feedback", "Handover", "Job", "Message",
-    "OutgoingMail", "Status", "Ticket", "TicketQuerySet", "Trail", "Urgency", "attachment_path", "silence_limit",
+    "OutgoingMail", "SentMail", "Status", "Ticket", "TicketQuerySet", "Trail", "Urgency", "attachment_path", "silence_limit",
 ]  # fmt: skip
 
 
@@ -360,17 +361,22 @@ class Ticket(MergeSteps, RequesterSteps):
         )
 
     @transaction.atomic
-    def reply(self, body: str, *, author: User | None, reason: str = "requester_replied") -> Message:
+    def reply(
+        self, body: str, *, author: User | None, reason: str = "requester_replied", written_by: str = ""
+    ) -> Message:
         """A public message. From an agent it waits for the requester.
 
-        From the requester it reopens an answered ticket, for that ``reason``.
+        From the requester's side it reopens an answered ticket, for that ``reason``; ``written_by`` is the address of
+        somebody there who is not the requester.
         """
         if author is not None and author.is_agent and author.pk != self.requester_id:
             return self._reply_as_agent(body, author)
-        return self._reply_as_requester(body, author, reason)
+        return self._reply_as_requester(body, author, reason, written_by)
 
-    def _say(self, body: str, sender: Message.Sender, author: User | None) -> Message:
-        return self.messages.create(kind=Message.Kind.REPLY, sender=sender, author=author, body=body)
+    def _say(self, body: str, sender: Message.Sender, author: User | None, written_by: str = "") -> Message:
+        return self.messages.create(
+            kind=Message.Kind.REPLY, sender=sender, author=author, body=body, written_by=written_by
+        )
 
     def _reply_as_agent(self, body: str, author: User) -> Message:
         self._lock("reply to", *(set(Status) - {Status.CLOSED}))
@@ -387,9 +393,9 @@ class Ticket(MergeSteps, RequesterSteps):
         self._move(Status.PENDING, Event.Kind.REPLIED, author, fields=fields, message=message)
         return message
 
-    def _reply_as_requester(self, body: str, author: User | None, reason: str) -> Message:
+    def _reply_as_requester(self, body: str, author: User | None, reason: str, written_by: str) -> Message:
         self._lock("reply to", *OPEN_TO_REQUESTER, in_quarantine=True)
-        message = self._say(body, Message.Sender.REQUESTER, author)
+        message = self._say(body, Message.Sender.REQUESTER, author, written_by)
         fields, status = [], self.state
         if status in {Status.AUTO_RESOLVED, Status.PENDING, Status.RESOLVED}:
             self._enter_queue(reason, returned=True)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.files.storage import Storage
 from django.db import connection, transaction
+from django.db.models import Q
 
 from accounts import privacy
 from accounts.privacy import ERASED_TEXT, Person
@@ -50,6 +51,10 @@ def export_tickets(person: Person) -> dict[str, list[dict[str, Any]]]:
 def erase_tickets(person: Person) -> dict[str, Any]:
     ids = list(tickets_of(person).select_for_update().values_list("pk", flat=True))
     tickets = Ticket.objects.filter(pk__in=ids)
+    # Also those that became no ticket: what was put aside, ignored, or a report.
+    mails = list(
+        InboundMail.objects.filter(Q(ticket__in=ids) | Q(sender=person.address)).values_list("pk", flat=True)
+    )
     erased = {
         "tickets": len(ids),
         "attachments": erase_files(Attachment.objects.filter(message__ticket__in=ids)),
@@ -57,11 +62,13 @@ def erase_tickets(person: Person) -> dict[str, Any]:
         + erase_files(KeptFile.objects.filter(held__ticket__in=ids)),
         "drafts": Draft.objects.filter(ticket__in=ids).delete()[0]
         + HeldReply.objects.filter(ticket__in=ids).delete()[0],
-        "messages": Message.objects.filter(ticket__in=ids).update(body=ERASED_TEXT, external_id=None),
+        "messages": Message.objects.filter(ticket__in=ids).update(
+            body=ERASED_TEXT, external_id=None, written_by=""
+        ),
         "feedback": Feedback.objects.filter(ticket__in=ids).update(comment=""),
         "mail": erase_mail(person),
-        "raw_mails": RawMail.objects.filter(mail__ticket__in=ids).delete()[0],
-        "mails_that_came": InboundMail.objects.filter(ticket__in=ids).update(
+        "raw_mails": RawMail.objects.filter(mail__in=mails).delete()[0],
+        "mails_that_came": InboundMail.objects.filter(pk__in=mails).update(
             sender="", subject="", quoted="", remarks=[], internet_id=""
         ),
     }

@@ -304,7 +304,9 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
     on_own = InboundMail.objects.create(
         outcome=Outcome.TICKET, key="own", ticket=own, message=own.messages.first(), has_html=True
     )
-    RawMail.objects.create(mail=on_own, content=b"From: x@example.com\r\nContent-Type: text/html\r\n\r\n<p>Hello")
+    RawMail.objects.create(
+        mail=on_own, content=b"From: x@example.com\r\nContent-Type: text/html\r\n\r\n<p>Hello"
+    )
     rows: dict[str, Any] = {
         "accounts/user": scene.users["stranger"],
         "tokens/apitoken": scene.api_tokens["stranger"],

@@ -99,7 +99,7 @@ class MessageSerializer(serializers.ModelSerializer[Message]):
         fields = ["id", "sender", "author", "internal", "body", "created_at", "attachments"]
 
     def get_author(self, message: Message) -> str:
-        return message.author.name if message.author else ""
+        return message.author.name if message.author else message.written_by
 
     def get_internal(self, message: Message) -> bool:
         return message.kind == Message.Kind.NOTE

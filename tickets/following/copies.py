@@ -137,11 +137,17 @@ def is_in_copy(address: str, ticket: Ticket) -> bool:
 
 
 def send_copies(event: Event) -> None:
-    """What is said goes to all in copy; to the requester's own words, their name is put."""
+    """What is said goes to all in copy; to the requester's own words, their name is put.
+
+    Whoever wrote it knows it already.
+    """
     message = event.message
     if message is None or message.kind != Message.Kind.REPLY or event.ticket.is_quarantined:
         return
+    writer = mailbox_of(message.written_by)
     for copy in Copy.objects.filter(ticket=event.ticket).confirmed():
+        if writer and mailbox_of(copy.address) == writer:
+            continue
         notices.copied(event.ticket, message, copy.address, link(copy))
 
 

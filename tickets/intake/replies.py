@@ -59,13 +59,14 @@ def send_reply(
     external_id: str | None = None,
     held_by: Collection[int | None] | None = None,
     may_mean_more: bool = True,
+    written_by: str = "",
 ) -> Message:
     """A public reply; what it does to the ticket's state is the business of its transition.
 
     ``uploaded`` are files that came ahead of it. With an ``external_id``, the sender's own name for the reply, the
     same one sent again is found and not written twice. ``held_by`` says in whose charge the ticket may be (None among
     them: nobody's); Held is raised for anybody else. One that may not ``mean_more``, since its writer may be somebody
-    else, always brings the ticket to a person.
+    else, always brings the ticket to a person; ``written_by`` is that other's address.
     """
     has_files = bool(files or uploaded)
     meaning = Meaning.ANYTHING if has_files or not may_mean_more else _meaning(ticket, author, body)
@@ -75,7 +76,7 @@ def send_reply(
         known = _sent_before(ticket, body, external_id, has_files=has_files) if external_id else None
         if known is not None:
             return known
-        message = _reply(ticket, author, body, meaning)
+        message = _reply(ticket, author, body, meaning, written_by)
         if external_id:
             message.external_id = external_id
             message.save(update_fields=["external_id"])
@@ -98,7 +99,7 @@ def _sent_before(ticket: Ticket, body: str, external_id: str, *, has_files: bool
     return known or (None if has_files else twin)
 
 
-def _reply(ticket: Ticket, author: User | None, body: str, meaning: Meaning) -> Message:
+def _reply(ticket: Ticket, author: User | None, body: str, meaning: Meaning, written_by: str) -> Message:
     if meaning is Meaning.THANKS:
         try:
             return ticket.confirm_by_reply(body, author=author)
@@ -106,7 +107,7 @@ def _reply(ticket: Ticket, author: User | None, body: str, meaning: Meaning) -> 
             pass  # meanwhile somebody else moved it: an ordinary reply, if that is possible still
     if meaning is Meaning.DID_NOT_HELP:
         return ticket.reply(body, author=author, reason="not_solved")
-    return ticket.reply(body, author=author)
+    return ticket.reply(body, author=author, written_by=written_by)
 
 
 def _meaning(ticket: Ticket, author: User | None, body: str) -> Meaning:

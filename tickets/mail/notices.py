@@ -18,7 +18,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from accounts.models import User
 from accounts.names import is_plain_name
-from tickets.mail import guest_links, threads
+from tickets.mail import guest_links, sent, threads
 from tickets.service.due import reply_due, zone_for
 from tickets.words import grave, languages
 
@@ -33,7 +33,10 @@ TEAM_MAILS = 50  # of one urgent ticket, whatever the size of the team
 def answered(ticket: Ticket, message: Message) -> None:
     """The requester gets the answer, human or automatic, with the way back to a person."""
     about = f"Re: {ticket.subject}"
-    _to_requester(ticket, "answered", about, gettext_noop("Our answer to your message"), message=message)
+    mail_id = _to_requester(
+        ticket, "answered", about, gettext_noop("Our answer to your message"), message=message
+    )
+    sent.begin(message.pk, mail_id)
 
 
 def escalated(ticket: Ticket) -> None:
@@ -106,7 +109,7 @@ def copied(ticket: Ticket, message: Message, address: str, stop: str) -> None:
     """Somebody in copy gets what was said."""
     name = ticket.requester_name if is_plain_name(ticket.requester_name) else ""
     with translation.override(languages.of_mail(ticket)):
-        facts = {"who": name or ticket.requester_email, "message": message, "url": stop}
+        facts = {"who": message.written_by or name or ticket.requester_email, "message": message, "url": stop}
         _send(ticket, "copied", f"Re: {ticket.subject}", [address], has_html=True, **facts)
 
 
@@ -129,7 +132,7 @@ def ticket_url(ticket: Ticket) -> str:
     return f"{settings.SITE_URL}{ticket.get_absolute_url()}"
 
 
-def _to_requester(ticket: Ticket, template: str, subject: str, to_guest: str, **context: object) -> None:
+def _to_requester(ticket: Ticket, template: str, subject: str, to_guest: str, **context: object) -> str:
     """One letter in the requester's language. ``to_guest``: the subject (a message id) where the address is not proved."""
     proved = ticket.requester_id is not None
     with translation.override(languages.of_mail(ticket)):
@@ -138,7 +141,7 @@ def _to_requester(ticket: Ticket, template: str, subject: str, to_guest: str, **
         )
         subject = subject if proved else f"{gettext(to_guest)} [{ticket.reference}]"
         facts = {"url": ticket_url(ticket), **own_words, **context}
-        _send(ticket, template, subject, [ticket.requester_email], has_html=True, **facts)
+        return _send(ticket, template, subject, [ticket.requester_email], has_html=True, **facts)
 
 
 def first_name(ticket: Ticket) -> str:
@@ -148,7 +151,7 @@ def first_name(ticket: Ticket) -> str:
 def _asked(ticket: Ticket) -> str:
     """What the requester wrote last, to be quoted below our letter."""
     said = (
-        ticket.messages.filter(sender="requester", kind="reply")
+        ticket.messages.filter(sender="requester", kind="reply", written_by="")
         .order_by("-id")
         .values_list("body", flat=True)
     )
@@ -157,7 +160,8 @@ def _asked(ticket: Ticket) -> str:
 
 def _send(
     ticket: Ticket, template: str, subject: str, to: list[str], *, has_html: bool = False, **context: object
-) -> None:
+) -> str:
+    """Put one mail into the outbox; its Message-ID."""
     facts: dict[str, object] = {
         "ticket": ticket,
         "company": settings.COMPANY_NAME,
@@ -172,6 +176,7 @@ def _send(
     if has_html:
         mail.attach_alternative(render_to_string(f"tickets/mail/{template}.html", facts), "text/html")
     mail.send()
+    return headers["Message-ID"]
 
 
 def _thread(ticket: Ticket, template: str) -> tuple[dict[str, str], list[str], str | None]:

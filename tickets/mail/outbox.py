@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import smtplib
 import time
 import uuid
@@ -18,6 +19,7 @@ from django.utils import timezone
 
 from tickets.background import jobs
 from tickets.background.faults import Permanent, Unreachable, describe
+from tickets.mail import sent, threads
 
 KIND = "deliver_mail"
 PATIENCE: Final = timedelta(days=5)  # as long as mail servers try (RFC 5321, 4.5.4.1)
@@ -30,6 +32,19 @@ KEPT_OPEN: Final = (
 def new_message_id() -> str:
     domain = settings.SUPPORT_EMAIL.rpartition("@")[2] or "localhost"
     return f"<{uuid.uuid4().hex}@{domain}>"
+
+
+def provider_headers(message_id: str) -> dict[str, str]:
+    """What makes a provider name our own id when it tells what became of a mail; most of them make ids of their own."""
+    named = message_id.strip("<>")
+    as_json = json.dumps({"message_id": named})
+    ways = {
+        "mailjet": ("X-MJ-EventPayload", as_json),
+        "mandrill": ("X-MC-Metadata", as_json),
+        "postmark": ("X-PM-Metadata-message_id", named),
+        "sparkpost": ("X-MSYS-API", json.dumps({"metadata": {"message_id": named}})),
+    }
+    return dict([ways[settings.MAIL_PROVIDER]]) if settings.MAIL_PROVIDER in ways else {}
 
 
 class OutgoingMail(models.Model):
@@ -52,6 +67,7 @@ class OutgoingMail(models.Model):
 
     def as_email(self) -> EmailMessage:
         headers = {**self.headers, "Message-ID": self.message_id, "Auto-Submitted": "auto-generated"}
+        headers |= provider_headers(self.message_id)
         mail = EmailMultiAlternatives(self.subject, self.body, self.sender, self.recipients, headers=headers)
         if self.html_body:
             mail.attach_alternative(self.html_body, "text/html")
@@ -121,9 +137,18 @@ def deliver(mail_id: int) -> None:
     mail = OutgoingMail.objects.filter(pk=mail_id).first()
     if mail is None:
         return
-    with told_apart():
-        carrier.send(mail.as_email())
-    mail.delete()
+    on_ticket = threads.reference_in_id(mail.message_id) is not None
+    try:
+        with told_apart():
+            carrier.send(mail.as_email())
+    except Permanent:
+        if on_ticket:
+            sent.note(mail.message_id, sent.State.FAILED)
+        raise
+    with transaction.atomic():
+        if on_ticket:
+            sent.note(mail.message_id, sent.State.SENT)
+        mail.delete()
 
 
 @contextmanager

@@ -165,7 +165,7 @@ def open_desk(ticket: Ticket, agent: User, *, whole: bool = False) -> Desk:
 def _conversation(ticket: Ticket, *, whole: bool) -> tuple[list[Message], int]:
     """The latest messages in their order, and how many came before them."""
     rows = (
-        ticket.conversation.select_related("author", "mail", "ticket")
+        ticket.conversation.select_related("author", "mail", "sent_mail", "ticket")
         .prefetch_related("attachments")
         .order_by("-id")
     )
@@ -180,7 +180,7 @@ def earlier_messages(ticket: Ticket, before: int) -> tuple[list[Message], int]:
     """Up to EARLIER_SHOWN messages before the one of that id, and how many are left before these."""
     older = ticket.conversation.filter(pk__lt=before)
     rows = list(
-        older.select_related("author", "mail", "ticket")
+        older.select_related("author", "mail", "sent_mail", "ticket")
         .prefetch_related("attachments")
         .order_by("-id")[:EARLIER_SHOWN]
     )
@@ -190,7 +190,7 @@ def earlier_messages(ticket: Ticket, before: int) -> tuple[list[Message], int]:
 def newer_messages(ticket: Ticket, after: int) -> list[Message]:
     rows = (
         ticket.conversation.filter(pk__gt=after)
-        .select_related("author", "mail", "ticket")
+        .select_related("author", "mail", "sent_mail", "ticket")
         .prefetch_related("attachments")
     )
     return list(rows.order_by("id")[:EARLIER_SHOWN])

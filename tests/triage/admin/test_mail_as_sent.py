@@ -36,7 +36,13 @@ def test_the_mail_is_shown_with_its_own_policy(client: Client, agent: User, row:
     assert "tracker.example" not in page
     assert "1 picture of other servers is not loaded" in page
     policy = response["Content-Security-Policy"]
-    for part in ("default-src 'none'", "img-src data:;", "form-action 'none'", "frame-ancestors 'self'", "sandbox allow-popups"):
+    for part in (
+        "default-src 'none'",
+        "img-src data:;",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+        "sandbox allow-popups",
+    ):
         assert part in policy
     assert "allow-scripts" not in policy
     assert "allow-same-origin" not in policy
@@ -76,5 +82,7 @@ def test_it_says_when_the_mail_is_no_longer_kept(client: Client, agent: User, ro
 
 def test_it_says_when_the_layout_is_too_large(client: Client, agent: User, row: InboundMail) -> None:
     client.force_login(agent)
-    RawMail.objects.update(content=b"From: a@example.org\r\nContent-Type: text/html\r\n\r\n" + b"<div>" * 1_000)
+    RawMail.objects.update(
+        content=b"From: a@example.org\r\nContent-Type: text/html\r\n\r\n" + b"<div>" * 1_000
+    )
     assert "too large to be shown" in client.get(address(row)).content.decode()

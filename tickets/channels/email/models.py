@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.conf import settings
 from django.core.validators import MaxValueValidator
 from django.db import models
@@ -16,6 +14,11 @@ from tickets.channels.email import secrecy
 class MailboxQuerySet(models.QuerySet["Mailbox"]):
     def in_use(self) -> MailboxQuerySet:
         return self.filter(active=True)
+
+    def written_to(self, recipient: str) -> Mailbox | None:
+        """The mailbox in use that an address belongs to, with whatever follows a plus."""
+        local, _, domain = recipient.casefold().partition("@")
+        return self.in_use().filter(address__iexact=f"{local.partition('+')[0]}@{domain}").first()
 
 
 class Mailbox(models.Model):
@@ -67,7 +70,7 @@ class Mailbox(models.Model):
     last_error = models.CharField(max_length=300, blank=True, editable=False)
     last_error_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    objects: ClassVar[models.Manager[Mailbox]] = MailboxQuerySet.as_manager()
+    objects = MailboxQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "mailboxes"
@@ -134,7 +137,9 @@ class InboundMail(models.Model):
         default=list, blank=True, help_text="What could not be read or kept, in words."
     )
     sender_verified = models.BooleanField(default=False)
-    has_html = models.BooleanField(default=False, db_default=False, help_text="It can be shown as it was sent.")
+    has_html = models.BooleanField(
+        default=False, db_default=False, help_text="It can be shown as it was sent."
+    )
     size = models.PositiveIntegerField(default=0, help_text="bytes")
     received_at = models.DateTimeField(default=timezone.now, editable=False)
 

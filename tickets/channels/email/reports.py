@@ -10,7 +10,7 @@ from django.utils import timezone
 from tickets.audit import register_kinds
 from tickets.channels.email.models import AddressTrouble
 from tickets.channels.email.reading.machines import Report
-from tickets.mail import threads
+from tickets.mail import sent, threads
 from tickets.models import Ticket
 
 BOUNCED: Final = "mail_bounced"
@@ -23,10 +23,19 @@ _WORDS: Final = {
     "complaint": "A mail of ours was reported as unwanted",
 }
 
+_STATES: Final = {
+    "failed": sent.State.FAILED,
+    "delayed": sent.State.DELAYED,
+    "delivered": sent.State.DELIVERED,
+    "complaint": sent.State.UNWANTED,
+}
+
 
 def note(report: Report) -> tuple[Ticket | None, str]:
     """Note a report on the ticket that the mail belonged to, if it was ours; the ticket, and the words for it."""
     reference = next(filter(None, map(threads.reference_in_id, report.message_ids)), None)
+    for internet_id in report.message_ids:
+        sent.note(internet_id, _STATES[report.kind], report.status)
     ticket = Ticket.objects.filter(reference=reference).first() if reference else None
     said = f"{_WORDS[report.kind]}{f' ({report.status})' if report.status else ''}."
     if ticket is None:

@@ -136,7 +136,7 @@ def _handled(mail: Mail, mailbox: Mailbox | None, verified: bool, anyway: bool) 
     body = (written.own or EMPTY_WORDS)[: settings.MESSAGE_MAX_CHARS]
     if len(written.own) > settings.MESSAGE_MAX_CHARS:
         taken.remarks.append("The text is longer than what is shown; the mail is kept whole.")
-    if place.ticket is not None and _reply(taken, place.ticket, place, body, files, writer):
+    if place.ticket is not None and _reply(taken, mail, place.ticket, place, body, files, writer):
         if taken.message is not None and place.agent is None and not place.other_sender:
             copies.take_from_mail(place.ticket, _named(mail), trusted=verified)
         return taken
@@ -188,17 +188,26 @@ def _is_ours(mail: Mail) -> bool:
 
 
 def _reply(
-    taken: Taken, ticket: Ticket, place: Place, body: str, files: list[SimpleUploadedFile], writer: Writer
+    taken: Taken,
+    mail: Mail,
+    ticket: Ticket,
+    place: Place,
+    body: str,
+    files: list[SimpleUploadedFile],
+    writer: Writer,
 ) -> bool:
     """Put the mail on its ticket, which ``place`` found. False where the ticket takes no more: it begins a follow-up then."""
     if ticket.state is Status.CLOSED:
         return False
+    other = mail.sender.address if place.other_sender else ""
     author = place.agent or (None if place.other_sender else ticket.requester)
     try:
         if writer is not Writer.PERSON and place.agent is None:
             taken.outcome, taken.reason, taken.ticket = Outcome.IGNORED, "A program answered.", ticket
             return True
-        taken.message = send_reply(ticket, author, body, files, may_mean_more=not place.other_sender)
+        taken.message = send_reply(
+            ticket, author, body, files, may_mean_more=not place.other_sender, written_by=other
+        )
     except InvalidTransition:
         return False
     taken.ticket = ticket

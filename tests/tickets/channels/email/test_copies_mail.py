@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.test import Client
 
 from accounts.models import User
 from tests.tickets.channels.email.conftest import MAILBOX, Take, mail
@@ -73,3 +74,40 @@ def test_what_is_sent_to_a_merged_thread_arrives_where_it_goes_on(
         mail("And now?", sender="rita@example.com", to=threads.reply_address(MAILBOX, ticket.reference))
     )
     assert (row.outcome, row.ticket) == (Outcome.REPLY, other)
+
+
+def test_what_somebody_in_copy_writes_is_shown_as_theirs(
+    hand_over: Take, ticket: Ticket, agent: User, client: Client, requester: User
+) -> None:
+    for address in (COLLEAGUE, "ben@example.org"):
+        copies.add(ticket, address, way=Copy.Way.TEAM, by=None)
+    for copy in Copy.objects.all():
+        copies.confirm(copy)
+    OutgoingMail.objects.all().delete()
+    ours = threads.new_message_id(ticket.reference)
+    row = hand_over(mail("Size 42.", subject="Re: x", sender=f"Cleo <{COLLEAGUE}>", In_Reply_To=ours))
+    assert row.message is not None
+    assert row.message.written_by == COLLEAGUE
+    (copied,) = OutgoingMail.objects.exclude(recipients=[agent.email])
+    assert copied.recipients == ["ben@example.org"]  # who wrote it knows it already
+    assert f"{COLLEAGUE} wrote to" in copied.body
+    client.force_login(requester)
+    page = client.get(f"/tickets/{ticket.reference}/").content.decode()
+    assert f"<strong>{COLLEAGUE}</strong>" in page
+    client.force_login(agent)
+    desk = client.get(f"/admin/tickets/ticket/{ticket.pk}/change/").content.decode()
+    assert f"<strong>{COLLEAGUE}</strong>" in desk
+    assert "not the requester" in desk
+    ticket.reply("42 it is.", author=agent)
+    quoted = OutgoingMail.objects.filter(recipients=[requester.email]).latest("id")
+    assert "Size 42." not in quoted.body  # the question quoted below is the requester's own
+
+
+def test_whoever_writes_to_a_leaked_signed_address_is_not_shown_as_the_requester(
+    hand_over: Take, ticket: Ticket
+) -> None:
+    row = hand_over(
+        mail("Let me in.", sender="eve@example.net", to=threads.reply_address(MAILBOX, ticket.reference))
+    )
+    assert row.message is not None
+    assert row.message.written_by == "eve@example.net"

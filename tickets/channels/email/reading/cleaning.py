@@ -19,16 +19,25 @@ from tickets.channels.email.reading.parts import Mail
 MOST_CHARS: Final = 300_000  # cleaned within 0.5 s on one core, whatever they hold
 MOST_DEPTH: Final = 250
 MOST_TAGS: Final = 20_000
-PICTURE_BYTES: Final = 2_000_000  # of all pictures together that come with the mail and are shown in their place
+PICTURE_BYTES: Final = (
+    2_000_000  # of all pictures together that come with the mail and are shown in their place
+)
 PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 
-_TAGS: Final = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TAGS: Final = _words(
     "a abbr address article aside b bdi bdo big blockquote br caption center cite code col colgroup dd del details dfn div dl"
     " dt em figcaption figure font footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li main mark nav ol p pre q rp rt ruby s"
-    " samp section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr".split()
+    " samp section small span strike strong sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr"
 )
 _CONTENT_TAGS: Final = frozenset({"script", "style", "title", "noscript", "template", "svg", "math"})
-_EVERYWHERE: Final = frozenset({"align", "bgcolor", "dir", "height", "lang", "style", "title", "valign", "width"})
+_EVERYWHERE: Final = frozenset(
+    {"align", "bgcolor", "dir", "height", "lang", "style", "title", "valign", "width"}
+)
 _ATTRIBUTES: Final = {
     "*": set(_EVERYWHERE),
     "a": {"href"},
@@ -39,22 +48,24 @@ _ATTRIBUTES: Final = {
     "th": {"colspan", "rowspan", "nowrap"},
     "ol": {"start", "type"},
 }
-_STYLES: Final = frozenset(
+_STYLES: Final = _words(
     "background-color border border-bottom border-collapse border-color border-left border-radius border-right border-spacing"
     " border-style border-top border-width color direction font font-family font-size font-style font-weight height"
     " letter-spacing line-height list-style-type margin margin-bottom margin-left margin-right margin-top max-width"
     " min-width padding padding-bottom padding-left padding-right padding-top text-align text-decoration text-indent"
-    " text-transform vertical-align white-space width word-break word-spacing".split()
+    " text-transform vertical-align white-space width word-break word-spacing"
 )
 _SCHEMES: Final = frozenset({"http", "https", "mailto", "tel", "cid"})
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 #: Tags that hold nothing, or that an unclosed one of the same kind ends.
-_SHALLOW: Final = frozenset(
+_SHALLOW: Final = _words(
     "area base br col embed hr img input link meta param source track wbr p li td th tr dt dd tbody thead tfoot option"
-    " colgroup rp rt html head body".split()
+    " colgroup rp rt html head body"
 )
 _LONG_TAG: Final = re.compile(r"<[a-zA-Z][^<>]{20000,}>?")
-_STYLE_BLOCK: Final = re.compile(r"<(style|script)\b[^>]{0,2000}>.*?(?:</\1\s{0,20}>|\Z)", re.IGNORECASE | re.DOTALL)
+_STYLE_BLOCK: Final = re.compile(
+    r"<(style|script)\b[^>]{0,2000}>.*?(?:</\1\s{0,20}>|\Z)", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +121,11 @@ def cleaned(mail: Mail, *, remote_pictures: bool = False) -> Cleaned:
 def _refuse_too_much(markup: str) -> None:
     if len(markup) > MOST_CHARS:
         raise TooMuch
-    depth = count = 0
-    for closing, name in _TAG.findall(markup):
-        count += 1
+    depth = 0
+    for count, (closing, name) in enumerate(_TAG.findall(markup)):
         if name.lower() not in _SHALLOW:
             depth = max(0, depth - 1) if closing else depth + 1
-        if depth > MOST_DEPTH or count > MOST_TAGS:
+        if depth > MOST_DEPTH or count >= MOST_TAGS:
             raise TooMuch
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from email.message import EmailMessage
 
 import pytest
@@ -52,7 +53,9 @@ def test_nothing_acts_and_nothing_is_loaded(html: str) -> None:
 
 
 def test_links_open_apart_and_tell_nothing_of_us() -> None:
-    markup = shown('<a href="https://example.org/x" target="_top" ping="https://evil.example">look</a>').markup
+    markup = shown(
+        '<a href="https://example.org/x" target="_top" ping="https://evil.example">look</a>'
+    ).markup
     assert 'href="https://example.org/x"' in markup
     assert 'target="_blank"' in markup
     assert "noopener noreferrer" in markup
@@ -82,7 +85,9 @@ def test_a_picture_that_came_with_the_mail_stands_in_its_place() -> None:
     mail = EmailMessage()
     mail["From"] = "gina@example.org"
     mail.set_content("Look")
-    mail.add_alternative('<p>Look <img src="cid:Shot@Example"></p><img src="cid:none@example">', subtype="html")
+    mail.add_alternative(
+        '<p>Look <img src="cid:Shot@Example"></p><img src="cid:none@example">', subtype="html"
+    )
     mail.get_payload()[1].add_related(b"\x89PNG", "image", "png", cid="<shot@example>")
     mail.get_payload()[1].add_related(b"<svg/>", "image", "svg+xml", cid="<none@example>")
     markup = cleaned(read_bytes(mail.as_bytes())).markup
@@ -103,13 +108,18 @@ def test_what_a_browser_would_choke_on_is_refused(html: str) -> None:
 
 @pytest.mark.parametrize(
     "html",
-    ["<" * 290_000, "<p " + "a=1 " * 70_000, "<b><p></b>" * 9_000, "<!--" * 70_000, "<style>" * 40_000, "<p " * 70_000],
+    [
+        "<" * 290_000,
+        "<p " + "a=1 " * 70_000,
+        "<b><p></b>" * 9_000,
+        "<!--" * 70_000,
+        "<style>" * 40_000,
+        "<p " * 70_000,
+    ],
     ids=["signs", "attributes", "crossed", "comments", "styles", "open tags"],
 )
 def test_hostile_html_takes_bounded_time(html: str) -> None:
     began = time.thread_time()
-    try:
+    with suppress(TooMuch):
         shown(html)
-    except TooMuch:
-        pass
     assert time.thread_time() - began < 2

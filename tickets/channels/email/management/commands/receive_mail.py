@@ -26,7 +26,7 @@ class Handler:
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         try:
-            known = await sync_to_async(mailbox_for)(address)
+            known = await sync_to_async(Mailbox.objects.written_to)(address)
         except DatabaseError:
             return "451 4.3.0 Try again later"
         if known is None:
@@ -52,16 +52,10 @@ def _take(raw: bytes, recipient: str, envelope_from: str | None) -> str:
     if envelope_from == "":
         headers = f"Return-Path: <>\r\n{headers}"
     try:
-        row, _ = take(headers.encode("utf-8", "surrogateescape") + raw, mailbox_for(recipient))
+        row, _ = take(headers.encode("utf-8", "surrogateescape") + raw, Mailbox.objects.written_to(recipient))
     finally:
         close_old_connections()
     return row.outcome
-
-
-def mailbox_for(recipient: str) -> Mailbox | None:
-    """The mailbox that an address belongs to, with whatever follows a plus."""
-    local, _, domain = recipient.casefold().partition("@")
-    return Mailbox.objects.filter(active=True, address__iexact=f"{local.partition('+')[0]}@{domain}").first()
 
 
 class Command(BaseCommand):
