@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tickets.channels.email.spam import LOOKS_LIKE_SPAM
 from triage.core.deciding import gates
 
 MARKED_SPAM = "marked_spam"
@@ -16,6 +17,7 @@ TICKET_REASONS = {
     "merged": "The requester wrote again in a ticket that was merged into it",
     "unmerged": "An agent took its merge back",
     MARKED_SPAM: "An agent took it for spam",
+    LOOKS_LIKE_SPAM: "It looks like spam",
     "not_spam": "An agent says that it is not spam",
     "recalled": "An agent took the automatic answer back",
 }

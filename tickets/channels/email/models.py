@@ -186,3 +186,27 @@ class AddressTrouble(models.Model):
     @property
     def is_dead(self) -> bool:
         return self.hard >= settings.MAIL_HARD_BOUNCES
+
+
+class SpamWord(models.Model):
+    """In how many spam and how many wanted mails a word stood; the word itself is not kept."""
+
+    word = models.BigIntegerField(primary_key=True)
+    spam = models.PositiveIntegerField(default=0)
+    wanted = models.PositiveIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.spam} of spam, {self.wanted} of wanted mail"
+
+
+class SpamLesson(models.Model):
+    """What agents say that a ticket is, as far as it was learnt."""
+
+    ticket = models.OneToOneField("tickets.Ticket", models.CASCADE, primary_key=True, related_name="+")
+    is_spam = models.BooleanField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["is_spam"], name="lesson_by_kind")]
+
+    def __str__(self) -> str:
+        return f"{self.ticket_id}: {'spam' if self.is_spam else 'wanted'}"

@@ -11,7 +11,9 @@ from django.db.models.signals import post_delete, post_save
 from django.dispatch import receiver
 from django.utils import timezone
 
+from tickets.audit import EventKind, subscribe
 from tickets.background import jobs
+from tickets.channels.email import spam
 from tickets.channels.email.models import InboundMail, Mailbox, RawMail
 from tickets.mail import threads
 from tickets.models import Ticket
@@ -58,3 +60,6 @@ def forget_raw_mails() -> None:
 
 threads.use_mailbox(where_replies_go)
 jobs.register_sweep(forget_raw_mails)
+jobs.register(spam.KIND, spam.learn)
+for _kind in (EventKind.QUARANTINED, EventKind.RELEASED, EventKind.REPLIED):
+    subscribe(_kind, spam.learn_later)

@@ -8,52 +8,33 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Final
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, IntegrityError, transaction
-from django.utils import timezone
 
-from accounts.mailboxes import mailbox_of, validate_address
+from accounts.mailboxes import mailbox_of
 from accounts.models import User
-from tickets.channels.email import reports
+from tickets.channels.email import reports, screen
 from tickets.channels.email.models import InboundMail, Mailbox, Outcome, RawMail
 from tickets.channels.email.reading import authentication, machines, words
 from tickets.channels.email.reading.headers import addresses
 from tickets.channels.email.reading.machines import Writer
 from tickets.channels.email.reading.parts import Mail, Part, Unreadable, read_bytes
 from tickets.channels.email.reading.words import PassedOn
+from tickets.channels.email.screen import Taken
 from tickets.channels.email.threading import Place, place_of
 from tickets.errors import AttachmentRefused, InvalidTransition
 from tickets.following import copies
 from tickets.intake import attachments
 from tickets.intake.replies import send_reply
 from tickets.intake.submit import Submission, submit_ticket
-from tickets.models import Channel, Message, Status, Ticket
+from tickets.models import Channel, Status, Ticket
 
 logger = logging.getLogger(__name__)
 
-FLOOD_SPAN: Final = timedelta(hours=1)
-SAME_SPAN: Final = timedelta(days=1)
-SAME_TEXTS: Final = 3  # so often the same text from one sender is taken; then it is a loop
 EMPTY_WORDS: Final = "(The mail holds no text.)"
-
-
-@dataclass(slots=True)
-class Taken:
-    """What became of a mail, gathered while it is handled."""
-
-    outcome: Outcome
-    reason: str = ""
-    ticket: Ticket | None = None
-    message: Message | None = None
-    quoted: str = ""
-    text: str = ""
-    remarks: list[str] = field(default_factory=list)
 
 
 def take(raw: bytes, mailbox: Mailbox | None = None, *, anyway: bool = False) -> tuple[InboundMail, Taken]:
@@ -119,12 +100,12 @@ def _handled(mail: Mail, mailbox: Mailbox | None, verified: bool, anyway: bool) 
     place = place_of(mail)
     if machines.is_receipt(mail):
         return Taken(Outcome.IGNORED, "A read receipt.", place.ticket)
-    if _is_ours(mail):
+    if screen.is_ours(mail):
         return Taken(Outcome.IGNORED, "It is a mail of our own that came back.", place.ticket)
     writer = machines.writer_of(mail)
     if writer is Writer.AUTOREPLY and not anyway:
         return Taken(Outcome.IGNORED, "An automatic reply.", place.ticket)
-    if not anyway and (aside := _refusal(mail, place)):
+    if not anyway and (aside := screen.refusal(mail, place)):
         return aside
     written = words.written_in(mail)
     if not written.own and not mail.files:
@@ -146,6 +127,8 @@ def _handled(mail: Mail, mailbox: Mailbox | None, verified: bool, anyway: bool) 
     if agent is not None and agent.is_agent and (first := _passed_on(mail)):
         return _open_for(first, taken, agent, files)
     opened = _open(taken, mail, place, body, files, writer, verified)
+    if not anyway and not verified and opened.ticket is not None and opened.ticket.follow_up_of_id is None:
+        screen.suspect(opened, opened.ticket, mail)
     if opened.ticket is not None and writer is Writer.PERSON:
         copies.take_from_mail(opened.ticket, _named(mail), trusted=verified)
     return opened
@@ -156,35 +139,6 @@ def _named(mail: Mail) -> list[str]:
     own = set(Mailbox.objects.values_list("address", flat=True))
     named = [one.key for one in addresses((mail.header("to"), mail.header("cc")))]
     return [one for one in named if mailbox_of(one) not in {mailbox_of(address) for address in own}]
-
-
-def _refusal(mail: Mail, place: Place) -> Taken | None:
-    """Floods and loops are put aside: nothing is lost, and nobody is written to."""
-    if not mail.sender.address or not _is_address(mail.sender.address):
-        return Taken(Outcome.QUARANTINE, "It names no sender that can be answered.")
-    lately = InboundMail.objects.filter(sender=mail.sender.key).exclude(outcome=Outcome.DUPLICATE)
-    now = timezone.now()
-    same = lately.filter(fingerprint=mail.fingerprint, received_at__gte=now - SAME_SPAN).count()
-    if same >= SAME_TEXTS:
-        return Taken(Outcome.IGNORED, "The same text came again and again: a loop.", place.ticket)
-    if lately.filter(received_at__gte=now - FLOOD_SPAN).count() >= settings.MAIL_SENDER_HOURLY:
-        return Taken(Outcome.QUARANTINE, "Too many mails of this sender within an hour.")
-    return None
-
-
-def _is_address(address: str) -> bool:
-    try:
-        validate_address(address)
-    except ValidationError:
-        return False
-    return True
-
-
-def _is_ours(mail: Mail) -> bool:
-    """From one of our own mailboxes: a loop through a forwarding rule, or a list that sends it back."""
-    return mail.sender.key == settings.SUPPORT_EMAIL.casefold() or (
-        Mailbox.objects.filter(address__iexact=mail.sender.address).exists()
-    )
 
 
 def _reply(
@@ -253,7 +207,7 @@ def _open(
 
 def _passed_on(mail: Mail) -> PassedOn | None:
     first = words.passed_on(mail)
-    return first if first is not None and _is_address(first.sender.address) else None
+    return first if first is not None and screen.is_address(first.sender.address) else None
 
 
 def _open_for(first: PassedOn, taken: Taken, agent: User, files: list[SimpleUploadedFile]) -> Taken:

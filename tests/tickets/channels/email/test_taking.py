@@ -15,7 +15,8 @@ from accounts.models import User
 from tests.tickets.channels.email.conftest import MAILBOX, Take, last_mail, mail
 from tickets.channels.email.account import account
 from tickets.channels.email.models import InboundMail, Mailbox, Outcome
-from tickets.channels.email.taking import SAME_TEXTS, take
+from tickets.channels.email.screen import SAME_TEXTS
+from tickets.channels.email.taking import take
 from tickets.errors import InvalidTransition
 from tickets.intake import replies
 from tickets.mail import threads
