@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PORT ?= 8000
+WITH ?=
 VENV := .venv
 PY := $(VENV)/bin/python
 
@@ -11,7 +12,8 @@ PY := $(VENV)/bin/python
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(VENV)/runtime.stamp env ## Set everything up and serve the product with demo data (PORT=8000)
+run: $(VENV)/runtime.stamp env ## Set everything up and serve the product with demo data (PORT=8000 WITH="encoder voice")
+	@$(if $(WITH),$(PY) -m helpdesk.parts $(WITH))
 	@exec $(PY) manage.py serve --prepare --port $(PORT)
 
 test: $(VENV)/dev.stamp ## Set up and run the tests that need no server, browser or process of their own

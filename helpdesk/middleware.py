@@ -20,11 +20,11 @@ from helpdesk.logs import request_id
 # the others: the admin theme and Swagger UI set them. The theme's library makes functions of its attributes at run
 # time; Swagger UI also starts itself with an inline script.
 NONCE = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
+    "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; style-src 'self' 'nonce-{nonce}'; script-src 'nonce-{nonce}'; "
     "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 STRICT = (
-    "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
+    "default-src 'self'; img-src 'self' data:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; script-src 'self'; "
     "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 THEMED = STRICT.replace("script-src 'self'", "script-src 'self' 'unsafe-eval'")
@@ -76,7 +76,10 @@ class SecurityHeadersMiddleware:
         if sites := getattr(response, "frame_ancestors", ""):  # a page that is made for others' frames
             policy = policy.replace("frame-ancestors 'none'", f"frame-ancestors {sites}")
         response.headers.setdefault("Content-Security-Policy", policy.format(nonce=nonce))
-        response.headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+        microphone = "(self)" if settings.VOICE_MODEL else "()"
+        response.headers.setdefault(
+            "Permissions-Policy", f"camera=(), microphone={microphone}, geolocation=()"
+        )
         response.headers.setdefault("Cache-Control", _kept(request))
         return response
 

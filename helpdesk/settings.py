@@ -55,6 +55,9 @@ ATTACHMENTS_PER_MESSAGE = 10
 UPLOAD_QUOTA_BYTES = env.whole("UPLOAD_QUOTA_GB", 20) * 1024**3  # of all attachments together; 0: no quota
 UPLOAD_KEEP_FREE_BYTES = env.whole("UPLOAD_KEEP_FREE_MB", 500) * 1024**2
 MESSAGE_MAX_CHARS = 100_000
+VOICE_MODEL = env.optional_path("VOICE_MODEL")
+VOICE_THREADS = env.whole("VOICE_THREADS", 2, least=1)
+VOICE_KEEP_DAYS = env.whole("VOICE_KEEP_DAYS", 0)  # recordings; 0: as long as their ticket
 WEBHOOK_INTERNAL_HOSTS = env.words(
     "WEBHOOK_INTERNAL_HOSTS", ""
 )  # private ones that webhooks may go to, by name
@@ -79,6 +82,7 @@ INSTALLED_APPS = [
     "tickets.search",
     "tickets.channels.email",
     "tickets.channels.widget",
+    "tickets.channels.voice",
     "tickets.service",
     "tickets.webhooks",
     "tickets.own_data",
@@ -311,6 +315,7 @@ LIMITS = {
     ),
     "message": env.limits("THROTTLE_MESSAGES", address="60/hour", network="300/hour", person="1000/hour"),
     "upload": env.limits("THROTTLE_UPLOADS", address="100MB/hour", network="500MB/hour", person="2GB/hour"),
+    "voice": env.limits("THROTTLE_VOICE", address="30/hour", network="120/hour", person="120/hour"),
     "suggest": env.limits("THROTTLE_SUGGESTIONS", address="120/min", network="1200/min", person="120/min"),
     "account_mail": env.limits(
         "THROTTLE_ACCOUNT_MAIL", address="20/hour", network="100/hour", mailbox="5/hour"

@@ -44,6 +44,7 @@ urlpatterns = [
     path("", include("triage.answers.help.urls")),
     path("", include("tickets.channels.widget.urls")),
     path("", include("tickets.channels.email.provider")),
+    path("", include("tickets.channels.voice.urls")),
     path("", include("tickets.web.urls")),
 ]
 

@@ -86,6 +86,11 @@ class Attachment(models.Model):
         """Whether browsers can show it in place."""
         return self.content_type in {"image/png", "image/jpeg", "image/gif", "image/webp"}
 
+    @property
+    def is_audio(self) -> bool:
+        """Whether it is played in place."""
+        return self.content_type.startswith("audio/")
+
 
 class Feedback(models.Model):
     """What the requester says of the answer. One a ticket; saying it again replaces it."""

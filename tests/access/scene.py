@@ -32,6 +32,7 @@ from tests.access.routes import address, variables
 from tests.conftest import PASSWORD, person
 from tickets.access import GUEST_SESSION_KEY
 from tickets.channels.email.models import AddressTrouble, InboundMail, Mailbox, Outcome, RawMail
+from tickets.channels.voice.models import Recording
 from tickets.channels.widget.models import Site
 from tickets.channels.widget.views import SENT_SALT
 from tickets.desk.models import BulkRun, Draft, HeldReply, KeptFile, SavedView
@@ -133,7 +134,11 @@ def objects_of(route: str) -> tuple[str, ...]:
         return ("-",)
     if route.startswith(("/attachments/", "/api/attachments/")):
         return ("own", "note", "guests", "foreign", "absent")
-    own_files = {"/uploads/<uuid:token>/remove/", "/accounts/data/export/<uuid:token>/"}
+    own_files = {
+        "/uploads/<uuid:token>/remove/",
+        "/recordings/<uuid:token>/",
+        "/accounts/data/export/<uuid:token>/",
+    }
     if route in own_files or {"held_id", "token_id"} & set(names):
         return ("own", "foreign", "absent")
     if "reference" in names:
@@ -226,6 +231,17 @@ def _customers(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         name: {"token": Attachment.objects.create(**_file("w.txt", holder=holder)).token}
         for name, holder in (("own", "held by requester"), ("foreign", "held by somebody"))
     } | absent
+    spoken = {
+        name: {
+            "token": Recording.objects.create(
+                attachment=Attachment.objects.create(**recorded)
+            ).attachment.token
+        }
+        for name, recorded in (
+            ("own", _file("w.webm", holder="held by requester")),
+            ("foreign", _file("w.webm", holder="held by somebody")),
+        )
+    } | absent
     stranger = scene.users["stranger"]
     reset = {"uidb36": user_pk_to_url_str(stranger), "key": default_token_generator.make_token(stranger)}
     confirm = EmailConfirmationHMAC(EmailAddress.objects.get(user=stranger)).key
@@ -238,6 +254,7 @@ def _customers(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "/attachments/<uuid:token>/small/": files,
         "/api/attachments/<uuid:token>": files,
         "/uploads/<uuid:token>/remove/": waiting,
+        "/recordings/<uuid:token>/": spoken,
         "/copies/<str:token>/": {
             "there": {"token": copies.link(tickets["own"].copies.get()).split("/")[-2]},
             "absent": {"token": "abc:def:ghi"},

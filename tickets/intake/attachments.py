@@ -65,12 +65,43 @@ ALLOWED_TYPES: Final[dict[str, FileType]] = {
     ".odt": FileType("application/vnd.oasis.opendocument.text", (_ZIP,)),
     ".ods": FileType("application/vnd.oasis.opendocument.spreadsheet", (_ZIP,)),
 }
-ACCEPT: Final = ",".join(ALLOWED_TYPES)  # for the file field's ``accept``
+_OGG = FileType("audio/ogg", (b"OggS",))
+#: Taken as well where recordings are transcribed.
+AUDIO_TYPES: Final[dict[str, FileType]] = {
+    ".webm": FileType("audio/webm", (b"\x1aE\xdf\xa3",)),
+    ".ogg": _OGG,
+    ".oga": _OGG,
+    ".opus": _OGG,
+    ".m4a": FileType("audio/mp4", (b"ftyp",), 4),
+    ".mp3": FileType("audio/mpeg", (b"ID3", b"\xff\xfb", b"\xff\xf3", b"\xff\xf2")),
+    ".wav": FileType("audio/wav", (b"WAVE",), 8),
+    ".flac": FileType("audio/flac", (b"fLaC",)),
+    ".amr": FileType("audio/amr", (b"#!AMR",)),
+}
+AUDIO_MAX_BYTES: Final = 20 * 1024 * 1024
 HEAD_BYTES: Final = 4096
 
 
-def largest_mb() -> int:
-    return int(settings.ATTACHMENT_MAX_BYTES) // (1024 * 1024)
+def types_taken() -> dict[str, FileType]:
+    return ALLOWED_TYPES | AUDIO_TYPES if settings.VOICE_MODEL else ALLOWED_TYPES
+
+
+def accept() -> str:
+    """For the file field's ``accept``."""
+    return ",".join(types_taken())
+
+
+def is_audio(file: UploadedFile) -> bool:
+    return PurePath(file.name or "").suffix.lower() in AUDIO_TYPES
+
+
+def largest_mb(*, audio: bool = False) -> int:
+    return _most_bytes(audio) // (1024 * 1024)
+
+
+def _most_bytes(audio: bool) -> int:
+    most = int(settings.ATTACHMENT_MAX_BYTES)
+    return min(most, AUDIO_MAX_BYTES) if audio else most
 
 
 def hint() -> str:
@@ -84,18 +115,19 @@ def hint() -> str:
 def check(file: UploadedFile) -> str:
     """The content type to keep for ``file``; AttachmentRefused with the reason if it is not taken."""
     name = file.name or "file"
-    kind = ALLOWED_TYPES.get(PurePath(name).suffix.lower())
+    kind = types_taken().get(PurePath(name).suffix.lower())
     if kind is None:
-        taken = ", ".join(suffix[1:].upper() for suffix in ALLOWED_TYPES)
+        taken = ", ".join(suffix[1:].upper() for suffix in types_taken())
         raise AttachmentRefused(
             _("%(name)s: we can’t take files of this type. We take %(types)s.")
             % {"name": name, "types": taken}
         )
     size = file.size or 0
-    if size > settings.ATTACHMENT_MAX_BYTES:
+    audio = is_audio(file)
+    if size > _most_bytes(audio):
         raise AttachmentRefused(
             _("%(name)s is larger than %(size)d MB. Send a smaller file or a link to it.")
-            % {"name": name, "size": largest_mb()}
+            % {"name": name, "size": largest_mb(audio=audio)}
         )
     if size == 0:
         raise AttachmentRefused(_("%(name)s is empty.") % {"name": name})
@@ -134,6 +166,9 @@ def pay_for_files(request: HttpRequest, files: Sequence[UploadedFile], *, person
     if size:
         quota.see_room_for(size)
         spend(request, "upload", cost=size, person=person)
+    recordings = sum(map(is_audio, files)) if settings.VOICE_MODEL else 0
+    if recordings:
+        spend(request, "voice", cost=recordings, person=person)
 
 
 def attach(message: Message, files: Sequence[UploadedFile]) -> list[Attachment]:

@@ -108,7 +108,8 @@ def described(file: Attachment) -> dict[str, str]:
 @login_if_unknown()
 def attachment(request: HttpRequest, token: uuid.UUID) -> FileResponse:
     file = visible_attachment(in_browser(request), str(token))
-    return in_place(file) if "view" in request.GET and file.is_picture else as_download(file)
+    shown = file.is_picture or file.is_audio
+    return in_place(file) if "view" in request.GET and shown else as_download(file)
 
 
 @require_safe
@@ -124,7 +125,7 @@ def as_download(attachment: Attachment) -> FileResponse:
 
 
 def in_place(attachment: Attachment, *, small: str = "") -> FileResponse:
-    """A picture to look at: itself, or the ``small`` one of that name."""
+    """A picture to look at, itself or the ``small`` one of that name; a recording to listen to."""
     if small:
         return _served(attachment, small, "image/webp", is_download=False)
     return _served(attachment, attachment.file.name or "", attachment.content_type, is_download=False)

@@ -26,6 +26,8 @@ from tickets.querysets import TicketFilter
 from tickets.search.query import LONGEST
 from tickets.web.files import Taken
 
+lazy_accept = lazy(attachments.accept, str)()
+
 
 class FilesInput(forms.ClearableFileInput):
     allow_multiple_selected = True
@@ -35,7 +37,7 @@ class FilesField(forms.FileField):
     """Any number of files, each checked against what is taken."""
 
     def __init__(self, **options: Any) -> None:
-        widget = FilesInput(attrs={"accept": attachments.ACCEPT})
+        widget = FilesInput(attrs={"accept": lazy_accept})
         super().__init__(widget=widget, required=False, allow_empty_file=True, **options)
 
     def clean(self, data: Sequence[UploadedFile[Any]], initial: Any = None) -> list[UploadedFile[Any]]:
@@ -54,7 +56,7 @@ class UploadsField(forms.Field):
     """Files that wait to be sent; the view took them in, see ``tickets.web.files``."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(widget=FilesInput(attrs={"accept": attachments.ACCEPT}), required=False, **options)
+        super().__init__(widget=FilesInput(attrs={"accept": lazy_accept}), required=False, **options)
 
 
 class WrittenField(forms.CharField):

@@ -57,7 +57,7 @@ def ticket_page(
     conversation = readable_public(ticket)
     said = Feedback.objects.filter(ticket=ticket).first()
     for_desk = not viewer.owns(ticket)
-    said_in = list(conversation.select_related("author").prefetch_related("attachments"))
+    said_in = list(conversation.select_related("author").prefetch_related("attachments__recording"))
     if not for_desk:
         ticket.mark_seen(said_in[-1].created_at if said_in else ticket.created_at)
     context: dict[str, Any] = {

@@ -166,7 +166,7 @@ def _conversation(ticket: Ticket, *, whole: bool) -> tuple[list[Message], int]:
     """The latest messages in their order, and how many came before them."""
     rows = (
         ticket.conversation.select_related("author", "mail", "sent_mail", "ticket")
-        .prefetch_related("attachments")
+        .prefetch_related("attachments__recording")
         .order_by("-id")
     )
     latest = list(rows if whole else rows[: MESSAGES_SHOWN + 1])
@@ -181,7 +181,7 @@ def earlier_messages(ticket: Ticket, before: int) -> tuple[list[Message], int]:
     older = ticket.conversation.filter(pk__lt=before)
     rows = list(
         older.select_related("author", "mail", "sent_mail", "ticket")
-        .prefetch_related("attachments")
+        .prefetch_related("attachments__recording")
         .order_by("-id")[:EARLIER_SHOWN]
     )
     return rows[::-1], older.count() - len(rows)
@@ -191,7 +191,7 @@ def newer_messages(ticket: Ticket, after: int) -> list[Message]:
     rows = (
         ticket.conversation.filter(pk__gt=after)
         .select_related("author", "mail", "sent_mail", "ticket")
-        .prefetch_related("attachments")
+        .prefetch_related("attachments__recording")
     )
     return list(rows.order_by("id")[:EARLIER_SHOWN])
 

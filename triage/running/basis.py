@@ -86,6 +86,7 @@ class Basis:
     sent_before: bool = False
     stopped: bool = False
     machine_sent: bool = False
+    spoken: float | None = None
     reading_version: int = READING_VERSION
     order: int = gates.ORDER
 
@@ -104,6 +105,7 @@ class Basis:
             stopped=self.stopped,
             order=self.order,
             machine_sent=self.machine_sent,
+            spoken=self.spoken,
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -124,6 +126,7 @@ class Basis:
             "sent_before": self.sent_before,
             "stopped": self.stopped,
             "machine_sent": self.machine_sent,
+            "spoken": self.spoken,
             "reading": self.reading_version,
             "order": self.order,
         }
@@ -145,6 +148,7 @@ class Basis:
             sent_before=kept.get("sent_before", False),  # not looked at before there was such a gate
             stopped=kept.get("stopped", False),
             machine_sent=kept.get("machine_sent", False),
+            spoken=kept.get("spoken"),
             reading_version=reading_version(kept),
             order=kept.get("order", FIRST_ORDER),
         )

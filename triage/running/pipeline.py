@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 
 from tickets.background.faults import describe
+from tickets.channels.voice.models import Recording
 from tickets.models import Handover, Status, Ticket
 from triage.answers import facts, language
 from triage.answers.house import House
@@ -92,6 +93,7 @@ def judge(ticket: Ticket) -> Verdict:
         sent_before=memory.sent_before(ticket, assessed.assessment.intent),
         stopped=switch.is_stopped() if assessed.snapshot.stopped is None else assessed.snapshot.stopped,
         machine_sent=ticket.machine_sent,
+        spoken=Recording.objects.of_ticket(ticket.pk).least_confidence() if settings.VOICE_MODEL else None,
     )
     decision = basis.decide(assessed.assessment)
     return Verdict(decision, tongue, assessed.snapshot, assessed.latency_ms, basis)

@@ -76,7 +76,11 @@ def split(request: HttpRequest, ticket_id: int) -> HttpResponse:
         else:
             messages.success(request, f"This ticket is split off {ticket.reference}, and yours.")
             return redirect("admin:tickets_ticket_change", new.pk)
-    shown = ticket.conversation.select_related("author").prefetch_related("attachments").order_by("-id")
+    shown = (
+        ticket.conversation.select_related("author")
+        .prefetch_related("attachments__recording")
+        .order_by("-id")
+    )
     return show(
         request,
         "triage/desk/split.html",

@@ -14,7 +14,8 @@ from triage.core.types import Action, Assessment, IntentPolicy
 class Case:
     """Everything the gates look at, gathered once.
 
-    ``threshold`` is the confidence that the intent needs; ``language`` a base tag such as "en".
+    ``threshold`` is the confidence that the intent needs; ``language`` a base tag such as "en"; ``spoken`` how far
+    the transcript of a recording is to be trusted, None where nothing was spoken.
     """
 
     assessment: Assessment
@@ -28,6 +29,7 @@ class Case:
     sent_before: bool = False
     stopped: bool = False
     machine_sent: bool = False
+    spoken: float | None = None
 
 
 class NextStep(StrEnum):

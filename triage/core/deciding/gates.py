@@ -41,6 +41,8 @@ BESIDE_THE_GATES: Final = (CONFIDENT, NO_MODEL, ENGINE_FAILED, ENGINE_SLOW)
 
 ASKED_KEPT: Final = 8  # of the separate questions of a text, so many are kept by their words
 ASKED_CHARS: Final = 200
+#: Confidence of a transcript below which too many of its words are wrong; measured in docs/voice-input.md.
+SPOKEN_SURE: Final = 0.85
 
 
 def _test_open(case: Case) -> Failure | None:
@@ -53,6 +55,14 @@ def _test_sent_by_a_person(case: Case) -> Failure | None:
     if case.machine_sent is False:
         return None
     return Failure("A list, a program or an address that reads no replies sent it.")
+
+
+def _test_understood(case: Case) -> Failure | None:
+    if case.spoken is None:
+        return None
+    if is_probability(case.spoken) and case.spoken >= SPOKEN_SURE:
+        return None
+    return Failure("A recording came with it whose words are not certain, so a person listens to it.")
 
 
 def _test_no_person_wanted(case: Case) -> Failure | None:
@@ -206,6 +216,15 @@ GATES: tuple[Gate, ...] = (
         facts=lambda case: {"machine_sent": case.machine_sent},
         test=_test_sent_by_a_person,
         next_step=NextStep.SILENT,
+    ),
+    Gate(
+        reason="voice_unclear",
+        passed="What was spoken was understood",
+        failed="The words of a recording are not certain",
+        customer="We want to listen to your recording ourselves, so we’ve passed it to our team.",
+        looks_at="the confidence of the recording's transcript",
+        facts=lambda case: {"spoken": case.spoken},
+        test=_test_understood,
     ),
     *STANCE_GATES,
     Gate(

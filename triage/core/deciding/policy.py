@@ -26,6 +26,7 @@ def decide(
     stopped: bool = False,
     order: int = gates.ORDER,
     machine_sent: bool = False,
+    spoken: float | None = None,
 ) -> Decision:
     """Decide what becomes of an assessed ticket.
 
@@ -51,6 +52,10 @@ def decide(
         All automatic answers of the house are stopped.
     order
         The order of the gates to decide by, for decisions of before it was changed.
+    machine_sent
+        A list, a program or an address that reads no replies sent it.
+    spoken
+        How far the transcript of what was spoken is to be trusted, in [0, 1]; None where nothing was.
 
     Returns
     -------
@@ -79,6 +84,7 @@ def decide(
             sent_before=sent_before,
             stopped=stopped,
             machine_sent=machine_sent,
+            spoken=spoken,
         )
         return _decided(case, order)
     except Exception as error:  # fails closed: no fault in here may ever send an answer or lose a ticket

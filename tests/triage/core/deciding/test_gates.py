@@ -83,6 +83,7 @@ def test_the_order_of_the_gates_is_the_contract() -> None:
         "asked_for_person",
         "never_automate",
         "machine_sent",
+        "voice_unclear",
         "grave",
         "machine_written",
         "spam",
