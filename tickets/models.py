@@ -16,6 +16,7 @@ from tickets.audit import Event, Trail
 from tickets.background.jobs import Job
 from tickets.conversation import Attachment, Feedback, Message, attachment_path
 from tickets.errors import Held, InvalidTransition
+from tickets.mail.bundling import AgentNotice
 from tickets.mail.outbox import OutgoingMail
 from tickets.mail.sent import SentMail
 from tickets.merging import MergeSteps
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 __all__ = [
-    "OPEN_TO_REQUESTER", "Attachment", "Channel", "Closure", "Event", "Feedback", "Handover", "Job", "Message",
+    "OPEN_TO_REQUESTER", "AgentNotice", "Attachment", "Channel", "Closure", "Event", "Feedback", "Handover", "Job", "Message",
     "OutgoingMail", "SentMail", "Status", "Ticket", "TicketQuerySet", "Trail", "Urgency", "attachment_path", "silence_limit",
 ]  # fmt: skip
 

@@ -46,6 +46,13 @@ def tell_team_of_urgency(event: Event) -> None:
         notices.urgent(event.ticket)
 
 
+def tell_who_was_given_it(event: Event) -> None:
+    """Whoever takes a ticket knows; whoever is given one is told."""
+    agent = event.ticket.assignee
+    if agent is not None and event.facts.get("assignee") == agent.pk and event.actor_id != agent.pk:
+        notices.assigned(event.ticket, agent, str(event.actor or "The house"))
+
+
 def tell_the_other_side(event: Event) -> None:
     """A reply goes to the requester by mail, theirs to the agent in charge."""
     message = event.message
@@ -95,7 +102,7 @@ SUBSCRIBERS: Mapping[str, tuple[Subscriber, ...]] = {
     EventKind.ESCALATED: (tell_requester_of_handover, tell_team_of_urgency),
     EventKind.PERSON_REQUESTED: (tell_requester_of_handover,),
     EventKind.RELEASED: (tell_requester_that_it_was_wanted,),
-    EventKind.ASSIGNED: (tell_requester_of_handover,),
+    EventKind.ASSIGNED: (tell_requester_of_handover, tell_who_was_given_it),
     EventKind.REPLIED: (tell_the_other_side,),
     EventKind.MERGED: (tell_requester_of_merge,),
     EventKind.FEEDBACK: (hand_late_word_to_a_person,),

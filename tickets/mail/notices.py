@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from email.utils import formataddr
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -19,6 +19,7 @@ from django.utils.translation import gettext, gettext_noop
 from accounts.models import User
 from accounts.names import is_plain_name
 from tickets.mail import guest_links, sent, threads
+from tickets.mail.bundling import AgentNotice, may_go_now
 from tickets.service.due import reply_due, zone_for
 from tickets.words import grave, languages
 
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from tickets.models import Message, Ticket
 
 #: Mails to colleagues that nobody answers by mail: what they write back must not reach the requester.
-UNANSWERED = {"urgent", "late", "followed", "mentioned"}
+UNANSWERED = {"urgent", "late", "assigned", "followed", "mentioned"}
+Kind = AgentNotice.Kind
 TEAM_MAILS = 50  # of one urgent ticket, whatever the size of the team
 
 
@@ -62,47 +64,51 @@ def merged(source: Ticket, target: Ticket) -> None:
 
 def requester_wrote(ticket: Ticket, message: Message) -> None:
     """The agent in charge learns of the requester's reply."""
-    if ticket.assignee is None or not ticket.assignee.is_agent:
-        return
-    _send(
-        ticket,
-        "requester_wrote",
-        f"[{ticket.reference}] Reply: {ticket.subject}",
-        [ticket.assignee.email],
-        message=message,
-    )
+    if ticket.assignee is not None:
+        _tell(
+            ticket,
+            "requester_wrote",
+            Kind.WROTE,
+            [ticket.assignee],
+            f"Reply: {ticket.subject}",
+            message=message,
+        )
 
 
 def urgent(ticket: Ticket) -> None:
     """Every agent learns that a ticket cannot wait, one mail each. What it says is read at the desk only."""
-    team = User.objects.staff().order_by("pk").values_list("email", flat=True)
-    for address in team[:TEAM_MAILS]:
-        _send(ticket, "urgent", f"[{ticket.reference}] Urgent: {ticket.subject}", [address])
+    team = User.objects.staff().order_by("pk")[:TEAM_MAILS]
+    _tell(ticket, "urgent", Kind.URGENT, team, f"Urgent: {ticket.subject}")
 
 
-def late(ticket: Ticket, addresses: Iterable[str], what: str, *, overdue: bool) -> None:
+def late(ticket: Ticket, people: Iterable[User], what: str, *, overdue: bool) -> None:
     """Agents learn that an answer is due soon, or late."""
-    word = "Overdue" if overdue else "Due soon"
-    for address in addresses:
-        _send(
-            ticket, "late", f"[{ticket.reference}] {word}: {ticket.subject}", [address], what=what, overdue=overdue
-        )  # fmt: skip
+    word, kind = ("Overdue", Kind.OVERDUE) if overdue else ("Due soon", Kind.DUE_SOON)
+    _tell(ticket, "late", kind, people, f"{word}: {ticket.subject}", what=what, overdue=overdue)
+
+
+def assigned(ticket: Ticket, agent: User, who: str) -> None:
+    """A colleague has a ticket that somebody else gave them."""
+    _tell(ticket, "assigned", Kind.ASSIGNED, [agent], f"Assigned to you: {ticket.subject}", who=who)
 
 
 def followed(ticket: Ticket, people: Iterable[User], writer: str, wrote: str) -> None:
     """Colleagues who follow a ticket learn that something was written; they read it at the desk."""
-    for one in people:
-        _send(
-            ticket, "followed", f"[{ticket.reference}] New: {ticket.subject}", [one.email], writer=writer, wrote=wrote
-        )  # fmt: skip
+    _tell(ticket, "followed", Kind.FOLLOWED, people, f"New: {ticket.subject}", writer=writer, wrote=wrote)
 
 
 def mentioned(ticket: Ticket, people: Iterable[User], writer: str) -> None:
     """Colleagues who are named in a note."""
+    _tell(ticket, "mentioned", Kind.MENTIONED, people, f"{writer} mentions you", writer=writer)
+
+
+def _tell(
+    ticket: Ticket, template: str, kind: Kind, people: Iterable[User], about: str, **facts: Any
+) -> None:
+    """One mail to each colleague, or a line in the one that tells of several things within the minute."""
     for one in people:
-        _send(
-            ticket, "mentioned", f"[{ticket.reference}] {writer} mentions you", [one.email], writer=writer
-        )  # fmt: skip
+        if one.is_agent and may_go_now(one, ticket, kind):
+            _send(ticket, template, f"[{ticket.reference}] {about}", [one.email], **facts)
 
 
 def copied(ticket: Ticket, message: Message, address: str, stop: str) -> None:

@@ -15,16 +15,16 @@ def tell_agent_in_charge(event: Event) -> None:
     """Nobody in charge: the queue shows it, and once it is late the supervisors learn of it."""
     assignee = event.ticket.assignee
     if assignee is not None and assignee.is_agent:
-        _tell(event, [assignee.email])
+        _tell(event, [assignee])
 
 
 def tell_supervisors(event: Event) -> None:
     if event.ticket.assignee_id is None:
         team = User.objects.staff().filter(role=Role.SUPERVISOR).order_by("pk")
-        _tell(event, list(team.values_list("email", flat=True)[:SUPERVISORS_TOLD]))
+        _tell(event, list(team[:SUPERVISORS_TOLD]))
 
 
-def _tell(event: Event, addresses: list[str]) -> None:
+def _tell(event: Event, people: list[User]) -> None:
     awaited = event.facts.get("awaited", "")
     what = Awaited(awaited).label if awaited in Awaited.values else "answer"
-    notices.late(event.ticket, addresses, what, overdue=event.kind == OVERDUE)
+    notices.late(event.ticket, people, what, overdue=event.kind == OVERDUE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -13,7 +14,7 @@ from tests.conftest import person
 from tickets.following import followers
 from tickets.following.models import Follower, Mention
 from tickets.intake.submit import Submission, submit_ticket
-from tickets.mail import threads
+from tickets.mail import bundling, threads
 from tickets.models import Attachment, OutgoingMail, Ticket
 
 pytestmark = pytest.mark.django_db
@@ -39,6 +40,13 @@ def told() -> list[tuple[str, str]]:
     ]  # fmt: skip
 
 
+@pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mails to colleagues are not gathered."""
+    monkeypatch.setattr(bundling, "SPAN", timedelta(0))
+
+
+@pytest.mark.usefixtures("one_by_one")
 def test_who_follows_is_told_that_something_was_written_not_what(
     ticket: Ticket, requester: User, agent: User, other_agent: User
 ) -> None:
@@ -73,6 +81,7 @@ def test_who_left_the_team_is_told_nothing(ticket: Ticket, agent: User, other_ag
     assert told() == []
 
 
+@pytest.mark.usefixtures("one_by_one")
 def test_no_answer_to_a_colleague_s_mail_reaches_the_requester(
     ticket: Ticket, agent: User, other_agent: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:

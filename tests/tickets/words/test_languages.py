@@ -58,6 +58,8 @@ def customers_templates() -> list[Path]:
         "requester_wrote.txt",
         "urgent.txt",
         "late.txt",
+        "assigned.txt",
+        "bundle.txt",
         "webhook_off.txt",
         "followed.txt",
         "mentioned.txt",

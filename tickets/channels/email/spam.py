@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
@@ -162,7 +162,7 @@ def _count(words: set[int], is_spam: bool, before: bool | None) -> None:
     SpamWord.objects.bulk_create([SpamWord(pk=word) for word in ordered], ignore_conflicts=True)
     list(SpamWord.objects.select_for_update().filter(pk__in=ordered).order_by("pk").values_list("pk"))
     columns = {True: "spam", False: "wanted"}
-    changes = {columns[is_spam]: F(columns[is_spam]) + 1}
+    changes: dict[str, Any] = {columns[is_spam]: F(columns[is_spam]) + 1}
     if before is not None:
         changes[columns[before]] = Greatest(F(columns[before]) - 1, 0)
     SpamWord.objects.filter(pk__in=ordered).update(**changes)
