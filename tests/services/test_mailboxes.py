@@ -156,13 +156,14 @@ def test_new_mail_is_taken_while_one_watches(helpdesk: Installation, dovecot: Do
         wait_for(lambda: outcomes(helpdesk) == {"ticket": 2}, 30)  # long before the next regular look
 
 
+@pytest.mark.parametrize(("kills", "mails"), [(8, 40), pytest.param(50, 150, marks=pytest.mark.prove)])
 def test_a_fetcher_that_is_killed_loses_nothing_and_takes_nothing_twice(
-    helpdesk: Installation, dovecot: Dovecot
+    helpdesk: Installation, dovecot: Dovecot, kills: int, mails: int
 ) -> None:
     make_box(helpdesk, "imap", dovecot.imap)
-    dovecot.deliver(*(f"Question number {n}: where is my parcel?" for n in range(40)))
+    dovecot.deliver(*(f"Question number {n}: where is my parcel?" for n in range(mails)))
     pauses = random.Random(7)
-    for _ in range(8):
+    for _ in range(kills):
         before = helpdesk.count("email_channel_inboundmail")
         with helpdesk.started("manage.py", "fetch_mail") as process:
             wait_for(
@@ -172,9 +173,9 @@ def test_a_fetcher_that_is_killed_loses_nothing_and_takes_nothing_twice(
             time.sleep(pauses.uniform(0, 0.2))
             kill_group(process)
     helpdesk.manage("fetch_mail")
-    assert outcomes(helpdesk) == {"ticket": 40}
-    assert helpdesk.count("tickets_ticket") == 40
-    assert helpdesk.rows("SELECT count(DISTINCT body) FROM tickets_message") == [(40,)]
+    assert outcomes(helpdesk) == {"ticket": mails}
+    assert helpdesk.count("tickets_ticket") == mails
+    assert helpdesk.rows("SELECT count(DISTINCT body) FROM tickets_message") == [(mails,)]
 
 
 def test_mail_is_handed_over_by_lmtp(helpdesk: Installation) -> None:
