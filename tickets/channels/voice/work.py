@@ -51,7 +51,7 @@ def perform(recording_id: int) -> None:
     recording = Recording.objects.select_related("attachment").filter(pk=recording_id).first()
     if recording is None or recording.is_over:
         return  # thrown away before it was sent, or done
-    if not is_on():
+    if settings.VOICE_MODEL is None:
         recording.not_understood("off")
         return
     recording.begin()

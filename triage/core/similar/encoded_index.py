@@ -14,6 +14,7 @@ import numpy.typing as npt
 from triage.core import artefact
 from triage.core.artefact import save_array, seal, written_whole
 from triage.core.errors import ArtefactError
+from triage.core.similar.faiss_store import FILE, FLAT_MOST, FaissStore
 from triage.core.similar.similarity import TicketIndex, wanted
 from triage.core.types import ResolvedTicket, SimilarTicket
 from triage.core.vectors import Encoder
@@ -23,6 +24,8 @@ KIND = "ticket-vectors"
 DEPTH = 200
 #: How much the words still count. Measured on true duplicates: 0 and 0.2 differ by 0.003 in MRR.
 WORD_SHARE = 0.2
+#: Cosine from which a ticket that shares no word is near enough to be shown.
+NEAR = 0.5
 #: Texts that are encoded together while building.
 BATCH = 256
 _STEPS = 127
@@ -36,18 +39,32 @@ class EncodedTicketIndex:
 
     Takes the place of a `TicketIndex`: same methods, and similarities still in [0, 1]. Vectors are stored as
     whole numbers of one byte, mapped read-only. A query costs one call of the encoder. Safe for threads.
+
+    With ``nearest`` those nearest by meaning are found too that share no word with the text.
     """
 
-    def __init__(self, encoder: Encoder, words: TicketIndex, vectors: _StoredVectors) -> None:
+    def __init__(
+        self,
+        encoder: Encoder,
+        words: TicketIndex,
+        vectors: _StoredVectors,
+        nearest: FaissStore | None = None,
+    ) -> None:
         self._encoder = encoder
         self._words = words
         self._vectors = vectors
+        self._nearest = nearest
+        self._stale: set[int] = set()  # removed or replaced since the vectors were stored
         self._recent: dict[int, Vectors] = {}
         self._lock = threading.Lock()
 
     @classmethod
-    def build(cls, tickets: Iterable[ResolvedTicket], folder: Path, encoder: Encoder) -> EncodedTicketIndex:
+    def build(
+        cls, tickets: Iterable[ResolvedTicket], folder: Path, encoder: Encoder, *, nearest: bool = False
+    ) -> EncodedTicketIndex:
         """Store an index of these tickets and open it; see `TicketIndex.build`.
+
+        With ``nearest`` also what finds them by meaning alone, which needs FAISS.
 
         Raises
         ------
@@ -59,12 +76,12 @@ class EncodedTicketIndex:
         with written_whole(folder, replace=True) as new:
             writer = _VectorWriter(encoder)
             TicketIndex.build(writer.passing(tickets), new / "words")
-            writer.write(new / "vectors")
-        return cls.open(folder, encoder)
+            writer.write(new / "vectors", nearest=nearest)
+        return cls.open(folder, encoder, nearest=nearest)
 
     @classmethod
-    def open(cls, folder: Path, encoder: Encoder) -> EncodedTicketIndex:
-        """Open a stored index.
+    def open(cls, folder: Path, encoder: Encoder, *, nearest: bool = False) -> EncodedTicketIndex:
+        """Open a stored index, with ``nearest`` so that it finds by meaning alone.
 
         Raises
         ------
@@ -72,7 +89,9 @@ class EncodedTicketIndex:
             If it is missing, corrupt, of another format version, or was built with another encoder.
         """
         vectors = _StoredVectors.open(folder / "vectors", encoder)
-        return cls(encoder, TicketIndex.open(folder / "words"), vectors)
+        return cls(
+            encoder, TicketIndex.open(folder / "words"), vectors, vectors.nearest() if nearest else None
+        )
 
     @classmethod
     def empty(cls, encoder: Encoder) -> EncodedTicketIndex:
@@ -94,12 +113,14 @@ class EncodedTicketIndex:
         """Take in a newly resolved ticket; one with the same id is replaced."""
         vector = self._encoder.encode([ticket.text])[0]
         with self._lock:
+            self._stale.add(ticket.id)
             self._recent[ticket.id] = vector
             self._words.add(ticket)
 
     def remove(self, ticket_id: int) -> bool:
         """Drop a ticket from all later searches; tell whether it was here."""
         with self._lock:
+            self._stale.add(ticket_id)
             self._recent.pop(ticket_id, None)
             return self._words.remove(ticket_id)
 
@@ -113,17 +134,32 @@ class EncodedTicketIndex:
         EncoderError
             If the encoder fails.
         """
-        if k < 1:
+        if k < 1 or not text.strip():
             return ()
         found = self._words.search(text, max(DEPTH, k), exclude=exclude, confirmed=DEPTH if confirmed else 0)
-        if not found:
+        if not found and self._nearest is None:
             return ()
-        cosines = self._cosines(self._encoder.encode([text])[0], [ticket.id for ticket in found])
+        vector = self._encoder.encode([text])[0]
+        found = (*found, *self._found_by_meaning(vector, k, {ticket.id for ticket in found} | set(exclude)))
+        cosines = self._cosines(vector, [ticket.id for ticket in found])
         joined = [
             replace(ticket, similarity=(1 - WORD_SHARE) * cosine + WORD_SHARE * ticket.similarity)
             for ticket, cosine in zip(found, cosines, strict=True)
         ]
         return wanted(sorted(joined, key=lambda ticket: (-ticket.similarity, ticket.id)), k, confirmed)
+
+    def _found_by_meaning(self, vector: Vectors, k: int, known: Collection[int]) -> Iterator[SimilarTicket]:
+        """Tickets near enough that are not ``known``, stored and new ones; their similarities are left 0."""
+        if self._nearest is None:
+            return
+        with self._lock:
+            hidden, recent = self._stale | set(known), dict(self._recent)
+        near = self._nearest.search(vector, k, without=hidden)
+        near += [(id_, float(other @ vector)) for id_, other in recent.items() if id_ not in known]
+        for id_, cosine in near:
+            ticket = self._words.ticket(id_) if cosine >= NEAR else None
+            if ticket is not None:
+                yield ticket
 
     def _cosines(self, vector: Vectors, ids: Sequence[int]) -> list[float]:
         """Return cosines cut to [0, 1]; 0 for a ticket that was erased meanwhile."""
@@ -139,8 +175,13 @@ class _StoredVectors:
     """Vectors of one byte a number with one scale each, sorted by ticket id."""
 
     def __init__(
-        self, ids: npt.NDArray[np.int64], codes: npt.NDArray[np.int8], scales: npt.NDArray[np.float32]
+        self,
+        ids: npt.NDArray[np.int64],
+        codes: npt.NDArray[np.int8],
+        scales: npt.NDArray[np.float32],
+        folder: Path | None = None,
     ) -> None:
+        self._folder = folder
         self._ids = ids
         self._codes = codes
         self._scales = scales
@@ -158,7 +199,22 @@ class _StoredVectors:
             stored.array("ids", np.dtype(np.int64)),
             stored.array("codes", np.dtype(np.int8), dimensions=2),
             stored.array("scales", np.dtype(np.float32)),
+            folder,
         )
+
+    def nearest(self) -> FaissStore:
+        """What was stored for finding by meaning; made anew in memory where an index of few has none.
+
+        Raises
+        ------
+        ArtefactError
+            If it is missing where making it takes long.
+        """
+        if self._folder is not None and (self._folder / FILE).exists():
+            return FaissStore.open(self._folder)
+        if len(self._ids) > FLAT_MOST:
+            raise ArtefactError(f"{self._folder} was built without a vector store; train again.")
+        return FaissStore.build(self._ids, self._codes, self._scales)
 
     def products(self, vector: Vectors, ids: npt.NDArray[np.int64]) -> Vectors:
         """Return the product of a vector with each ticket's, 0 for unknown ids; shape (n_ids,)."""
@@ -186,7 +242,7 @@ class _VectorWriter:
             self._ids.extend(ticket.id for ticket in batch)
             yield from batch
 
-    def write(self, folder: Path) -> None:
+    def write(self, folder: Path, *, nearest: bool = False) -> None:
         ids = np.array(self._ids, dtype=np.int64)
         by_id = np.argsort(ids)
         codes, scales = (np.concatenate(column) for column in zip(*self._parts, strict=True))
@@ -194,6 +250,8 @@ class _VectorWriter:
         save_array(folder, "ids", ids[by_id], np.dtype(np.int64))
         save_array(folder, "codes", codes[by_id], np.dtype(np.int8))
         save_array(folder, "scales", scales[by_id], np.dtype(np.float32))
+        if nearest:
+            FaissStore.build(ids[by_id], codes[by_id], scales[by_id]).write(folder)
         seal(folder, kind=KIND, settings={"encoder": self._encoder.fingerprint, "tickets": len(ids)})
 
 
@@ -208,16 +266,20 @@ def _coded(vectors: Vectors) -> _Coded:
 AnyTicketIndex = TicketIndex | EncodedTicketIndex
 
 
-def build_index(tickets: Iterable[ResolvedTicket], folder: Path, encoder: Encoder | None) -> AnyTicketIndex:
+def build_index(
+    tickets: Iterable[ResolvedTicket], folder: Path, encoder: Encoder | None, *, nearest: bool = False
+) -> AnyTicketIndex:
     """Store an index by words, or by words and meaning where there is an encoder, and open it."""
     if encoder is None:
         return TicketIndex.build(tickets, folder)
-    return EncodedTicketIndex.build(tickets, folder, encoder)
+    return EncodedTicketIndex.build(tickets, folder, encoder, nearest=nearest)
 
 
-def open_index(folder: Path, encoder: Encoder | None) -> AnyTicketIndex:
+def open_index(folder: Path, encoder: Encoder | None, *, nearest: bool = False) -> AnyTicketIndex:
     """Open what :func:`build_index` stored. Raises ArtefactError where it was built with another encoder."""
-    return TicketIndex.open(folder) if encoder is None else EncodedTicketIndex.open(folder, encoder)
+    if encoder is None:
+        return TicketIndex.open(folder)
+    return EncodedTicketIndex.open(folder, encoder, nearest=nearest)
 
 
 def empty_index(encoder: Encoder | None) -> AnyTicketIndex:

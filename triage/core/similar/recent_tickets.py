@@ -40,6 +40,11 @@ class RecentTickets:
     def __contains__(self, ticket_id: int) -> bool:
         return ticket_id in self._slot_of
 
+    def ticket(self, ticket_id: int) -> SimilarTicket | None:
+        """The ticket of this id, its similarity left 0."""
+        slot = self._slot_of.get(ticket_id)
+        return None if slot is None else SimilarTicket(ticket_id, 0.0, *self._outcomes[slot])
+
     def frequencies(self, keys: Sequence[int]) -> npt.NDArray[np.int64]:
         """Return how many tickets contain each term; shape (n_keys,)."""
         rows = map(self._rows.get, keys)

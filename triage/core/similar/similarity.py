@@ -77,6 +77,15 @@ class TicketIndex:
         number = self._base.number_of(ticket_id)
         return number is not None and number not in self._gone
 
+    def ticket(self, ticket_id: int) -> SimilarTicket | None:
+        """The ticket of this id, its similarity left 0; None where it is not here (any more)."""
+        with self._lock:
+            known = self._recent.ticket(ticket_id)
+            number = self._base.number_of(ticket_id)
+            if known is not None or number is None or number in self._gone:
+                return known
+        return SimilarTicket(ticket_id, 0.0, self._base.intent_of(number))
+
     @property
     def recent(self) -> int:
         """How many tickets are held in memory: a measure of when to build anew."""

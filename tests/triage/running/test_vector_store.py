@@ -1,0 +1,37 @@
+"""VECTOR_STORE: what is asked for in vain is refused, and nothing changes where it is not asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from triage.running import vector_store
+
+
+@pytest.mark.parametrize(
+    ("wanted", "encoder", "installed", "finds"),
+    [
+        ("auto", False, True, False),
+        ("auto", True, False, False),
+        ("auto", True, True, True),
+        ("exact", True, True, False),
+        ("faiss", True, True, True),
+    ],
+)
+def test_faiss_serves_where_there_is_an_encoder(settings, monkeypatch, wanted, encoder, installed, finds):
+    settings.VECTOR_STORE, settings.TRIAGE_ENCODER = wanted, Path("/encoder") if encoder else None
+    monkeypatch.setattr(vector_store, "is_installed", lambda: installed)
+    assert vector_store.finds_nearest() is finds
+
+
+@pytest.mark.parametrize(
+    ("encoder", "installed", "why"),
+    [(False, True, "needs TRIAGE_ENCODER"), (True, False, "pip install -r requirements-vectors.txt")],
+)
+def test_what_is_asked_for_in_vain_is_refused(settings, monkeypatch, encoder, installed, why):
+    settings.VECTOR_STORE, settings.TRIAGE_ENCODER = "faiss", Path("/encoder") if encoder else None
+    monkeypatch.setattr(vector_store, "is_installed", lambda: installed)
+    with pytest.raises(ImproperlyConfigured, match=why):
+        vector_store.finds_nearest()
