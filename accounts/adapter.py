@@ -31,7 +31,7 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
         """Who works here starts at the desk; asked for only where no page was wanted before."""
-        start = "admin:index" if getattr(request.user, "is_agent", False) else settings.LOGIN_REDIRECT_URL
+        start = "admin:index" if getattr(request.user, "reads_desk", False) else settings.LOGIN_REDIRECT_URL
         return resolve_url(start)
 
     def get_client_ip(self, request: HttpRequest) -> str:

@@ -22,7 +22,7 @@ from django.urls import URLPattern
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin
 
-from accounts.models import User
+from accounts.models import Role, User
 from accounts.signin.powers import Powerful
 
 COUNTED = 1_000
@@ -33,8 +33,25 @@ def is_agent(request: HttpRequest) -> bool:
     return request.user.is_authenticated and request.user.is_agent
 
 
+def reads_desk(request: HttpRequest) -> bool:
+    """Agents, and auditors, who only read."""
+    return request.user.is_authenticated and request.user.reads_desk
+
+
+def reads_house(request: HttpRequest) -> bool:
+    """Supervisors, and auditors, who only read."""
+    return request.user.is_authenticated and request.user.reads_house
+
+
 def is_supervisor(request: HttpRequest) -> bool:
     return request.user.is_authenticated and request.user.is_supervisor
+
+
+def roles_of(request: HttpRequest) -> list[Role]:
+    """Those that whoever asks may give to others."""
+    if not is_supervisor(request):
+        return []
+    return [role for role in Role if role.rank <= request.user.rank]
 
 
 def shown_once(request: HttpRequest, title: str, secret: str, *, back: str) -> HttpResponse:
@@ -115,14 +132,14 @@ class BoundedAdmin(ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
 
-class AgentsOnly(BoundedAdmin):
-    """Agents look; what they may do is written out where it is allowed."""
+class DeskReaders(BoundedAdmin):
+    """Agents and auditors look; what agents may do is written out where it is allowed."""
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return is_agent(request)
+        return reads_desk(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_agent(request)
+        return reads_desk(request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -134,14 +151,16 @@ class AgentsOnly(BoundedAdmin):
         return False
 
 
-class SupervisorsRead(AgentsOnly):
-    """Supervisors look; nobody changes anything here."""
+class SupervisorsRead(DeskReaders):
+    """Supervisors look; nobody changes anything here. Auditors look where ``auditors_read`` says so."""
+
+    auditors_read = False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return is_supervisor(request)
+        return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return is_supervisor(request)
+        return reads_house(request) if self.auditors_read else is_supervisor(request)
 
 
 class SupervisorsEdit(SupervisorsRead):
@@ -161,6 +180,7 @@ class SupervisorsEdit(SupervisorsRead):
 class UserAdmin(Powerful, SupervisorsEdit):
     """Roles. People are switched off, never deleted: the audit trail names them."""
 
+    auditors_read = True
     list_display = ["email", "name", "role", "is_active", "date_joined"]
     list_filter = ["role", "is_active"]
     search_fields = ["email", "name"]
@@ -176,10 +196,17 @@ class UserAdmin(Powerful, SupervisorsEdit):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        """Supervisors change others, not themselves (nobody locks the last one out) and no superuser."""
+        """Supervisors change others, not themselves (nobody locks the last one out) and nobody who ranks above them."""
         if not is_supervisor(request) or obj is None:
             return is_supervisor(request)
-        return obj != request.user and (request.user.is_superuser or not obj.is_superuser)
+        may = obj.rank <= request.user.rank and (request.user.is_superuser or not obj.is_superuser)
+        return obj != request.user and may
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Nobody gives a role that ranks above their own."""
+        if db_field.name == "role":
+            kwargs["choices"] = [(role.value, role.label) for role in roles_of(request)]
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool) -> None:
         if change:

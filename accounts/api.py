@@ -188,6 +188,7 @@ class LogoutView(ContractView):
 
     needs = {"POST": Scope.TOKENS_WRITE}
     repeatable = True
+    open_to_auditors = True
 
     @extend_schema(operation_id="log_out", request=LogoutSerializer, responses={204: None})
     def post(self, request: Request) -> Response:

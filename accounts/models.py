@@ -21,14 +21,30 @@ SERVICE_DOMAIN: Final = "service.invalid"
 class Role(models.TextChoices):
     REQUESTER = "requester", "Requester"
     AGENT = "agent", "Agent"
+    AUDITOR = "auditor", "Auditor"
     SUPERVISOR = "supervisor", "Supervisor"
+    ADMINISTRATOR = "admin", "Administrator"
+
+    @property
+    def rank(self) -> int:
+        """Nobody gives a role that ranks above their own."""
+        return list(Role).index(self)
+
+
+#: Who does all that agents do, and who does all that supervisors do.
+WORKING: Final = frozenset({Role.AGENT, Role.SUPERVISOR, Role.ADMINISTRATOR})
+LEADING: Final = frozenset({Role.SUPERVISOR, Role.ADMINISTRATOR})
 
 
 class UserQuerySet(models.QuerySet["User"]):
     def staff(self) -> UserQuerySet:
-        """Agents and supervisors who can work: those a ticket may be assigned to. No services."""
+        """Who can work on tickets: those that one may be assigned to. No services."""
         people = self.exclude(email__endswith=f"@{SERVICE_DOMAIN}")
-        return people.filter(is_active=True, role__in=[Role.AGENT, Role.SUPERVISOR])
+        return people.filter(is_active=True, role__in=WORKING)
+
+    def leading(self) -> UserQuerySet:
+        """Those of the staff who do all that supervisors do."""
+        return self.staff().filter(role__in=LEADING)
 
     def with_email(self, email: str) -> UserQuerySet:
         return self.filter(email=User.objects.normalize_email(email))
@@ -66,7 +82,9 @@ class UserManager(BaseUserManager.from_queryset(UserQuerySet)):  # type: ignore[
         return found or self.create_user(address, None, role=role, name=name)
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        return self.create_user(email, password, **{"role": Role.SUPERVISOR, "is_superuser": True, **fields})
+        return self.create_user(
+            email, password, **{"role": Role.ADMINISTRATOR, "is_superuser": True, **fields}
+        )
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -125,18 +143,45 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @property
     def is_agent(self) -> bool:
-        """May work on tickets: agents, and supervisors, who can do all that agents can."""
-        return self.is_active and (self.is_superuser or self.role in {Role.AGENT, Role.SUPERVISOR})
+        """May work on tickets: agents, and supervisors and administrators, who can do all that agents can."""
+        return self.is_active and (self.is_superuser or self.role in WORKING)
 
     @property
     def is_supervisor(self) -> bool:
         """May change what is automated, and see the metrics."""
-        return self.is_active and (self.is_superuser or self.role == Role.SUPERVISOR)
+        return self.is_active and (self.is_superuser or self.role in LEADING)
+
+    @property
+    def is_administrator(self) -> bool:
+        """May also say who is an administrator."""
+        return self.is_active and (self.is_superuser or self.role == Role.ADMINISTRATOR)
+
+    @property
+    def is_auditor(self) -> bool:
+        """Reads what the team reads and what supervisors have decided, and does nothing anywhere."""
+        return self.is_active and self.role == Role.AUDITOR and not self.is_superuser
+
+    @property
+    def reads_desk(self) -> bool:
+        return self.is_agent or self.is_auditor
+
+    @property
+    def reads_house(self) -> bool:
+        """The cockpit, figures and policy."""
+        return self.is_supervisor or self.is_auditor
+
+    @property
+    def sees_every_team(self) -> bool:
+        return self.reads_house
+
+    @property
+    def rank(self) -> int:
+        return Role.ADMINISTRATOR.rank if self.is_superuser else Role(self.role).rank
 
     @property
     def is_staff(self) -> bool:
         """Django's word for who may enter the admin."""
-        return self.is_agent
+        return self.reads_desk
 
     @property
     def first_name(self) -> str:

@@ -88,7 +88,7 @@ def erase(person: Person) -> dict[str, Any]:
 @transaction.atomic
 def erase_rows(person: Person) -> dict[str, Any]:
     """Erase what the database holds; returns the receipt. ``finish`` has to follow once that is committed."""
-    if person.user is not None and person.user.is_agent:
+    if person.user is not None and person.user.reads_desk:
         raise CannotErase("Somebody who works here is not erased. Make them a requester first, in the admin.")
     erased = {app: eraser(person) for app, eraser in ERASERS.items()}
     return {"person": person.fingerprint, "at": timezone.now().isoformat(), "erased": erased}

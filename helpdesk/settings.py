@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "tickets.following",
     "tickets.tags",
     "tickets.fields",
+    "tickets.teams",
     "tickets.search",
     "tickets.channels.email",
     "tickets.channels.widget",
@@ -130,6 +131,7 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",
     "accounts.limits.middleware.LimitsMiddleware",
     "accounts.signin.middleware.SecondFactorMiddleware",
+    "accounts.readers.ReadersMiddleware",
 ]
 
 ROOT_URLCONF = "helpdesk.urls"

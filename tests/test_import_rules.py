@@ -82,6 +82,7 @@ LATE_IMPORTS = {
     ): "receivers, jobs and its eraser register when their module is loaded",
     ("tickets/fields/apps.py", "ready"): "its filter registers when its module is loaded",
     ("tickets/following/apps.py", "ready"): "subscribers register when their module is loaded",
+    ("tickets/teams/apps.py", "ready"): "subscribers and its filter register when its module is loaded",
     ("tickets/tags/apps.py", "ready"): "its filter registers when its module is loaded",
     ("tickets/own_data/apps.py", "ready"): "jobs, exporter and eraser register when their module is loaded",
     ("tickets/webhooks/apps.py", "ready"): "jobs and beats register when their module is loaded",

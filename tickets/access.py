@@ -15,6 +15,7 @@ from rest_framework.request import Request
 
 from accounts.models import User
 from tickets.models import Attachment, Message, Ticket, TicketQuerySet
+from tickets.teams.sight import closed_to, may_see
 
 GUEST_SESSION_KEY = "guest_tickets"
 GUEST_SENT_KEY = "guest_sent"  # those of them that this browser has sent, and may list
@@ -35,12 +36,13 @@ class Viewer:
     held: tuple[str, ...] = ()
 
     @property
-    def is_agent(self) -> bool:
-        return self.person is not None and self.person.is_agent
+    def reads_desk(self) -> bool:
+        """Sees what the team sees: agents do, and auditors."""
+        return self.person is not None and self.person.reads_desk
 
     def owns(self, ticket: Ticket) -> bool:
         """Whether they act on it as its requester. Agents act on all others at their desk."""
-        return not self.is_agent or (self.person is not None and ticket.requester_id == self.person.pk)
+        return not self.reads_desk or (self.person is not None and ticket.requester_id == self.person.pk)
 
 
 def person(request: HttpRequest) -> User | None:
@@ -96,6 +98,11 @@ def visible_tickets(viewer: Viewer) -> TicketQuerySet:
     return Ticket.objects.all().visible_to(viewer.person, viewer.held)
 
 
+def at_desk(person: User) -> TicketQuerySet:
+    """The tickets that this person may see at the desk; none for whoever does not work there."""
+    return Ticket.objects.all().at_desk(person)
+
+
 def own_tickets(viewer: Viewer) -> TicketQuerySet:
     """A person's own, also an agent's; a guest's are those that the browser holds."""
     tickets = Ticket.objects.all()
@@ -103,9 +110,9 @@ def own_tickets(viewer: Viewer) -> TicketQuerySet:
 
 
 def visible_ticket(viewer: Viewer, reference: str) -> Ticket:
-    """The ticket if whoever asks may see it: its requester, its guest, any agent."""
+    """The ticket if whoever asks may see it: its requester, its guest, agents of a team that sees it."""
     tickets = visible_tickets(viewer).select_related(
-        "requester", "assignee", "follow_up_of", "merged_into", "feedback"
+        "requester", "assignee", "follow_up_of", "merged_into", "team", "feedback"
     )
     ticket = tickets.named(reference).first()
     if ticket is None:
@@ -121,6 +128,15 @@ def own_ticket(viewer: Viewer, reference: str, action: str = "does this") -> Tic
     return ticket
 
 
+def team_ticket(viewer: Viewer, reference: str) -> Ticket:
+    """The ticket if whoever asks may act on it as one of the team; of what they see otherwise, PermissionDenied."""
+    ticket = visible_ticket(viewer, reference)
+    person = viewer.person
+    if person is None or not person.is_agent or not may_see(person, ticket.team_id):
+        raise PermissionDenied("Only agents do that.")
+    return ticket
+
+
 def goes_on_in(viewer: Viewer, ticket: Ticket) -> Ticket | None:
     """The ticket that a merged one goes on in, for who may see it."""
     if ticket.merged_into_id is None:
@@ -129,9 +145,9 @@ def goes_on_in(viewer: Viewer, ticket: Ticket) -> Ticket | None:
 
 
 def readable_messages(viewer: Viewer) -> QuerySet[Message]:
-    """Notes are for agents only."""
-    if viewer.is_agent:
-        return Message.objects.all()
+    """Notes are for the team only."""
+    if viewer.person is not None and viewer.reads_desk:
+        return _read_at_desk(viewer.person)
     seen = visible_tickets(viewer).values("pk")
     shown = Q(ticket__in=seen) | Q(
         ticket__merged_into__in=seen
@@ -139,9 +155,18 @@ def readable_messages(viewer: Viewer) -> QuerySet[Message]:
     return Message.objects.filter(shown, kind=Message.Kind.REPLY)
 
 
+def _read_at_desk(person: User) -> QuerySet[Message]:
+    closed = closed_to(person)
+    if not closed:
+        return Message.objects.all()
+    seen, mine = at_desk(person).values("pk"), own_tickets(Viewer(person)).values("pk")
+    said = Q(kind=Message.Kind.REPLY) & (Q(ticket__in=mine) | Q(ticket__merged_into__in=mine))
+    return Message.objects.filter(Q(ticket__in=seen) | Q(ticket__merged_into__in=seen) | said)
+
+
 def readable_on(viewer: Viewer, ticket: Ticket) -> QuerySet[Message]:
     """The messages of a ticket that they may see."""
-    if viewer.is_agent:
+    if viewer.person is not None and may_see(viewer.person, ticket.team_id):
         return ticket.conversation
     return ticket.conversation.filter(kind=Message.Kind.REPLY)
 

@@ -84,6 +84,7 @@ class RatingFilter(SimpleListFilter):
 class FeedbackAdmin(SupervisorsRead):
     """What requesters say of the answers."""
 
+    auditors_read = True
     list_display = ["ticket", "solved", "rating", "comment", "updated_at"]
     list_filter = ["solved", RatingFilter]
     list_select_related = ["ticket"]

@@ -44,6 +44,7 @@ class EventKind(StrEnum):
     MERGED = "merged"
     TOOK_IN = "took_in"
     UNMERGED = "unmerged"
+    TEAM = "team"
 
 
 #: What each kind is called on screens for staff.
@@ -67,6 +68,7 @@ KIND_WORDS: dict[str, str] = {
     EventKind.MERGED: "Merged into another ticket",
     EventKind.TOOK_IN: "Another ticket merged into it",
     EventKind.UNMERGED: "Merge taken back",
+    EventKind.TEAM: "Team changed",
 }
 
 Subscriber = Callable[["Event"], None]

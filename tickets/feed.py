@@ -20,7 +20,7 @@ TYPE: Final = "ticket."
 #: What is told of an Event's facts: numbers and codes. What is not named here stays in the house.
 FACTS: Final = frozenset({
     "answer", "assignee", "awaited", "channel", "closure", "confidence", "corrected", "decided", "decision", "due", "intent",
-    "message", "rating", "reason", "report", "solved", "status", "step", "tag", "until", "urgency",
+    "message", "rating", "reason", "report", "solved", "status", "step", "tag", "team", "until", "urgency",
 })  # fmt: skip
 
 

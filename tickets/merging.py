@@ -39,6 +39,10 @@ def merge_refusal(source: Ticket, target: Ticket) -> str:
         return "One of them is in quarantine. Say first that it is not spam."
     if target.state is Status.CLOSED:
         return f"{target.reference} is closed: nobody would read on there. Merge it into this one instead."
+    if source.team_id != target.team_id and any(one.team and one.team.is_closed for one in (source, target)):
+        return (
+            "They are with different teams, whose members would read each other's words. Hand one over first."
+        )
     return _strangers(source, target)
 
 

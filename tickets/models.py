@@ -24,6 +24,7 @@ from tickets.querysets import TicketQuerySet, mailbox_of, silence_limit
 from tickets.references import new_reference
 from tickets.requester_steps import OPEN_TO_REQUESTER, QUEUE_FIELDS, RequesterSteps
 from tickets.states import Channel, Closure, Handover, Status, Urgency
+from tickets.teaming import TeamSteps
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -34,7 +35,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Ticket(MergeSteps, RequesterSteps):
+class Ticket(MergeSteps, RequesterSteps, TeamSteps):
     reference = models.CharField(max_length=20, unique=True, default=new_reference, editable=False)
     external_id = models.CharField(max_length=120, unique=True, null=True, blank=True, editable=False)
     requester = models.ForeignKey(
@@ -145,6 +146,7 @@ class Ticket(MergeSteps, RequesterSteps):
             models.Index(
                 fields=["merged_into"], name="ticket_merged", condition=Q(merged_into__isnull=False)
             ),
+            models.Index(fields=["team", "status"], name="ticket_by_team", condition=Q(team__isnull=False)),
             models.Index(fields=["status", "resolved_at"], name="ticket_silent"),
             models.Index(
                 fields=["created_at", "channel"], name="ticket_volume", condition=Q(quarantined_at=None)
@@ -245,7 +247,8 @@ class Ticket(MergeSteps, RequesterSteps):
 
     def created(self, *, channel: str) -> None:
         """Write the Event that begins the ticket's trail, in the transaction that made the ticket."""
-        self._record(Event.Kind.CREATED, self.requester, before="", at=self.created_at, channel=channel)
+        known = {"channel": channel} | ({"team": self.team_id} if self.team_id else {})
+        self._record(Event.Kind.CREATED, self.requester, before="", at=self.created_at, **known)
 
     @transaction.atomic
     def record(self, kind: str, *, actor: User | None, **facts: Any) -> None:
@@ -348,10 +351,10 @@ class Ticket(MergeSteps, RequesterSteps):
         self._lock("assign", *(set(Status) - {Status.CLOSED}))
         if held_by is not None and self.assignee_id not in held_by:
             raise Held(self.reference, self.assignee)
-        if assignee is not None and not assignee.is_agent:
-            raise InvalidTransition(f"{assignee} is not an agent and cannot be assigned tickets.")
         if self.assignee_id == (assignee.pk if assignee else None):
             return
+        if assignee is not None:
+            self._refuse_assignee(assignee, actor)
         self.assignee = assignee
         fields, status = ["assignee"], self.state
         if status is Status.OPEN:

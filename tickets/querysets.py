@@ -18,6 +18,7 @@ from django.utils import timezone
 from tickets.conversation import Message
 from tickets.references import read_reference
 from tickets.states import Status
+from tickets.teams.sight import closed_to
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -99,12 +100,21 @@ class TicketQuerySet(models.QuerySet["Ticket"]):
         """Those among ``references`` that belong to no account."""
         return self.filter(requester=None, reference__in=references) if references else self.none()
 
+    def at_desk(self, user: User) -> Self:
+        """What this person may see at the desk: all but the tickets of teams that are closed to them."""
+        if not user.reads_desk:
+            return self.none()
+        closed = closed_to(user)
+        return self.exclude(team__in=closed) if closed else self.all()
+
     def visible_to(self, user: User | None, held: Collection[str] = ()) -> Self:
-        """All tickets for agents; for everybody else their own, and those a guest's browser holds."""
+        """For who works at the desk what they see there, and their own; for everybody else their own, and those a
+        guest's browser holds."""
         if user is None:
             return self.held_by_guest(held)
-        if user.is_agent:
-            return self.all()
+        if user.reads_desk:
+            closed = closed_to(user)
+            return self.exclude(~Q(requester=user), team__in=closed) if closed else self.all()
         return self.for_requester(user) | self.held_by_guest(held) if held else self.for_requester(user)
 
     def with_unread(self) -> Self:

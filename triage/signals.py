@@ -15,6 +15,7 @@ from tickets.intake import replies
 from tickets.models import Status, Ticket
 from tickets.search.filters import register_filter
 from tickets.service.models import Calendar, Opening
+from tickets.teams import sharing
 from tickets.watch import findings
 from tickets.web import wording
 from tickets.words import grave
@@ -27,7 +28,7 @@ from triage.core.deciding import gates
 from triage.core.reading.mail import read_forward, split_mail
 from triage.core.reading.markup import read_html
 from triage.desk import bulk
-from triage.desk.finding import by_intent
+from triage.desk.finding import by_intent, known_intent
 from triage.models import INTENT_CORRECTED, Answer, Guard, Intent, PolicyRevision, Rule
 from triage.running import reply_reader, work
 
@@ -38,6 +39,7 @@ jobs.register_sweep(work.sweep_untriaged)
 jobs.register_sweep(forget_old)
 wording.register_reasons({code: words.customer for code, words in gates.reasons().items()})
 grave.register_emergency(facts.emergency_line)
+sharing.use_reader(known_intent)
 replies.use_reader(reply_reader.read_reply)
 register_filter(
     "intent", by_intent, example="intent:refund", words="what it is about; intent:none for none of ours"

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, cast
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from rest_framework import exceptions, serializers
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.permissions import AllowAny
 from rest_framework.request import Request
@@ -22,6 +22,7 @@ from accounts.contract.pages import KeysetPages
 from accounts.contract.problems import KINDS
 from accounts.contract.strict import StrictQuery, StrictSerializer
 from accounts.models import User
+from accounts.readers import REFUSED, only_reads
 
 VERSION: Final = "1"
 VERSION_HEADER: Final = "API-Version"
@@ -37,6 +38,11 @@ class JustAccept(DefaultContentNegotiation):
     settings: Any = SimpleNamespace(URL_FORMAT_OVERRIDE=None)
 
 
+class ReadOnly(exceptions.PermissionDenied):
+    default_code = "read_only"
+    default_detail = REFUSED
+
+
 class ContractView(APIView):
     """The base of every view below ``/api``."""
 
@@ -48,6 +54,8 @@ class ContractView(APIView):
     repeatable: ClassVar[bool] = False
     #: Whether a POST beside another one with the same key finds what that one makes, so that neither has to wait.
     finds_its_twin: ClassVar[bool] = False
+    #: Whether auditors may change something here: only what is their own.
+    open_to_auditors: ClassVar[bool] = False
     #: Methods that read If-Match.
     reads_if_match: ClassVar[frozenset[str]] = frozenset()
     #: What the query says, checked.
@@ -72,6 +80,8 @@ class ContractView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
+        if only_reads(request.user, request.method) and not self.open_to_auditors:
+            raise ReadOnly
         self._agree_on_version(request)
         method = "GET" if request.method == "HEAD" else str(request.method)
         if hasattr(self, method.lower()):

@@ -48,6 +48,11 @@ SUPERVISORS_ONLY: Final = frozenset(
 )
 
 
+AUDITORS: Final = frozenset(
+    {Scope.TICKETS_READ, Scope.TOKENS_READ, Scope.TOKENS_WRITE, Scope.EVENTS_READ, Scope.ADMIN_READ}
+)
+
+
 class OutOfScope(exceptions.PermissionDenied):
     """RFC 6750, section 3.1: the token is good, but not for this."""
 
@@ -63,6 +68,8 @@ class OutOfScope(exceptions.PermissionDenied):
 
 def offered_to(user: User) -> list[Scope]:
     """What makes sense for this person; a token for more would open nothing."""
+    if user.is_auditor:
+        return [scope for scope in Scope if scope in AUDITORS]
     closed = (frozenset() if user.is_agent else AGENTS_ONLY) | (
         frozenset() if user.is_supervisor else SUPERVISORS_ONLY
     )

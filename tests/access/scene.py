@@ -1,4 +1,4 @@
-"""A small house in which everybody has something, nine persons who knock at every door, and what they knock with."""
+"""A small house in which everybody has something, ten persons who knock at every door, and what they knock with."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ from tickets.own_data.models import DataExport
 from tickets.service.models import Calendar, Target
 from tickets.states import Urgency
 from tickets.tags.models import Tag
+from tickets.teams.models import Absence, Shift, Team, today
 from tickets.webhooks.models import Delivery, Endpoint
 from triage.answers.help.models import Article
 from triage.instruments.backtest import figures
@@ -56,7 +57,7 @@ from triage.oversight import evidence, versions
 from triage.oversight.models import Latch, PolicyVersion, Recall
 
 PERSONS: Final = (
-    "anonymous", "guest", "other-guest", "requester", "inactive", "former", "agent", "supervisor", "superuser",
+    "anonymous", "guest", "other-guest", "requester", "inactive", "former", "auditor", "agent", "supervisor", "superuser",
 )  # fmt: skip
 METHODS: Final = ("GET", "POST", "OTHER")
 #: What OTHER stands for, by turns.
@@ -157,6 +158,7 @@ def build(submit: Callable[..., Ticket], engine: Any) -> Scene:
         "stranger": person("steve@example.com", Role.REQUESTER, "Steve Stranger"),
         "inactive": person("ina@example.com", Role.SUPERVISOR, "Ina Inactive"),
         "former": person("fred@example.com", Role.SUPERVISOR, "Fred Former"),
+        "auditor": person("audrey@example.com", Role.AUDITOR, "Audrey Auditor"),
         "agent": person("anna@example.com", Role.AGENT, "Anna Agent"),
         "other-agent": person("otto@example.com", Role.AGENT, "Otto Other"),
         "supervisor": person("sue@example.com", Role.SUPERVISOR, "Sue Supervisor"),
@@ -346,6 +348,9 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "macros/macro": Macro.objects.create(name="Refund", reply="Soon."),
         "fields/field": Field.objects.create(name="Order"),
         "tags/tag": Tag.objects.create(name="vip"),
+        "teams/team": Team.objects.create(name="Billing"),
+        "teams/absence": Absence.objects.create(agent=agent, first_day=today(), last_day=today()),
+        "teams/shift": Shift.objects.create(agent=agent, calendar=Calendar.objects.get()),
         "webhooks/endpoint": _webhook(),
         "service/target": Target.objects.get_or_create(urgency=Urgency.URGENT)[0],
     }
@@ -418,6 +423,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "/api/tickets": {"body": "Hello"},
     "/api/tickets/<str:reference>/assign": {"assignee": "me"},
     "/api/tickets/<str:reference>/priority": {"priority": "high"},
+    "/api/tickets/<str:reference>/team": {"team": "Billing"},
     "/api/tickets/<str:reference>/snooze": {
         "until": (timezone.now() + datetime.timedelta(days=1)).isoformat()
     },

@@ -24,7 +24,7 @@ from tickets.models import Ticket
 TABLE: Final = Path(__file__).with_name("table.txt")
 Door = tuple[str, str, str]  # route, method, object
 #: These may see every ticket; for everybody else a stranger's is as absent as one that never was.
-STAFF: Final = {"agent", "supervisor", "superuser"}
+STAFF: Final = {"auditor", "agent", "supervisor", "superuser"}
 
 
 def rows() -> Iterator[tuple[list[Door], list[str]]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,18 +14,23 @@ from rest_framework.views import APIView
 
 from accounts.contract.strict import StrictQuery
 from accounts.contract.views import ContractView
+from accounts.models import User
 from accounts.tokens.scopes import Scope
 from tickets import feed
+from tickets.teams.sight import closed_to
 
 LARGEST_POSITION = 2**63 - 1
 MOST = 500
 
 
-class IsAgent(BasePermission):
-    message = "Only agents do that."
+class SeesAllTickets(BasePermission):
+    """The feed has no gaps: it is for who sees the tickets of every team."""
+
+    message = "Only agents who see the tickets of every team do that."
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        return bool(request.user and request.user.is_authenticated and request.user.is_agent)
+        person = cast(User, request.user)
+        return bool(person and person.is_authenticated and person.reads_desk and not closed_to(person))
 
 
 class PlaceQuery(StrictQuery):
@@ -56,7 +61,7 @@ class EventPageSerializer(serializers.Serializer[Any]):
 
 
 class EventsView(ContractView):
-    permission_classes = [IsAgent]
+    permission_classes = [SeesAllTickets]
     needs = {"GET": Scope.EVENTS_READ}
     query: ClassVar[Mapping[str, type[StrictQuery]]] = {"GET": PlaceQuery}
 

@@ -18,7 +18,13 @@ from tickets.querysets import TicketFilter
 from tickets.search import filters, query
 
 #: What only agents may ask for → the filter of the search box that answers it.
-FOR_AGENTS: Final = {"requester": "from", "assignee": "assignee", "tag": "tag", "intent": "intent"}
+FOR_AGENTS: Final = {
+    "requester": "from",
+    "assignee": "assignee",
+    "tag": "tag",
+    "intent": "intent",
+    "team": "team",
+}
 ORDERS: Final = {
     "-created_at": "-id",
     "created_at": "id",
@@ -31,7 +37,7 @@ class TicketQuery(PageQuery):
     """Filters, order and fields of the ticket list."""
 
     examples: ClassVar[Mapping[str, Any]] = {
-        "requester": "rita@example.com", "assignee": "me", "tag": "refund", "intent": "track_refund", "search": "refund", "q": "refund",
+        "requester": "rita@example.com", "assignee": "me", "tag": "refund", "intent": "track_refund", "team": "mine", "search": "refund", "q": "refund",
     }  # fmt: skip
 
     status = serializers.MultipleChoiceField(choices=Status.choices, required=False)
@@ -47,6 +53,9 @@ class TicketQuery(PageQuery):
         required=False, max_length=254, help_text="Agents only: an agent's address or name, `me` or `none`."
     )
     tag = serializers.CharField(required=False, max_length=100, help_text="Agents only.")
+    team = serializers.CharField(
+        required=False, max_length=40, help_text="Agents only: a part of a team's name, `mine` or `none`."
+    )
     intent = serializers.CharField(required=False, max_length=80, help_text="Agents only: a code, or `none`.")
     search = serializers.CharField(
         max_length=query.LONGEST,
@@ -67,7 +76,7 @@ class TicketQuery(PageQuery):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         given = FOR_AGENTS.keys() & attrs.keys()
-        if given and not self.context["request"].user.is_agent:
+        if given and not self.context["request"].user.reads_desk:
             raise serializers.ValidationError(
                 dict.fromkeys(given, ErrorDetail("Only agents filter by this.", "agents_only"))
             )

@@ -21,6 +21,7 @@ from tickets.intake import attachments
 from tickets.intake.written import as_written
 from tickets.models import Attachment, Feedback, Message, Ticket, Urgency
 from tickets.tags.tagging import tags_of
+from tickets.teams.sight import may_see
 
 
 class WrittenField(serializers.CharField):
@@ -161,6 +162,7 @@ class DeskSerializer(serializers.Serializer[Any]):
     """What only the team sees of a ticket."""
 
     assignee_email = serializers.CharField(allow_null=True)
+    team = serializers.CharField(allow_null=True)
     tags = serializers.ListField(child=serializers.CharField())
     snoozed_until = serializers.DateTimeField(allow_null=True)
     quarantined = serializers.BooleanField()
@@ -243,11 +245,13 @@ class TicketDetailSerializer(TicketSerializer):
 
     @extend_schema_field(DeskSerializer(allow_null=True))
     def get_desk(self, ticket: Ticket) -> Any:
-        if not over_api(self.context["request"]).is_agent:
+        person = over_api(self.context["request"]).person
+        if person is None or not may_see(person, ticket.team_id):
             return None
         snooze = Snooze.objects.filter(ticket=ticket.pk).first()
         facts = {
             "assignee_email": ticket.assignee.email if ticket.assignee else None,
+            "team": ticket.team.name if ticket.team else None,
             "tags": tags_of([ticket.pk]).get(ticket.pk, []),
             "snoozed_until": snooze.until if snooze else None,
             "quarantined": ticket.is_quarantined,

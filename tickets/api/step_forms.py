@@ -13,6 +13,7 @@ from tickets.links import linking, splitting
 from tickets.models import Ticket, Urgency
 from tickets.tags.models import LONGEST
 from tickets.tags.tagging import MOST
+from tickets.teams.models import Team
 
 
 class AssignSerializer(StrictSerializer):
@@ -29,6 +30,18 @@ class AssignSerializer(StrictSerializer):
         found = User.objects.staff().filter(email=User.objects.normalize_email(address)).first()
         if found is None:
             raise serializers.ValidationError("No agent has this address.", "no_such_agent")
+        return found
+
+
+class TeamSerializer(StrictSerializer):
+    examples: ClassVar[Mapping[str, Any]] = {"team": "Billing"}
+
+    team = serializers.CharField(allow_null=True, max_length=40, help_text="A team's name; null: no team.")
+
+    def validate_team(self, name: str | None) -> Team | None:
+        found = Team.objects.filter(name__iexact=name).first() if name else None
+        if name is not None and found is None:
+            raise serializers.ValidationError("No team has this name.", "no_such_team")
         return found
 
 
@@ -68,7 +81,7 @@ class MergeSerializer(StrictSerializer):
     into = serializers.CharField(max_length=40, help_text="The other ticket's id.")
 
     def validate_into(self, reference: str) -> Ticket:
-        return linking.find(reference)
+        return linking.find(reference, by=self.context["request"].user)
 
 
 class LinkSerializer(StrictSerializer):
@@ -77,7 +90,7 @@ class LinkSerializer(StrictSerializer):
     other = serializers.CharField(max_length=40, help_text="The other ticket's id.")
 
     def validate_other(self, reference: str) -> Ticket:
-        return linking.find(reference)
+        return linking.find(reference, by=self.context["request"].user)
 
 
 class SplitSerializer(StrictSerializer):

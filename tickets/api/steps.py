@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from django.core.exceptions import PermissionDenied
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.request import Request
@@ -13,7 +12,7 @@ from rest_framework.response import Response
 from accounts.contract.strict import StrictSerializer
 from accounts.contract.views import ContractView, NoFields
 from accounts.tokens.scopes import Scope
-from tickets.access import over_api, own_ticket, visible_ticket
+from tickets.access import over_api, own_ticket, team_ticket, visible_ticket, visible_tickets
 from tickets.api import current
 from tickets.api.serializers import TicketDetailSerializer
 from tickets.api.step_forms import (
@@ -25,11 +24,13 @@ from tickets.api.step_forms import (
     SnoozeSerializer,
     SplitSerializer,
     TagsSerializer,
+    TeamSerializer,
 )
 from tickets.desk import held, snoozing
 from tickets.links import linking, splitting
 from tickets.models import Closure, Ticket, Urgency
 from tickets.tags import tagging
+from tickets.teams.sight import may_see
 
 
 class StepView(ContractView):
@@ -44,14 +45,14 @@ class StepView(ContractView):
         said = self.body(self.form)
         with current.if_unchanged(request, ticket):
             self.act(ticket, said)
-        return current.answer(request, ticket.reference)
+        return self.done(ticket)
+
+    def done(self, ticket: Ticket) -> Response:
+        return current.answer(self.request, ticket.reference)
 
     def ticket(self, reference: str) -> Ticket:
         """Agents' steps; those of requesters load it otherwise."""
-        ticket = visible_ticket(over_api(self.request), reference)
-        if not self.caller.is_agent:
-            raise PermissionDenied("Only agents do that.")
-        return ticket
+        return team_ticket(over_api(self.request), reference)
 
     def act(self, ticket: Ticket, said: dict[str, Any]) -> None:
         raise NotImplementedError
@@ -75,6 +76,27 @@ class AssignView(StepView):
     def act(self, ticket: Ticket, said: dict[str, Any]) -> None:
         held_by = None if said["take_over"] else {None, self.caller.pk}
         ticket.assign(said["assignee"], actor=self.caller, held_by=held_by)
+
+
+@step("hand_ticket_to_team", TeamSerializer)
+class TeamView(StepView):
+    """Give it to a team, or to none. Where its agent does not see it there, it has no agent any more."""
+
+    form = TeamSerializer
+
+    def act(self, ticket: Ticket, said: dict[str, Any]) -> None:
+        ticket.hand_to(said["team"], actor=self.caller)
+
+    def done(self, ticket: Ticket) -> Response:
+        """Whoever has handed it to a team that is closed to them sees it no more."""
+        ticket.refresh_from_db(fields=["team"])
+        if may_see(self.caller, ticket.team_id):
+            return super().done(ticket)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def again(self, made: str, *args: Any, **kwargs: Any) -> Response:
+        found = visible_tickets(over_api(self.request)).named(kwargs["reference"]).first()
+        return super().done(found) if found else Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @step("prioritise_ticket", PrioritySerializer)

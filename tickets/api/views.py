@@ -26,6 +26,7 @@ from tickets.access import (
     own_ticket,
     own_tickets,
     readable_on,
+    team_ticket,
     visible_attachment,
     visible_ticket,
     visible_tickets,
@@ -140,7 +141,9 @@ class MessagesView(ContractView):
         pay_for_files(request._request, files, person=author)
         with current.if_unchanged(request, ticket):
             if written["internal"]:
-                message = write_note(ticket, author, written["body"], files)
+                message = write_note(
+                    team_ticket(over_api(request), reference), author, written["body"], files
+                )
             else:
                 colleague = not over_api(request).owns(ticket)
                 held_by = {None, author.pk} if colleague and not written["take_over"] else None

@@ -22,6 +22,7 @@ from tickets.desk.models import Draft, HeldReply
 from tickets.errors import InvalidTransition, TicketError
 from tickets.intake import replies
 from tickets.models import Message, Status, Ticket
+from tickets.teams.sight import may_see
 
 KIND: Final = "send_held_reply"
 HELD_KEPT = timedelta(days=7)  # so long a repeated request is recognised
@@ -111,6 +112,8 @@ def _send(held: HeldReply) -> Message:
     ticket, author = held.ticket, held.author
     if not author.is_agent:  # whoever left the team meanwhile would be taken for the requester
         raise TicketError(f"{author} is no agent any more.")
+    if not may_see(author, ticket.team_id):
+        raise TicketError(f"The ticket is with {ticket.team} now, whose tickets {author} does not see.")
     refuse_unread(ticket, author, held.seen)
     message = replies.send_reply(ticket, author, held.body)
     drafts.attach_kept(message, held.files.all())

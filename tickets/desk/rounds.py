@@ -7,12 +7,14 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
+from tickets.access import at_desk
 from tickets.desk.models import HeldReply, Snooze, Visit
 from tickets.models import Event, Message, Ticket, TicketQuerySet, Urgency
+from tickets.teams.sight import teams_for
 
 #: A round that was never finished ends by itself: next morning everything is offered again.
 LONGEST_ROUND: Final = timedelta(hours=10)
@@ -27,12 +29,12 @@ class Turn:
     seen: int = 0
 
 
-def workable() -> TicketQuerySet:
-    """What waits for a person now: neither snoozed nor about to be answered."""
+def workable(agent: User) -> TicketQuerySet:
+    """What waits for a person now, as far as this agent sees it: neither snoozed nor about to be answered."""
     now = timezone.now()
     asleep = Snooze.objects.filter(ticket=OuterRef("pk"), until__gt=now)
     underway = HeldReply.objects.on_its_way().filter(ticket=OuterRef("pk"))
-    rows: TicketQuerySet = Ticket.objects.awaiting_agent()
+    rows = at_desk(agent).awaiting_agent()
     return rows.filter(~Exists(asleep), ~Exists(underway))
 
 
@@ -47,17 +49,25 @@ def next_turn(agent: User, *, after: int | None = None) -> Turn:
     if after is not None and Ticket.objects.filter(pk=after).exists():
         _visit(agent, after)
     seen = Visit.objects.filter(agent=agent, ticket=OuterRef("pk"), at__gte=timezone.now() - LONGEST_ROUND)
-    fresh = workable().filter(~Exists(seen)).order_by(*ORDER)
+    fresh = workable(agent).filter(~Exists(seen)).order_by(*ORDER)
     own: Ticket | None = fresh.filter(assignee=agent).first()
     if own is None or own.urgency != Urgency.URGENT:
         above = own.urgency if own is not None else -1
-        chosen = _take_free(agent, fresh.filter(assignee=None, urgency__gt=above)) or own
+        chosen = (
+            _take_free(agent, fresh.filter(_of_own_teams(agent), assignee=None, urgency__gt=above)) or own
+        )
     else:
         chosen = own
     if chosen is None:
-        return Turn(None, seen=workable().filter(assignee=agent).count())
+        return Turn(None, seen=workable(agent).filter(assignee=agent).count())
     _visit(agent, chosen.pk)
     return Turn(chosen)
+
+
+def _of_own_teams(agent: User) -> Q:
+    """A member of teams is led through their tickets and those of no team; everybody else through all."""
+    teams = [team.pk for team in teams_for(agent) if team.is_own]
+    return Q(team=None) | Q(team__in=teams) if teams else Q()
 
 
 def _take_free(agent: User, free: TicketQuerySet) -> Ticket | None:

@@ -10,6 +10,7 @@ from tickets.fields.models import Field
 
 @admin.register(Field)
 class FieldAdmin(SupervisorsEdit):
+    auditors_read = True
     list_display = ["name", "kind", "is_active"]
     search_fields = ["name"]
     fields = ["name", "kind", "choices", "is_active"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import OuterRef, Q, Subquery
 from django.utils.dateparse import parse_date
@@ -18,6 +19,9 @@ from tickets.fields.models import LONGEST, Field, Value
 from tickets.models import Ticket
 
 FILLED: Final = "field_filled"
+CACHE_KEY: Final = "fields-sought"
+CACHE_SECONDS: Final = 30  # another process learns of a change by then at the latest
+SOUGHT: Final = 30  # fields, and values of one, that a filter offers
 register_kinds({FILLED: "Field changed"})
 _YES_NO: Final = {
     "yes": "yes",
@@ -117,6 +121,23 @@ def fill(ticket: Ticket, written: Mapping[int, str], *, by: User) -> list[str]:
         ticket.record(FILLED, actor=by, field=one.field.pk)
         changed.append(one.field.name)
     return changed
+
+
+def sought() -> list[str]:
+    """What may stand behind ``field:`` for the fields in use: “Level=Gold”, or “Order=” to be gone on with."""
+    known: list[str] | None = cache.get(CACHE_KEY)
+    if known is None:
+        known = _sought()
+        cache.set(CACHE_KEY, known, CACHE_SECONDS)
+    return known
+
+
+def _sought() -> list[str]:
+    words: list[str] = []
+    for field in Field.objects.filter(is_active=True)[:SOUGHT]:
+        values = ("yes", "no") if field.kind == Field.Kind.YES_NO else field.offered
+        words += [f"{field}={value}" for value in values or ("",)][:SOUGHT]
+    return words
 
 
 def holding(name: str, written: str) -> Q:

@@ -14,6 +14,7 @@ from tickets.audit import Event, EventKind
 from tickets.following.models import Follower, Mention
 from tickets.mail import notices
 from tickets.models import Message, Ticket
+from tickets.teams.sight import who_may_see
 
 OFFERED: Final = 8
 MOST: Final = 20  # mentions of one note
@@ -45,7 +46,7 @@ def tell_followers(event: Event) -> None:
     if message.sender == Message.Sender.REQUESTER:
         told.add(event.ticket.assignee_id)  # who is told as the one in charge
     followers = Follower.objects.filter(ticket=event.ticket).exclude(agent__in=told - {None})
-    people = [row.agent for row in followers.select_related("agent") if row.agent.is_agent]
+    people = who_may_see([row.agent for row in followers.select_related("agent")], event.ticket.team)
     notices.followed(
         event.ticket, people, _writer(event, message), NOTED if message.kind == Message.Kind.NOTE else WROTE
     )
@@ -94,7 +95,8 @@ def note_mentions(event: Event) -> None:
     message = event.message
     if message is None:
         return
-    named = [one for one in mentioned_in(message.body) if one.pk != event.actor_id]
+    seeing = who_may_see(mentioned_in(message.body), event.ticket.team)
+    named = [one for one in seeing if one.pk != event.actor_id]
     for one in named:
         Mention.objects.create(ticket=event.ticket, message=message, agent=one)
         Follower.objects.get_or_create(ticket=event.ticket, agent=one)

@@ -12,6 +12,8 @@ from django.utils import timezone
 from accounts.models import User
 from tickets.intake import attachments
 from tickets.models import Attachment, Channel, Message, Ticket
+from tickets.teams import routing
+from tickets.teams.models import Team
 
 SUBJECT_LENGTH = 200
 
@@ -34,10 +36,18 @@ class Submission:
     uploaded: Sequence[Attachment] = ()  # files that came ahead of it
     language: str = ""  # of the page that it was written on
     external_id: str | None = None  # the sender's own name for it: a second one is refused by the database
+    mailbox: str = ""  # the address of ours that its mail came to
+    team: Team | None = None  # whose it is, where that is known without a rule
 
     @property
     def kept_subject(self) -> str:
         return one_line(self.subject) or subject_from(self.body)
+
+    @property
+    def kept_team(self) -> Team | None:
+        """A follow-up stays with the team of the earlier one."""
+        known = self.team or (self.follow_up_of.team if self.follow_up_of else None)
+        return known or routing.team_for(channel=self.channel, mailbox=self.mailbox)
 
 
 @transaction.atomic
@@ -62,6 +72,7 @@ def submit_ticket(submission: Submission) -> Ticket:
         follow_up_of=submission.follow_up_of,
         human_requested=submission.human_requested,
         external_id=submission.external_id,
+        team=submission.kept_team,
     )
     ticket.save()
     message = Message.objects.create(

@@ -10,10 +10,12 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts.models import User
+from tickets.access import at_desk
 from tickets.audit import register_kinds
 from tickets.errors import TicketError
 from tickets.links.models import Link
 from tickets.models import Ticket
+from tickets.teams.sight import may_see
 
 LINKED: Final = "linked"
 UNLINKED: Final = "unlinked"
@@ -36,9 +38,10 @@ class Linked:
     words: str
 
 
-def find(reference: str) -> Ticket:
-    """The ticket that an agent names. Raises TicketError."""
-    ticket = Ticket.objects.all().named(reference.strip().lstrip("#")).first() if reference.strip() else None
+def find(reference: str, *, by: User) -> Ticket:
+    """The ticket that an agent names, among those that they may see. Raises TicketError."""
+    named = at_desk(by).named(reference.strip().lstrip("#"))
+    ticket = named.first() if reference.strip() else None
     if ticket is None:
         raise TicketError(f"There is no ticket “{reference.strip()}”. Type its reference.")
     return ticket
@@ -79,12 +82,14 @@ def _record(kind: str, one: Ticket, other: Ticket, by: User) -> None:
     other.record(kind, actor=by, other=one.pk)
 
 
-def links_of(ticket: Ticket) -> Sequence[Linked]:
-    """The tickets it is linked to, the latest link first, in one query."""
+def links_of(ticket: Ticket, *, seen_by: User | None = None) -> Sequence[Linked]:
+    """The tickets it is linked to, the latest link first, in one query; with ``seen_by`` those that this agent may see."""
     rows = Link.objects.filter(Q(first=ticket.pk) | Q(second=ticket.pk))
     found = []
     for row in rows.select_related("first__assignee", "second__assignee").order_by("-id"):
         other = row.second if row.first_id == ticket.pk else row.first
+        if seen_by is not None and not may_see(seen_by, other.team_id):
+            continue
         split = "split off this one" if other.pk > ticket.pk else "this one was split off it"
         found.append(Linked(other, split if row.kind == Link.Kind.SPLIT else ""))
     return found

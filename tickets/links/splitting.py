@@ -44,7 +44,7 @@ def split(ticket: Ticket, chosen: Collection[int], *, subject: str, by: User) ->
         Submission(
             subject=subject, body=first.body, requester=ticket.requester, guest_email=ticket.requester_email,
             guest_name=ticket.requester_name, channel=_channel(ticket), sender_verified=ticket.sender_verified,
-            machine_sent=ticket.machine_sent, language=ticket.language,
+            machine_sent=ticket.machine_sent, language=ticket.language, team=ticket.team,
         )
     )  # fmt: skip
     copies = [new.messages.get(), *(_copy(message, new) for message in messages[1:])]

@@ -21,6 +21,7 @@ from accounts.names import is_plain_name
 from tickets.mail import guest_links, sent, threads
 from tickets.mail.bundling import AgentNotice, may_go_now
 from tickets.service.due import reply_due, zone_for
+from tickets.teams.sight import who_may_see
 from tickets.words import grave, languages
 
 if TYPE_CHECKING:
@@ -76,9 +77,9 @@ def requester_wrote(ticket: Ticket, message: Message) -> None:
 
 
 def urgent(ticket: Ticket) -> None:
-    """Every agent learns that a ticket cannot wait, one mail each. What it says is read at the desk only."""
-    team = User.objects.staff().order_by("pk")[:TEAM_MAILS]
-    _tell(ticket, "urgent", Kind.URGENT, team, f"Urgent: {ticket.subject}")
+    """Every agent who may see it learns that a ticket cannot wait, one mail each. What it says is read at the desk only."""
+    team = who_may_see(User.objects.staff().order_by("pk"), ticket.team)
+    _tell(ticket, "urgent", Kind.URGENT, team[:TEAM_MAILS], f"Urgent: {ticket.subject}")
 
 
 def late(ticket: Ticket, people: Iterable[User], what: str, *, overdue: bool) -> None:

@@ -93,7 +93,7 @@ def freshly_proved(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         user = cast(User, request.user)
-        if user.is_agent:
+        if user.reads_desk:
             raise PermissionDenied("Somebody who works here does not delete themselves.")
         known = [float(record["at"]) for record in get_authentication_records(request, user)]
         if known and time.time() - max(known) < app_settings.REAUTHENTICATION_TIMEOUT:

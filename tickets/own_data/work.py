@@ -81,7 +81,7 @@ def discard_expired() -> None:
 @transaction.atomic
 def ask_to_delete(user: User) -> Deletion:
     """Have the account deleted in a day. Asked for again, it is the same day."""
-    if user.is_agent:
+    if user.reads_desk:
         raise CannotErase("Somebody who works here does not delete themselves.")
     now = timezone.now()
     facts = {

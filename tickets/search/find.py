@@ -52,7 +52,7 @@ def filtered(asked: query.Query, viewer: Viewer) -> Q:
 
 def narrow(tickets: Rows, text: str, viewer: Viewer, *, staff: bool | None = None) -> Rows:
     """Those of ``tickets`` that match, in their own order. Evaluate it inside ``time_limit``."""
-    as_staff = viewer.is_agent if staff is None else staff and viewer.is_agent
+    as_staff = viewer.reads_desk if staff is None else staff and viewer.reads_desk
     asked = read(text, staff=as_staff)
     return tickets.filter(index.holds(asked, notes=as_staff, parts=True), filtered(asked, viewer))
 
@@ -62,7 +62,7 @@ def search(tickets: QuerySet[Ticket], text: str, viewer: Viewer, *, staff: bool 
 
     Parts inside names and references are looked for where fewer than ENOUGH tickets hold the words themselves.
     """
-    as_staff = viewer.is_agent if staff is None else staff and viewer.is_agent
+    as_staff = viewer.reads_desk if staff is None else staff and viewer.reads_desk
     asked = read(text, staff=as_staff)
     rows = tickets.filter(filtered(asked, viewer))
     with time_limit():

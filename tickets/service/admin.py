@@ -13,7 +13,7 @@ from django.utils import timezone
 from unfold.admin import TabularInline
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextInputWidget
 
-from accounts.admin import SupervisorsEdit, is_supervisor
+from accounts.admin import SupervisorsEdit, is_supervisor, reads_house
 from tickets.service import holiday_sources, words
 from tickets.service.models import Awaited, Calendar, Holiday, Opening, Target
 from tickets.service.targets import promised
@@ -29,9 +29,12 @@ class ServiceInline(TabularInline):
     hide_title = True
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return reads_house(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return is_supervisor(request)
 
-    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
+    has_add_permission = has_delete_permission = has_change_permission
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """In a table the column's head is no label to a screen reader."""
@@ -105,6 +108,7 @@ class CalendarForm(forms.ModelForm):
 
 @admin.register(Calendar)
 class CalendarAdmin(SupervisorsEdit):
+    auditors_read = True
     form = CalendarForm
     inlines = [OpeningInline, HolidayInline]
     list_display = ["name", "week", "time_zone", "is_default", "next_holiday"]
@@ -179,6 +183,7 @@ class TargetForm(forms.ModelForm):
 
 @admin.register(Target)
 class TargetAdmin(SupervisorsEdit):
+    auditors_read = True
     form = TargetForm
     list_display = ["urgency", "first_told", "next_told", "resolution_told", "of", "now_due"]
     list_select_related = ["calendar"]

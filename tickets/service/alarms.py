@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts.models import Role, User
+from accounts.models import User
 from tickets.audit import Event
 from tickets.mail import notices
 from tickets.service.clocks import OVERDUE
@@ -20,7 +20,7 @@ def tell_agent_in_charge(event: Event) -> None:
 
 def tell_supervisors(event: Event) -> None:
     if event.ticket.assignee_id is None:
-        team = User.objects.staff().filter(role=Role.SUPERVISOR).order_by("pk")
+        team = User.objects.leading().order_by("pk")
         _tell(event, list(team[:SUPERVISORS_TOLD]))
 
 

@@ -73,6 +73,9 @@ class Hours:
             day += timedelta(days=1)
         return total
 
+    def is_open_at(self, moment: datetime) -> bool:
+        return any(begin <= moment < end for begin, end in self.open_on(self.day_of(moment)))
+
     def day_of(self, moment: datetime) -> date:
         return moment.astimezone(ZoneInfo(self.zone)).date()
 

@@ -13,6 +13,7 @@ from tickets.tags.models import Tag
 
 @admin.register(Tag)
 class TagAdmin(SupervisorsEdit):
+    auditors_read = True
     list_display = ["name", "tickets", "created_at"]
     search_fields = ["name"]
     fields = ["name"]

@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 
-from accounts.admin import is_supervisor
+from accounts.admin import is_supervisor, reads_house
+from accounts.readers import only_reads
 
 View = Callable[..., HttpResponseBase]
 
@@ -23,6 +24,18 @@ def supervisors_only(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not is_supervisor(request):
+            raise PermissionDenied
+        return view(request, *args, **kwargs)
+
+    return admin.site.admin_view(guarded)
+
+
+def house_readers(view: View) -> View:
+    """The cockpit, for supervisors; auditors read it and send nothing."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not reads_house(request) or only_reads(request.user, request.method):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

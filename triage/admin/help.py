@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from unfold.decorators import action, display
 
 from accounts.admin import ROW_ID, SupervisorsEdit, is_supervisor
-from triage.admin.access import page, supervisors_only
+from triage.admin.access import house_readers, page
 from triage.answers import facts, language_tags
 from triage.answers.help.encounters import saving
 from triage.answers.help.models import KEPT, Article, Unfound, Vote
@@ -110,7 +110,7 @@ def _is_approved(article_id: Any) -> bool:
     return Article.objects.filter(pk=article_id, state=Article.State.APPROVED).exists()
 
 
-@supervisors_only
+@house_readers
 def readers(request: HttpRequest) -> HttpResponse:
     """What answers beside the form save, what was searched for in vain, and what readers think of each article."""
     votes = (

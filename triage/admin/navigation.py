@@ -8,16 +8,20 @@ from django.http import HttpRequest
 from django.templatetags.static import static
 from django.urls import reverse
 
-from accounts.admin import is_supervisor
+from accounts.admin import is_supervisor, reads_house
 
 
 def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
     desk = [
         _item("Queue", "inbox", "admin:tickets_ticket_changelist"),
         _item("Macros", "bolt", "admin:macros_macro_changelist"),
+        _item("Teams", "groups", "desk-teams"),
+        _item("Absences", "event_busy", "admin:teams_absence_changelist"),
     ]
-    if not is_supervisor(request):
+    if not reads_house(request):
         return [{"title": "Desk", "items": desk}]
+    if not is_supervisor(request):
+        return _for_auditors()
     return [
         {"title": "Desk", "items": [_item("Overview", "home", "admin:index"), *desk]},
         {
@@ -54,6 +58,8 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         {
             "title": "House",
             "items": [
+                _item("Teams", "groups", "admin:teams_team_changelist"),
+                _item("Shifts", "schedule", "admin:teams_shift_changelist"),
                 _item("Tags", "sell", "admin:tags_tag_changelist"),
                 _item("Fields", "list_alt", "admin:fields_field_changelist"),
                 _item("Set up your house", "storefront", "triage-house"),
@@ -66,6 +72,46 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Webhooks", "webhook", "admin:webhooks_endpoint_changelist"),
                 _item("API tokens", "key", "admin:tokens_apitoken_changelist"),
                 _item("Background work", "sync", "admin:tickets_job_changelist"),
+            ],
+        },
+    ]
+
+
+def _for_auditors() -> list[dict[str, Any]]:
+    """What may be read, and nothing that only does something."""
+    return [
+        {
+            "title": "Desk",
+            "items": [
+                _item("Overview", "home", "admin:index"),
+                _item("Queue", "inbox", "admin:tickets_ticket_changelist"),
+                _item("Teams", "groups", "desk-teams"),
+            ],
+        },
+        {
+            "title": "Results",
+            "items": [
+                _item("Metrics", "monitoring", "triage-metrics"),
+                _item("Decisions", "gavel", "admin:triage_decision_changelist"),
+                _item("Precision", "fact_check", "oversight-precision"),
+                _item("Alarms", "notifications_active", "oversight-alarms"),
+                _item("Feedback", "reviews", "admin:tickets_feedback_changelist"),
+                _item("Help centre readers", "menu_book", "help-readers"),
+            ],
+        },
+        {
+            "title": "Policy",
+            "items": [
+                _item("Ladder", "stairs", "oversight-ladder"),
+                _item("Intents", "category", "admin:triage_intent_changelist"),
+                _item("Answers", "chat", "admin:triage_answer_changelist"),
+                _item("Never-automate rules", "shield", "admin:triage_guard_changelist"),
+                _item("Models", "model_training", "admin:triage_modelversion_changelist"),
+                _item("Unanswered", "quiz", "triage-unanswered"),
+                _item("Train and compare", "compare_arrows", "triage-training"),
+                _item("Backtest", "update", "triage-backtests"),
+                _item("Changes", "history", "admin:oversight_policyversion_changelist"),
+                _item("People", "group", "admin:accounts_user_changelist"),
             ],
         },
     ]

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
-from accounts.admin import is_supervisor
+from accounts.admin import reads_house
 from tickets.models import Job, Ticket
 from tickets.watch.findings import look
 from triage.admin.access import page, supervisors_only
@@ -42,7 +42,7 @@ class Tile:
 
 def home(request: HttpRequest) -> HttpResponse:
     """Agents start at their queue, supervisors at an overview."""
-    if not is_supervisor(request):
+    if not reads_house(request):
         return redirect("admin:tickets_ticket_changelist")
     gauge = watch.gauge() if Audit.objects.exclude(verdict="").exists() else None
     return page(

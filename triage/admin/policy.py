@@ -105,6 +105,7 @@ class AnswerInline(SupervisorsInline):
 class IntentAdmin(Versioned, SupervisorsEdit):
     """How far each intent is automated."""
 
+    auditors_read = True
     list_display = ["title", "slug", "group", "mode_shown", "threshold", "approved"]
     list_filter = ["mode", "group"]
     search_fields = ["slug", "title"]
@@ -192,6 +193,7 @@ class IntentAdmin(Versioned, SupervisorsEdit):
 
 @admin.register(Guard)
 class GuardAdmin(Versioned, SupervisorsEdit):
+    auditors_read = True
     policy_action = "guard"
     form = GuardForm
     list_display = ["topic", "pattern", "is_active"]
@@ -204,6 +206,7 @@ class GuardAdmin(Versioned, SupervisorsEdit):
 class AnswerAdmin(Versioned, SupervisorsEdit):
     """A draft is written, read with sample values, approved. What was approved never changes: a new version is drafted."""
 
+    auditors_read = True
     policy_action = "answer"
     form = AnswerForm
     list_display = ["intent", "language", "version", "state_shown", "opening", "approved_by", "approved_at"]

@@ -36,6 +36,7 @@ KEY_FIGURES = ("accuracy", "ece", "coverage", "error")
 class DecisionAdmin(SupervisorsRead):
     """The log of all decisions, with what agents said of them."""
 
+    auditors_read = True
     list_display = [
         "decided",
         "ticket_link",
@@ -167,6 +168,7 @@ def spelled(value: Any) -> str:
 class ModelVersionAdmin(Powerful, SupervisorsRead):
     """Trained models. Promoting one makes it decide from the next ticket on."""
 
+    auditors_read = True
     list_display = ["__str__", "champion", "figures", "created_at", "promoted_at"]
     list_before_template = "triage/training_hint.html"
     ordering = ["-id"]

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from triage.admin import help as help_centre
 from triage.admin import house, pages
-from triage.admin.desk import live, mails, many, saved, steps, together
+from triage.admin.desk import crew, live, mails, many, saved, steps, together
 from triage.admin.desk.expired import keeps_what_was_typed
 from triage.admin.desk.shell import agents_only
 
@@ -22,6 +22,7 @@ urlpatterns = [
     path("desk/many/<int:bulk_id>/stop/", agents_only(many.stop), name="desk-many-stop"),
     path("desk/views/save/", agents_only(saved.save), name="desk-save-view"),
     path("desk/views/<int:view_id>/delete/", agents_only(saved.delete), name="desk-delete-view"),
+    path("desk/teams/", agents_only(crew.teams), name="desk-teams"),
     path("desk/beside/", agents_only(live.beside), name="desk-beside"),
     path("desk/intents/", agents_only(live.find_intents), name="desk-intents"),
     path("desk/macros/", agents_only(live.find_macros), name="desk-macros"),

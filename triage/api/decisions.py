@@ -65,11 +65,11 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
     @extend_schema_field(serializers.CharField(allow_null=True))
     def get_response(self, decision: Decision) -> str | None:
         sent = decision.applied and decision.action == Action.AUTO_RESOLVE
-        return decision.response if sent or caller(self.context["request"]).is_agent else None
+        return decision.response if sent or caller(self.context["request"]).reads_desk else None
 
     def get_detail(self, decision: Decision) -> str:
         """A failure's own words name files and libraries, a guard's name its topic: both are the team's."""
-        if caller(self.context["request"]).is_agent:
+        if caller(self.context["request"]).reads_desk:
             return decision.detail
         return f"{reason_text(decision.reason)}."
 
@@ -78,7 +78,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
 
     def get_lowered_from(self, decision: Decision) -> float | None:
         """The ticket that weighed against it may be a stranger's."""
-        if not caller(self.context["request"]).is_agent:
+        if not caller(self.context["request"]).reads_desk:
             return None
         return decision.objection["before"] if decision.objection else None
 
@@ -90,7 +90,7 @@ class DecisionSerializer(serializers.ModelSerializer[Decision]):
         """
         ids = [row["id"] for row in decision.similar]
         shown = visible_tickets(over_api(self.context["request"])).in_bulk(ids)
-        is_agent = caller(self.context["request"]).is_agent
+        is_agent = caller(self.context["request"]).reads_desk
         return [
             {
                 "id": shown[row["id"]].reference if row["id"] in shown else None,

@@ -11,7 +11,7 @@ from django.db.models import Count, F, Q
 from django.utils import timezone
 
 from accounts.models import User
-from tickets.access import Viewer
+from tickets.access import Viewer, at_desk
 from tickets.background import jobs
 from tickets.desk import snoozing
 from tickets.desk.models import BulkRun
@@ -20,10 +20,12 @@ from tickets.models import Status, Ticket, TicketQuerySet
 from tickets.search.find import narrow
 from tickets.states import Urgency
 from tickets.tags import tagging
+from tickets.teams.models import Team
 from triage.desk import selection
 from triage.desk.wording import MARKED_SPAM
 
 KIND: Final = "bulk_run"
+NO_TEAM: Final = "none"
 MOST: Final = 10_000  # tickets of one run
 BATCH: Final = 100
 TOLD: Final = 100  # refusals that are named one by one
@@ -66,6 +68,13 @@ class Bulk:
             raise TicketError("Choose how urgent.")
         ticket.prioritise(Urgency(int(wanted)), actor=self.agent)
 
+    def team(self, ticket: Ticket) -> None:
+        key = self.given.get("team", "")
+        chosen = Team.objects.filter(pk=key).first() if key.isdecimal() and len(key) < 19 else None
+        if chosen is None and key != NO_TEAM:
+            raise TicketError("Choose a team.")
+        ticket.hand_to(chosen, actor=self.agent)
+
     def resolve(self, ticket: Ticket) -> None:
         ticket.resolve(actor=self.agent)
 
@@ -94,11 +103,12 @@ STEPS: Final[Mapping[str, Step]] = {
     "snooze": Step("Snooze", "snoozed", {"answered or closed": SETTLED, **_ASIDE}, needs="until"),
     "tag": Step("Tag", "tagged", needs="tags"),
     "urgency": Step("Set the urgency", "as urgent as you said", {"closed": CLOSED, **_ASIDE}, needs="urgency"),
+    "team": Step("Hand to a team", "with that team", {"closed": CLOSED}, needs="team"),
     "resolve": Step("Resolve without a reply", "resolved", {"answered or closed": SETTLED, **_ASIDE}),
     "spam": Step("Spam", "in quarantine", {"answered or closed": SETTLED, **_ASIDE}),
     "not_spam": Step("Not spam: into the queue", "in the queue", {"not in quarantine": Q(quarantined_at=None)}),
 }  # fmt: skip
-NEEDS: Final = ("until", "tags", "urgency")
+NEEDS: Final = ("until", "tags", "urgency", "team")
 
 
 # --- before ---------------------------------------------------------------------------------------------------
@@ -133,8 +143,13 @@ def preview(wish: Mapping[str, str], name: str, agent: User) -> Preview:
         theirs = Q(assignee__isnull=False) & ~Q(assignee=agent)
         kinds["with a colleague"] = theirs & ~CLOSED & ~ASIDE
     chosen = meant(wish, agent).order_by("pk").values("pk")[: MOST + 1]
-    counted = Ticket.objects.filter(pk__in=chosen).aggregate(
-        total=Count("pk"), **{f"kind{n}": Count("pk", filter=kind) for n, kind in enumerate(kinds.values())}
+    counted = (
+        at_desk(agent)
+        .filter(pk__in=chosen)
+        .aggregate(
+            total=Count("pk"),
+            **{f"kind{n}": Count("pk", filter=kind) for n, kind in enumerate(kinds.values())},
+        )
     )
     refused = {words: counted[f"kind{n}"] for n, words in enumerate(kinds)}
     total = counted["total"]
@@ -174,7 +189,7 @@ def perform(run_id: int) -> None:
                 run.move(BulkRun.State.STOPPED)
                 return
             _one(run, act, ticket)
-    run.move(BulkRun.State.DONE)
+    run.move(BulkRun.State.DONE if run.by.is_agent else BulkRun.State.STOPPED)
 
 
 def _next(run: BulkRun) -> list[Ticket]:

@@ -10,9 +10,11 @@ from typing import Any
 from django.db.models import Case, F, OuterRef, Subquery, When
 
 from accounts.models import User
+from tickets.access import at_desk
 from tickets.desk import drafts
 from tickets.desk.models import Draft, Snooze
 from tickets.models import Closure, Event, Message, Status, Ticket, TicketQuerySet, Urgency
+from tickets.teams.models import Team
 from triage.desk.evidence import StanceShown, asked, stance_shown
 from triage.desk.suggestion import LEAST_SIMILARITY, Suggestion, suggest
 from triage.desk.wording import reason_text
@@ -133,8 +135,8 @@ def open_desk(ticket: Ticket, agent: User, *, whole: bool = False) -> Desk:
     conversation, earlier = _conversation(ticket, whole=whole)
     decision = ticket.decisions.select_related("intent", "corrected_intent", "corrected_by", "answer").first()
     stance = stance_shown(decision.basis) if decision else None
-    neighbours = _neighbours(decision)
-    others = list(_others(ticket).order_by("-id")[:OTHERS_COUNTED])
+    neighbours = _neighbours(decision, agent)
+    others = list(_others(ticket, agent).order_by("-id")[:OTHERS_COUNTED])
     open_now = [other for other in others if other.state in ACTIVE and not other.is_quarantined]
     rest = [other for other in others if other not in open_now[:OTHERS_SHOWN]]
     snooze: Snooze | None = getattr(ticket, "snooze", None)
@@ -235,7 +237,7 @@ def _weights(decision: Decision | None, *, positive: bool) -> list[Weight]:
     ]
 
 
-def _neighbours(decision: Decision | None) -> list[Neighbour]:
+def _neighbours(decision: Decision | None, agent: User) -> list[Neighbour]:
     """Similar tickets that are settled still: one that came back, or was erased, is no model any more."""
     known_similar: list[dict[str, Any]] = decision.similar if decision else []
     similar = [found for found in known_similar if found["similarity"] >= LEAST_SIMILARITY]
@@ -244,7 +246,7 @@ def _neighbours(decision: Decision | None) -> list[Neighbour]:
     human = Message.objects.filter(
         ticket=OuterRef("pk"), kind=Message.Kind.REPLY, sender=Message.Sender.AGENT
     ).order_by("-id")
-    known = Ticket.objects.all().settled().annotate(human_reply=Subquery(human.values("body")[:1]))
+    known = at_desk(agent).settled().annotate(human_reply=Subquery(human.values("body")[:1]))
     rows = known.in_bulk([found["id"] for found in similar])
     return [
         Neighbour(
@@ -267,10 +269,11 @@ def read_trail(ticket: Ticket) -> list[Trace]:
     )
     named = {event.facts[name] for event in events for name in OTHER_TICKET if event.facts.get(name)}
     tickets = Ticket.objects.in_bulk(named) if named else {}
-    return [Trace(event, _told(event, people, tickets)) for event in events]
+    teams = Team.objects.in_bulk({event.facts["team"] for event in events if event.facts.get("team")})
+    return [Trace(event, _told(event, people, tickets, teams)) for event in events]
 
 
-def _told(event: Event, people: dict[int, User], tickets: dict[int, Ticket]) -> str:
+def _told(event: Event, people: dict[int, User], tickets: dict[int, Ticket], teams: dict[int, Team]) -> str:
     facts = event.facts
     other = next((tickets[facts[name]] for name in OTHER_TICKET if facts.get(name) in tickets), None)
     if other is not None:
@@ -278,6 +281,8 @@ def _told(event: Event, people: dict[int, User], tickets: dict[int, Ticket]) -> 
     if event.kind == Event.Kind.ASSIGNED:
         assignee = people.get(facts.get("assignee"))
         return f"to {assignee}" if assignee else "back to the queue"
+    if event.kind == Event.Kind.TEAM:
+        return f"to {teams[facts['team']]}" if facts.get("team") in teams else "to no team"
     if event.kind == Event.Kind.PRIORITISED:
         return Urgency(facts["urgency"]).label.lower() if facts.get("urgency") in Urgency.values else ""
     if event.kind == INTENT_CORRECTED:
@@ -292,11 +297,11 @@ def _told(event: Event, people: dict[int, User], tickets: dict[int, Ticket]) -> 
     return reason_text(facts["reason"]) if facts.get("reason") else ""
 
 
-def _others(ticket: Ticket) -> TicketQuerySet:
+def _others(ticket: Ticket, agent: User) -> TicketQuerySet:
     """The other tickets of the account or mailbox, with the intent last known; a guest's address is unproven."""
     decisions = Decision.objects.filter(ticket=OuterRef("pk")).order_by("-run")
     final = Case(When(corrected_at__isnull=False, then=F("corrected_intent")), default=F("intent"))
-    others: TicketQuerySet = Ticket.objects.all().of_same_person(ticket).exclude(pk=ticket.pk)
+    others = at_desk(agent).of_same_person(ticket).exclude(pk=ticket.pk)
     return others.select_related("assignee").annotate(matter=Subquery(decisions.values(matter=final)[:1]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db.models import Q
 
 from tickets.access import Viewer
+from tickets.models import Ticket
 from tickets.search.folding import fold
 from tickets.search.query import SearchRefused
 from triage.models import Decision, Intent
@@ -22,6 +23,13 @@ def with_intents(chosen: list[int] | None) -> Q:
     else:
         decided = Q(corrected_at=None, intent__in=chosen) | Q(corrected_intent__in=chosen)
     return Q(pk__in=Decision.objects.filter(decided).values("ticket"))
+
+
+def known_intent(ticket: Ticket) -> str:
+    """The code of the intent that it is last known to be about; empty for none."""
+    decision: Decision | None = ticket.decisions.select_related("intent", "corrected_intent").first()
+    intent = decision.final_intent if decision is not None else None
+    return intent.slug if intent is not None else ""
 
 
 def _named(value: str) -> list[int]:

@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_date
 from accounts.models import User
 from tickets.desk import snoozing
 from tickets.models import Urgency
+from tickets.teams.models import Team
 from tickets.web.forms import FilesField, WrittenField
 from triage.answers import language_tags
 from triage.answers.variables import gaps_in
@@ -97,6 +98,12 @@ class AssignForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["assignee"]
         field.queryset = User.objects.staff().order_by("name", "email")  # type: ignore[attr-defined]
+
+
+class TeamForm(forms.Form):
+    """Any team: whoever cannot see it may hand a ticket to it all the same."""
+
+    team = forms.ModelChoiceField(Team.objects.all(), required=False, empty_label="No team")
 
 
 class UrgencyForm(forms.Form):

@@ -9,17 +9,18 @@ from typing import Any, Final
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Substr
+from django.db.models import BooleanField, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, NullIf, Substr
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
+from tickets.access import at_desk
 from tickets.desk.models import Draft, HeldReply, Presence
 from tickets.following.models import Follower, Mention
 from tickets.models import Message, Status, Ticket, TicketQuerySet
 from tickets.service import due as service
-from tickets.tags.tagging import tags_of
+from tickets.tags.models import Tagging
 from triage.models import Decision
 
 ROWS: Final = 50
@@ -54,10 +55,8 @@ class View:
     empty: str = "No ticket is here."
 
     def rows(self, agent: User, now: datetime) -> TicketQuerySet:
-        tickets: TicketQuerySet = Ticket.objects.filter(
-            self.where(agent, now), quarantined_at__isnull=not self.quarantined
-        )
-        return tickets
+        tickets = at_desk(agent)
+        return tickets.filter(self.where(agent, now), quarantined_at__isnull=not self.quarantined)
 
 
 VIEWS: Final[Mapping[str, View]] = {
@@ -134,7 +133,9 @@ def read_page(rows: QuerySet[Ticket], order: Sequence[str], key: str) -> Page:
     place = _read_key(order, key)
     if place is not None:
         rows = rows.filter(_after(order, place))
-    found = list(rows.select_related("assignee", "snooze", "service_clock").order_by(*order)[: ROWS + 1])
+    found = list(
+        rows.select_related("assignee", "team", "snooze", "service_clock").order_by(*order)[: ROWS + 1]
+    )
     shown = found[:ROWS]
     return Page(shown, _key(order, shown[-1]) if len(found) > ROWS else "")
 
@@ -142,7 +143,7 @@ def read_page(rows: QuerySet[Ticket], order: Sequence[str], key: str) -> Page:
 def read_found(ids: Sequence[int], start: int) -> Page:
     """ROWS of the tickets that a search found, in its order, from place ``start`` on."""
     shown = ids[start : start + ROWS]
-    rows = Ticket.objects.select_related("assignee", "snooze", "service_clock").in_bulk(shown)
+    rows = Ticket.objects.select_related("assignee", "team", "snooze", "service_clock").in_bulk(shown)
     following = start + len(shown)
     return Page([rows[pk] for pk in shown if pk in rows], str(following) if following < len(ids) else "")
 
@@ -215,14 +216,11 @@ class Row:
 def read_rows(
     tickets: Sequence[Ticket], agent: User, now: datetime, places: Mapping[int, Any] | None = None
 ) -> list[Row]:
-    """Four queries, however many tickets. ``places`` are where a search found its words."""
+    """Three queries, however many tickets. ``places`` are where a search found its words."""
     ids = [ticket.pk for ticket in tickets]
     decisions = _decisions(ids)
     said = _last_words(ids, agent)
-    tags = tags_of(ids)
-    here: dict[int, list[str]] = {}
-    for one in Presence.objects.now().filter(ticket__in=ids).exclude(agent=agent).select_related("agent"):
-        here.setdefault(one.ticket_id, []).append(f"{one.agent} {'writes' if one.writing else 'reads'}")
+    tags, here = _marks(ids, agent)
     rows = []
     for ticket in tickets:
         due_at = due(ticket)
@@ -275,6 +273,24 @@ def _last_words(ids: Sequence[int], agent: User) -> dict[int, dict[str, Any]]:
         sending=Exists(underway), draft=Subquery(drafts.values("came_back")[:1]),
     )  # fmt: skip
     return {message["ticket"]: dict(message) for message in facts}
+
+
+def _marks(ids: Sequence[int], agent: User) -> tuple[Mapping[int, list[str]], Mapping[int, list[str]]]:
+    """Ticket → its tags, and who of the others has it open: one query for both."""
+    name = Coalesce(NullIf("agent__name", Value("")), "agent__email", output_field=CharField())
+    open_at = Presence.objects.now().filter(ticket__in=ids).exclude(agent=agent).order_by()
+    tagged = Tagging.objects.filter(ticket__in=ids).order_by()
+    rows = tagged.values_list(
+        "ticket", Value("tag"), Cast("tag__name", CharField()), Value(False, output_field=BooleanField())
+    ).union(open_at.values_list("ticket", Value("here"), name, "writing"), all=True)
+    tags: dict[int, list[str]] = {}
+    here: dict[int, list[str]] = {}
+    for ticket, kind, words, writing in rows:
+        found, said = (
+            (tags, words) if kind == "tag" else (here, f"{words} {'writes' if writing else 'reads'}")
+        )
+        found.setdefault(ticket, []).append(said)
+    return {ticket: sorted(names) for ticket, names in tags.items()}, here
 
 
 def _speaker(message: Mapping[str, Any] | None, agent: User) -> str:

@@ -10,13 +10,15 @@ from typing import Final
 from django.db.models import Q
 
 from accounts.models import User
-from tickets.access import Viewer
+from tickets.access import Viewer, at_desk
 from tickets.desk.models import SavedView
-from tickets.models import Ticket, TicketQuerySet
+from tickets.errors import TicketError
+from tickets.models import TicketQuerySet
+from tickets.search import filters as search
 from tickets.search.find import narrow
 from triage.desk import intents, queue
 
-FILTERS: Final = ("intent", "reason", "agent")
+FILTERS: Final = ("intent", "reason", "agent", "team", "field")
 SAVED: Final = "view-"  # and the number of a saved view
 ORDERS: Final[Mapping[str, tuple[str, Sequence[str]]]] = {
     "urgent": ("Most urgent first", ("-urgency", "id")),
@@ -28,7 +30,7 @@ ORDERS: Final[Mapping[str, tuple[str, Sequence[str]]]] = {
 #: What a row may leave out: name → words.
 FACTS: Final[Mapping[str, str]] = {
     "preview": "First words", "tags": "Tags", "requester": "Requester", "intent": "Intent", "reason": "Why it is here",
-    "agent": "Agent", "age": "Age",
+    "team": "Team", "agent": "Agent", "age": "Age",
 }  # fmt: skip
 
 
@@ -98,7 +100,7 @@ def rows(asked: Asked, agent: User, now: datetime) -> tuple[TicketQuerySet, list
     Raises SearchRefused where the saved view's words cannot be understood any more.
     """
     condition, unclear = narrowed(asked.filters, agent)
-    found: TicketQuerySet = Ticket.objects.all() if asked.everywhere else asked.view.rows(agent, now)
+    found: TicketQuerySet = at_desk(agent) if asked.everywhere else asked.view.rows(agent, now)
     found = found.filter(condition)
     if asked.ordering == queue.DUE_FIRST:
         found = found.filter(service_clock__due_at__isnull=False)
@@ -119,6 +121,12 @@ def narrowed(filters: Mapping[str, str], agent: User) -> tuple[Q, list[str]]:
         condition &= Q(escalation_reason=code)
     if person := filters.get("agent"):
         condition &= queue.in_charge(person, agent)
+    for name in ("team", "field"):
+        if value := filters.get(name):
+            try:
+                condition &= search.condition(name, value, Viewer(agent))
+            except TicketError as error:
+                unclear.append(str(error))
     return condition, unclear
 
 

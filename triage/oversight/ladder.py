@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
-from accounts.models import Role, User
+from accounts.models import LEADING, User
 from triage.core.deciding.bounds import smallest_sample, upper_limit
 from triage.models import Answer, Intent, Mode
 from triage.oversight import versions
@@ -140,7 +140,7 @@ def ground(intent: Intent) -> str:
 
 def supervisors() -> models.QuerySet[User]:
     return User.objects.filter(is_active=True).filter(
-        models.Q(role=Role.SUPERVISOR) | models.Q(is_superuser=True)
+        models.Q(role__in=LEADING) | models.Q(is_superuser=True)
     )
 
 

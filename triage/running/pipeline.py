@@ -17,6 +17,7 @@ from django.db import transaction
 from tickets.background.faults import describe
 from tickets.channels.voice.models import Recording
 from tickets.models import Handover, Status, Ticket
+from tickets.teams import routing
 from triage.answers import facts, language
 from triage.answers.house import House
 from triage.core import types as core
@@ -135,6 +136,7 @@ def _record(ticket: Ticket, verdict: Verdict) -> Decision:
     row.save()
     if verdict.snapshot:
         _keep_rules(verdict.snapshot)
+    routing.route(ticket, slug)
     if applied:
         _act(ticket, row, Handover(gates.next_step(verdict.decision)))
     return row

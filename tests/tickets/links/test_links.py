@@ -55,13 +55,13 @@ def test_links_cost_one_query(
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "ABCD-EFGH-JKLM"])
-def test_what_names_no_ticket_is_said(db: None, typed: str) -> None:
+def test_what_names_no_ticket_is_said(agent: User, typed: str) -> None:
     with pytest.raises(TicketError, match="There is no ticket"):
-        find(typed)
+        find(typed, by=agent)
 
 
-def test_a_reference_is_found_as_it_is_typed(ticket: Ticket) -> None:
-    assert find(f" #{ticket.reference.lower()} ") == ticket
+def test_a_reference_is_found_as_it_is_typed(ticket: Ticket, agent: User) -> None:
+    assert find(f" #{ticket.reference.lower()} ", by=agent) == ticket
 
 
 def test_a_split_begins_a_ticket_and_leaves_the_first_whole(

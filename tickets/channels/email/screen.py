@@ -33,6 +33,7 @@ class Taken:
     quoted: str = ""
     text: str = ""
     remarks: list[str] = field(default_factory=list)
+    mailbox: str = ""  # the address of ours that it came to
 
 
 def refusal(mail: Mail, place: Place) -> Taken | None:

@@ -114,6 +114,7 @@ def _handled(mail: Mail, mailbox: Mailbox | None, verified: bool, anyway: bool) 
         written = words.Written(mail.subject)
     files, remarks = _files(mail)
     taken = Taken(Outcome.REPLY, place.why, quoted=written.quoted, text=written.own, remarks=remarks)
+    taken.mailbox = mailbox.address if mailbox is not None else ""
     body = (written.own or EMPTY_WORDS)[: settings.MESSAGE_MAX_CHARS]
     if len(written.own) > settings.MESSAGE_MAX_CHARS:
         taken.remarks.append("The text is longer than what is shown; the mail is kept whole.")
@@ -195,6 +196,7 @@ def _open(
             files=files,
             sender_verified=verified,
             machine_sent=writer is not Writer.PERSON,
+            mailbox=taken.mailbox,
         )
     )
     taken.outcome, taken.ticket, taken.message = Outcome.TICKET, ticket, ticket.messages.first()
@@ -220,6 +222,7 @@ def _open_for(first: PassedOn, taken: Taken, agent: User, files: list[SimpleUplo
             guest_name=first.sender.name[:120],
             channel=Channel.EMAIL,
             files=files,
+            mailbox=taken.mailbox,
         )
     )
     taken.outcome, taken.ticket, taken.message = Outcome.TICKET, ticket, ticket.messages.first()

@@ -13,6 +13,7 @@ from tickets.following.copies import is_in_copy
 from tickets.mail import threads
 from tickets.models import Ticket
 from tickets.references import ALPHABET
+from tickets.teams.sight import may_see
 
 _REFERENCE: Final = re.compile(
     rf"(?<![A-Z0-9])([{ALPHABET}]{{4}}-[{ALPHABET}]{{4}}-[{ALPHABET}]{{4}})(?![A-Z0-9])", re.IGNORECASE
@@ -64,7 +65,8 @@ def _by_address(mail: Mail, ticket: Ticket, agent_pk: int | None) -> Place:
             ticket, why if same else f"{why} Its sender is not the requester.", other_sender=not same
         )
     agent = User.objects.filter(pk=agent_pk, is_active=True).first()
-    if agent is not None and agent.is_agent and agent.email.casefold() == mail.sender.key:
+    known = agent is not None and agent.is_agent and may_see(agent, ticket.team_id)
+    if agent is not None and known and agent.email.casefold() == mail.sender.key:
         return Place(ticket, "An agent answered the team's mail.", agent=agent)
     return Place(why=f"It came to an agent's address of {ticket.reference}, but not from that agent.")
 

@@ -17,8 +17,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.models import User
+from tickets.access import at_desk
 from tickets.desk import drafts
-from tickets.models import Ticket
 
 COOKIE: Final = "desk_agent"
 SALT: Final = "triage.admin.desk"
@@ -70,7 +70,7 @@ def _kept(request: HttpRequest, ticket_id: int, typed: dict[str, str]) -> HttpRe
 def give_back(request: HttpRequest, agent: User) -> None:
     """After the login: into the agent's draft, below what it holds already."""
     kept = request.session.pop(KEPT, None)
-    ticket = Ticket.objects.filter(pk=kept["ticket"]).first() if kept else None
+    ticket = at_desk(agent).filter(pk=kept["ticket"]).first() if kept else None
     if ticket is None or kept["agent"] != str(agent.pk):
         return
     draft = drafts.draft_of(agent, ticket)

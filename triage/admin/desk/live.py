@@ -15,12 +15,12 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.admin import ROW_ID
 from accounts.models import Role, User
+from tickets.access import at_desk
 from tickets.desk import drafts, held, presence, rounds
 from tickets.desk.models import HeldReply
 from tickets.errors import TicketError
 from tickets.following import followers
 from tickets.macros import applying
-from tickets.models import Ticket
 from tickets.search.find import time_limit
 from tickets.tags import tagging
 from triage.admin.desk.page import lead_on, load_ticket, to_desk
@@ -47,7 +47,7 @@ def next_ticket(request: HttpRequest) -> HttpResponse:
 @require_GET
 def all_seen(request: HttpRequest) -> HttpResponse:
     """The end of a round."""
-    own = rounds.workable().filter(assignee=who(request)).count()
+    own = rounds.workable(who(request)).filter(assignee=who(request)).count()
     return show(request, "triage/desk/all_seen.html", "All seen", seen=own)
 
 
@@ -68,7 +68,7 @@ def undo(request: HttpRequest, held_id: int) -> HttpResponse:
 @require_POST
 def keep_draft(request: HttpRequest, ticket_id: int) -> HttpResponse:
     """Keep what is typed, and files that were just chosen. 409 with the other text if another window is ahead."""
-    ticket = load_ticket(str(ticket_id))
+    ticket = load_ticket(who(request), str(ticket_id))
     step = Step(request, ticket)
     try:
         keep_typed(step)
@@ -85,7 +85,7 @@ def keep_draft(request: HttpRequest, ticket_id: int) -> HttpResponse:
 
 @require_POST
 def drop_file(request: HttpRequest, ticket_id: int, file_id: int) -> HttpResponse:
-    ticket = load_ticket(str(ticket_id))
+    ticket = load_ticket(who(request), str(ticket_id))
     if request.headers.get("Accept") != "application/json":
         keep_typed(Step(request, ticket))  # without JavaScript the whole form comes along
     drafts.drop_file(who(request), ticket, file_id)
@@ -114,8 +114,9 @@ def _files(draft: drafts.Draft, *, for_note: bool) -> str:
 @require_GET
 def live(request: HttpRequest, ticket_id: int) -> HttpResponse:
     """Who is here and what is new after message ``seen``; 304 where that is what the page knows already."""
-    agent, ticket = who(request), load_ticket(str(ticket_id))
-    presence.be_here(agent, ticket, writing=request.GET.get("writing") == "1")
+    agent, ticket = who(request), load_ticket(who(request), str(ticket_id))
+    if agent.is_agent:
+        presence.be_here(agent, ticket, writing=request.GET.get("writing") == "1")
     seen, known = _number(request, "seen"), _number(request, "version")
     newest = ticket.conversation.order_by("-id").values_list("pk", flat=True).first() or 0
     here = presence.others_here(agent, ticket)
@@ -159,7 +160,7 @@ def _number(request: HttpRequest, name: str) -> int:
 @require_GET
 def earlier(request: HttpRequest, ticket_id: int) -> HttpResponse:
     """The messages before ``before``, as the page shows them."""
-    ticket = load_ticket(str(ticket_id))
+    ticket = load_ticket(who(request), str(ticket_id))
     rows, left = earlier_messages(ticket, _number(request, "before"))
     return render(
         request, "triage/desk/earlier.html", {"ticket": ticket, "messages_shown": rows, "earlier": left}
@@ -168,7 +169,7 @@ def earlier(request: HttpRequest, ticket_id: int) -> HttpResponse:
 
 @require_GET
 def trail(request: HttpRequest, ticket_id: int) -> HttpResponse:
-    ticket = load_ticket(str(ticket_id))
+    ticket = load_ticket(who(request), str(ticket_id))
     return render(request, "triage/desk/trail.html", {"ticket": ticket, "trail": read_trail(ticket)})
 
 
@@ -222,12 +223,12 @@ def find_people(request: HttpRequest) -> HttpResponse:
 def find_references(request: HttpRequest) -> HttpResponse:
     """Tickets by the beginning of their reference, and the same person's, as options of the link's field."""
     words = request.GET.get("q", "").strip().lstrip("#").upper()[:40]
-    beginning = Ticket.objects.order_by("-id")
+    beginning = at_desk(who(request)).order_by("-id")
     if words:
         found = beginning.filter(reference__startswith=words)
     else:
-        known = Ticket.objects.filter(pk=_number(request, "for")).first()
-        found = beginning.all().of_same_person(known).exclude(pk=known.pk) if known else beginning.none()
+        known = beginning.filter(pk=_number(request, "for")).first()
+        found = beginning.of_same_person(known).exclude(pk=known.pk) if known else beginning.none()
     return render(request, "triage/desk/references.html", {"tickets": found[:FOUND]})
 
 
@@ -237,7 +238,8 @@ def find(request: HttpRequest) -> JsonResponse:
     words = request.GET.get("q", "").strip()[:100]
     if len(words) < 2:
         return JsonResponse({"found": []})
-    tickets = Ticket.objects.filter(reference__startswith=words.lstrip("#").upper()).order_by("-id")[:FOUND]
+    seen = at_desk(who(request))
+    tickets = seen.filter(reference__startswith=words.lstrip("#").upper()).order_by("-id")[:FOUND]
     found = [
         {
             "title": f"{one.reference} {one.subject}",

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from tickets.access import in_browser, readable_messages
 from tickets.channels.email.models import InboundMail, RawMail
 from tickets.channels.email.reading.cleaning import Cleaned, TooMuch, cleaned
 from tickets.channels.email.reading.parts import Unreadable, read_bytes
@@ -25,7 +26,9 @@ TOO_MUCH: Final = "The layout of this mail is too large to be shown. Its text is
 def as_sent(request: HttpRequest, ticket_id: int, mail_id: int) -> HttpResponse:
     """The HTML of one mail on a ticket; with ``?pictures=on`` also those that other servers hold."""
     # A merged ticket's mails are read on the page of the other: it is asked for by the message's own ticket.
-    mail = InboundMail.objects.filter(pk=mail_id, message__ticket=ticket_id, has_html=True).first()
+    readable = readable_messages(in_browser(request))
+    mails = InboundMail.objects.filter(pk=mail_id, message__ticket=ticket_id, has_html=True)
+    mail = mails.filter(message__in=readable).first()
     if mail is None:
         raise Http404("No such mail.")
     with_pictures = request.GET.get("pictures") == "on"

@@ -20,6 +20,7 @@ from tickets.errors import TicketError
 from tickets.models import TicketQuerySet
 from tickets.states import Urgency
 from tickets.tags.tagging import tags_of
+from tickets.teams.sight import teams_for
 from triage.admin.access import supervisors_only
 from triage.admin.desk.shell import show, who
 from triage.desk import bulk, selection
@@ -57,7 +58,7 @@ def many(request: HttpRequest) -> HttpResponse:
     asked = selection.read(wish, agent)
     return show(
         request, "triage/desk/many.html", step.does, step=step, name=name, seen=seen, wish=wish, along=along, asked=asked,
-        moments=snoozing.moments(), urgencies=Urgency.choices, most=bulk.MOST, back=urlencode(wish),
+        moments=snoozing.moments(), urgencies=Urgency.choices, teams=teams_for(agent), most=bulk.MOST, back=urlencode(wish),
     )  # fmt: skip
 
 
@@ -103,7 +104,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse | HttpResponse:
 
 
 COLUMNS = (
-    "reference", "subject", "status", "urgency", "channel", "requester_email", "requester_name", "assignee__email",
+    "reference", "subject", "status", "urgency", "channel", "requester_email", "requester_name", "team__name", "assignee__email",
     "escalation_reason", "closure", "created_at", "updated_at", "first_human_reply_at", "resolved_at", "closed_at",
 )  # fmt: skip
 

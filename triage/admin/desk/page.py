@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from tickets.access import at_desk
 from tickets.desk import rounds, snoozing
 from tickets.desk.models import Draft
 from tickets.fields.filling import Filled, filled
@@ -21,6 +22,8 @@ from tickets.links.linking import links_of
 from tickets.models import Ticket
 from tickets.service.due import owed
 from tickets.tags.tagging import tags_of
+from tickets.teams.attendance import away_now
+from tickets.teams.sight import teams_for, who_may_see
 from triage.admin.desk import expired
 from triage.admin.desk.shell import show, who
 from triage.desk.desk import Desk, open_desk
@@ -28,9 +31,10 @@ from triage.desk.forms import FilesForm, UrgencyForm
 from triage.desk.queue import due
 
 
-def load_ticket(object_id: str) -> Ticket:
-    people = ("requester", "assignee", "follow_up_of", "snooze__by", "service_clock", "merged_into")
-    ticket = Ticket.objects.select_related(*people)
+def load_ticket(agent: User, object_id: str) -> Ticket:
+    """The ticket, if this agent may see it at the desk."""
+    people = ("requester", "assignee", "follow_up_of", "snooze__by", "service_clock", "merged_into", "team")
+    ticket = at_desk(agent).select_related(*people)
     found = ticket.filter(pk=object_id).first() if object_id.isdecimal() and len(object_id) < 19 else None
     if found is None:
         raise Http404("No such ticket.")
@@ -56,7 +60,8 @@ def show_desk(
     **facts: Any,
 ) -> HttpResponse:
     """The page, with the forms that were refused; all others show what the draft keeps."""
-    expired.give_back(request, who(request))
+    if who(request).is_agent:
+        expired.give_back(request, who(request))
     desk = open_desk(ticket, who(request), whole="all" in request.GET)
     refused = forms or {}
     draft = desk.draft or Draft()
@@ -85,11 +90,13 @@ def show_desk(
         "page_name": request.POST.get("reply-page") or uuid.uuid4(),
         "errors": {name: form.errors for name, form in refused.items() if form.errors},
         "candidates": getattr(refused.get("correct"), "candidates", ()),
-        "staff": list(User.objects.staff().order_by("name", "email")),
+        "staff": who_may_see(User.objects.staff().order_by("name", "email"), ticket.team),
+        "away": away_now(),
+        "teams": teams_for(who(request)),
         "files_field": FilesForm()["files"],
         "urgency_form": UrgencyForm(initial={"urgency": ticket.urgency}),
         "moments": snoozing.moments(),
-        "linked": (linked := links_of(ticket)),
+        "linked": (linked := links_of(ticket, seen_by=who(request))),
         "merged_here": list(ticket.merged.order_by("-id")) if ticket.merged_in else [],
         "together_count": len(linked) + ticket.merged_in,
         "filled": [(one, typed.field(one)) for one in filled(ticket)],

@@ -15,17 +15,19 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 
-from accounts.admin import ROW_ID, AgentsOnly, is_supervisor
+from accounts.admin import ROW_ID, DeskReaders, is_supervisor
 from accounts.models import User
-from tickets.access import in_browser
+from tickets.access import at_desk, in_browser
 from tickets.desk import snoozing
 from tickets.desk.models import SavedView
 from tickets.errors import Held, TicketError
+from tickets.fields.filling import sought
 from tickets.models import Ticket, TicketQuerySet
 from tickets.search import box
 from tickets.search.find import time_limit
 from tickets.search.query import SearchTooSlow
 from tickets.states import Urgency
+from tickets.teams.sight import teams_for
 from triage.admin.desk import many, steps
 from triage.admin.desk.shell import show, who
 from triage.desk import bulk, queue, selection
@@ -35,7 +37,7 @@ CHOSEN_AT_ONCE = 100
 
 
 @admin.register(Ticket)
-class TicketAdmin(AgentsOnly):
+class TicketAdmin(DeskReaders):
     """Django's addresses of tickets, our own pages: nothing of a ticket is edited by a model form."""
 
     search_fields = ["reference"]
@@ -99,6 +101,8 @@ def list_page(request: HttpRequest, **extra: Any) -> HttpResponse:
         reasons=reason_words(),
         moments=snoozing.moments(),
         urgencies=Urgency.choices,
+        teams=teams_for(agent),
+        field_words=sought(),
         query=urlencode(wanted.query),
         facts=wanted.facts,
         all_facts=selection.FACTS,
@@ -169,7 +173,7 @@ def act(request: HttpRequest) -> HttpResponse:
     does = bulk.Bulk(who(request), request.POST.dict(), from_colleagues=request.POST.get("yes") == "1")
     step: Callable[[Ticket], None] = getattr(does, name)
     done, theirs = 0, []
-    for ticket in Ticket.objects.filter(pk__in=chosen).select_related("assignee").order_by("id"):
+    for ticket in at_desk(who(request)).filter(pk__in=chosen).select_related("assignee").order_by("id"):
         try:
             step(ticket)
             done += 1

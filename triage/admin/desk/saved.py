@@ -34,6 +34,8 @@ class SaveForm(forms.Form):
     intent = forms.CharField(max_length=120, required=False)
     agent = forms.CharField(max_length=120, required=False)
     reason = forms.CharField(max_length=120, required=False)
+    team = forms.CharField(max_length=120, required=False)
+    field = forms.CharField(max_length=120, required=False)
     shared = forms.BooleanField(required=False)
 
     def clean_name(self) -> str:

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from accounts.admin import is_agent
+from accounts.admin import reads_desk
 from accounts.models import User
 from tickets.desk.models import HeldReply
 from triage.admin.desk import expired
@@ -23,11 +23,11 @@ View = Callable[..., HttpResponse]
 
 
 def agents_only(view: View) -> View:
-    """Pages and calls of the desk: behind the common login, for agents."""
+    """Pages and calls of the desk: behind the common login, for agents. Auditors read them, and send nothing."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not is_agent(request):
+        if not reads_desk(request):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 
@@ -62,6 +62,7 @@ def show(
         "leaving": leaving(who(request)),
     }
     response = render(request, template, {**frame, **context}, status=status)
-    expired.remember(response, who(request))
+    if who(request).is_agent:
+        expired.remember(response, who(request))
     response.headers["Cache-Control"] = "no-store"  # "back" shows the ticket as it is, not as it was
     return response

@@ -26,6 +26,7 @@ from tickets.links import linking
 from tickets.macros import applying
 from tickets.models import Closure, Ticket
 from tickets.tags import tagging
+from tickets.teams.sight import may_see
 from triage.admin.desk.page import lead_on, load_ticket, show_desk, to_desk
 from triage.admin.desk.shell import who
 from triage.desk import intents
@@ -37,6 +38,7 @@ from triage.desk.forms import (
     ReplyForm,
     ResolveForm,
     SnoozeForm,
+    TeamForm,
     UrgencyForm,
 )
 from triage.desk.wording import MARKED_SPAM
@@ -77,7 +79,7 @@ class Step:
 
 
 def desk_view(request: HttpRequest, ticket_id: int | str) -> HttpResponse:
-    ticket = load_ticket(str(ticket_id))
+    ticket = load_ticket(who(request), str(ticket_id))
     return take_step(request, ticket) if request.method == "POST" else show_desk(request, ticket)
 
 
@@ -93,7 +95,7 @@ def take_step(request: HttpRequest, ticket: Ticket) -> HttpResponse:
             return to_desk(request, ticket)
         done = act(step)
     except Refused:
-        return show_desk(request, load_ticket(str(ticket.pk)), step.forms, status=400)
+        return show_desk(request, load_ticket(who(request), str(ticket.pk)), step.forms, status=400)
     except drafts.DraftChanged as changed:
         return conflict(step, changed, other_draft=changed.current)
     except Held as refusal:
@@ -121,7 +123,7 @@ def keep_typed(step: Step) -> None:
 
 def conflict(step: Step, error: TicketError, **facts: Any) -> HttpResponse:
     """Somebody was faster: say so, and show the ticket as it is now with all that was typed."""
-    ticket = load_ticket(str(step.ticket.pk))
+    ticket = load_ticket(step.agent, str(step.ticket.pk))
     return show_desk(step.request, ticket, step.forms, status=409, conflict=str(error), **facts)
 
 
@@ -199,6 +201,14 @@ def assign(step: Step) -> str:
     return f"Assigned to {assignee}." if assignee else "The ticket is back in the queue."
 
 
+def team(step: Step) -> str:
+    chosen = step.valid("team", TeamForm(step.request.POST))["team"]
+    step.ticket.hand_to(chosen, actor=step.agent)
+    if not may_see(step.agent, step.ticket.team_id):
+        step.go_on = True
+    return f"{step.ticket.reference} is with {chosen} now." if chosen else "The ticket is of no team now."
+
+
 def _row_id(step: Step, name: str) -> int | None:
     raw = step.request.POST.get(name, "")
     return int(raw) if raw.isdecimal() else None
@@ -236,13 +246,13 @@ def untag(step: Step) -> str:
 
 
 def link(step: Step) -> str:
-    other = linking.find(step.request.POST.get("link", ""))
+    other = linking.find(step.request.POST.get("link", ""), by=step.agent)
     is_new = linking.link(step.ticket, other, by=step.agent)
     return f"Linked to {other.reference}." if is_new else f"It is linked to {other.reference} already."
 
 
 def unlink(step: Step) -> str:
-    other = linking.find(step.request.POST.get("unlink", ""))
+    other = linking.find(step.request.POST.get("unlink", ""), by=step.agent)
     return (
         f"The link to {other.reference} is off." if linking.unlink(step.ticket, other, by=step.agent) else ""
     )
@@ -250,7 +260,7 @@ def unlink(step: Step) -> str:
 
 def unmerge(step: Step) -> str:
     """Of this ticket, or of one that was merged into it."""
-    merged = linking.find(step.request.POST.get("unmerge", ""))
+    merged = linking.find(step.request.POST.get("unmerge", ""), by=step.agent)
     if step.ticket.pk not in {merged.pk, merged.merged_into_id}:
         raise TicketError(f"{merged.reference} is not merged into this ticket any more.")
     merged.unmerge(actor=step.agent)
@@ -364,7 +374,7 @@ NAMED: dict[str, Callable[[Step], str]] = {
 STEPS: dict[str, Callable[[Step], str]] = {
     step.__name__: step
     for step in (
-        keep, macro, send_and_next, send_and_resolve, send_and_wait, note, take, take_over, assign, prioritise, snooze, wake,
+        keep, macro, send_and_next, send_and_resolve, send_and_wait, note, take, take_over, assign, team, prioritise, snooze, wake,
         tag, link, fields, follow, mention_done, copy, spam, not_spam, correct, none_of_ours, resolve, reopen, recall, close,
     )
 }  # fmt: skip

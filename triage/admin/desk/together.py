@@ -8,6 +8,8 @@ from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from accounts.admin import ROW_ID
+from accounts.models import User
+from tickets.access import at_desk
 from tickets.errors import TicketError
 from tickets.links import linking, splitting
 from tickets.merging import merge_refusal
@@ -25,12 +27,12 @@ get_or_post = require_http_methods(["GET", "POST"])
 @get_or_post
 def merge(request: HttpRequest, ticket_id: int) -> HttpResponse:
     """What merging would do, then doing it. Without a second ticket: which ones there are."""
-    ticket = load_ticket(str(ticket_id))
+    ticket = load_ticket(who(request), str(ticket_id))
     named = (request.POST.get("into") or request.GET.get("into") or "").strip()[:40]
     target, refusal = None, ""
     if named:
         try:
-            target = linking.find(named)
+            target = linking.find(named, by=who(request))
             refusal = merge_refusal(ticket, target)
             if request.method == "POST":
                 ticket.merge_into(target, actor=who(request))
@@ -48,13 +50,13 @@ def merge(request: HttpRequest, ticket_id: int) -> HttpResponse:
         named=named,
         refusal=refusal,
         count=ticket.conversation.filter(kind=Message.Kind.REPLY).count() if target else 0,
-        offered=[] if target else _offered(ticket),
+        offered=[] if target else _offered(ticket, who(request)),
     )
 
 
-def _offered(ticket: Ticket) -> list[Ticket]:
+def _offered(ticket: Ticket, agent: User) -> list[Ticket]:
     """The same person's tickets that it may go on in, the newest first."""
-    others = Ticket.objects.all().of_same_person(ticket).wanted().exclude(status=Status.CLOSED)
+    others = at_desk(agent).of_same_person(ticket).wanted().exclude(status=Status.CLOSED)
     found = others.exclude(pk=ticket.pk).select_related("requester").order_by("-id")[: OFFERED * 2]
     return [other for other in found if not merge_refusal(ticket, other)][:OFFERED]
 
@@ -65,7 +67,7 @@ def _offered(ticket: Ticket) -> list[Ticket]:
 @get_or_post
 def split(request: HttpRequest, ticket_id: int) -> HttpResponse:
     """Choose messages, give the new ticket a subject."""
-    ticket = load_ticket(str(ticket_id))
+    ticket = load_ticket(who(request), str(ticket_id))
     chosen = [int(pk) for pk in request.POST.getlist("message") if ROW_ID.fullmatch(pk)]
     subject, refusal = request.POST.get("subject", "").strip()[:200], ""
     if request.method == "POST":

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.signin.powers import always, power
-from triage.admin.access import page, supervisors_only
+from triage.admin.access import house_readers, page, supervisors_only
 from triage.instruments.backtest.figures import MINUTES_A_MISTAKE, MINUTES_A_TICKET, Assumptions
 from triage.instruments.backtest.page import shown, standalone
 from triage.learning.importing import COLUMNS
@@ -67,7 +67,7 @@ class AssumptionsForm(forms.Form):
         )
 
 
-@supervisors_only
+@house_readers
 def backtests_page(request: HttpRequest) -> HttpResponse:
     """What was tried so far, and a new one."""
     form = BacktestForm(request.POST or None, request.FILES or None, initial={"target": target_error() * 100})
@@ -106,7 +106,7 @@ def _keep(run: Run, name: str, file: Any) -> None:
             out.write(chunk)
 
 
-@supervisors_only
+@house_readers
 def backtest_page(request: HttpRequest, run_id: int) -> HttpResponse:
     """How far it is, then what came of it."""
     run = get_object_or_404(Run, pk=run_id, kind=Run.Kind.BACKTEST)

@@ -14,7 +14,7 @@ from django.utils.dateparse import parse_date
 
 from accounts.admin import ROW_ID
 from accounts.signin.powers import always, power
-from triage.admin.access import page, supervisors_only
+from triage.admin.access import house_readers, page, supervisors_only
 from triage.instruments import charts, plots, tickets_behind
 from triage.instruments.figures import counting, definitions
 from triage.instruments.metrics import Span
@@ -55,7 +55,7 @@ def _between(first: str, last: str) -> Span | None:
     return Span(begins, ends)
 
 
-@supervisors_only
+@house_readers
 def metrics_page(request: HttpRequest) -> HttpResponse:
     span = asked_span(request)
     found = report(span)
@@ -88,7 +88,7 @@ def asked_number(request: HttpRequest) -> Behind:
     )
 
 
-@supervisors_only
+@house_readers
 def behind_page(request: HttpRequest) -> HttpResponse:
     """The tickets behind one number."""
     counting.count_due()

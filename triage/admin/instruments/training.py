@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.signin.powers import power
-from triage.admin.access import page, supervisors_only
+from triage.admin.access import house_readers, page, supervisors_only
 from triage.admin.instruments.backtests import watched
 from triage.admin.oversight.ladder import confirm_page
 from triage.learning.parts import worse_parts
@@ -39,7 +39,7 @@ def rows_of(comparison: dict[str, Any]) -> list[dict[str, Any]]:
     )  # fmt: skip
 
 
-@supervisors_only
+@house_readers
 def training_page(request: HttpRequest) -> HttpResponse:
     """The training that runs, the models there are, and the newest beside the one that decides."""
     if request.method == "POST":

@@ -10,13 +10,13 @@ from django.shortcuts import redirect
 
 from accounts.admin import ROW_ID
 from accounts.models import User
-from triage.admin.access import page, supervisors_only
+from triage.admin.access import house_readers, page
 from triage.learning import unanswered
 
 PERIODS = (7, 30, 90)
 
 
-@supervisors_only
+@house_readers
 def unanswered_page(request: HttpRequest) -> HttpResponse:
     """The groups, the largest first; a POST makes an intent of one."""
     raw = request.GET.get("days", "")

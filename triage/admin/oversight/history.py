@@ -91,6 +91,7 @@ def _value(change: Change, value: Any) -> Any:
 class PolicyVersionAdmin(Powerful, SupervisorsRead):
     """Read only, but for going back."""
 
+    auditors_read = True
     list_display = ["number", "when", "what", "changes", "who", "why"]
     list_select_related = ["by", "note"]
     list_filter = ["action"]

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.models import User
 from accounts.signin.powers import power
-from triage.admin.access import page, supervisors_only
+from triage.admin.access import house_readers, page, supervisors_only
 from triage.models import Answer, Intent, Mode
 from triage.oversight import ladder, versions, watch
 from triage.oversight.evidence import AGREEING, Trial
@@ -53,7 +53,7 @@ def rungs(intents: QuerySet[Intent]) -> list[Rung]:
     ]
 
 
-@supervisors_only
+@house_readers
 def ladder_page(request: HttpRequest) -> HttpResponse:
     found = rungs(Intent.objects.all())
     order = [Mode.AUTO, Mode.SUGGEST, Mode.SHADOW, Mode.OFF]
@@ -205,7 +205,7 @@ def resume(request: HttpRequest, latch_id: int) -> HttpResponse:
     return redirect("oversight-alarms")
 
 
-@supervisors_only
+@house_readers
 def alarms_page(request: HttpRequest) -> HttpResponse:
     """How far every alarm is, and those that have gone off."""
     slugs = dict(Intent.objects.filter(mode=Mode.AUTO).order_by("title").values_list("slug", "title"))

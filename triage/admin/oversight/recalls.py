@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 
 from accounts.models import User
 from accounts.signin.powers import power
-from triage.admin.access import page, supervisors_only
+from triage.admin.access import house_readers, page, supervisors_only
 from triage.models import Answer, Intent, ModelVersion, Rule
 from triage.oversight import recall
 from triage.oversight.recall import Recall, RecallItem, Wanted
@@ -101,7 +101,7 @@ def recall_page(request: HttpRequest) -> HttpResponse:
     return page(request, "oversight/recall.html", "Recall answers", **context)
 
 
-@supervisors_only
+@house_readers
 def recall_report(request: HttpRequest, recall_id: int) -> HttpResponse:
     """How far a recall is, and what became of each ticket."""
     begun = get_object_or_404(Recall.objects.select_related("by", "assignee"), pk=recall_id)

@@ -13,7 +13,7 @@ from django.urls import reverse
 from accounts.admin import ROW_ID
 from accounts.models import User
 from tickets.models import Event, Message
-from triage.admin.access import page, supervisors_only
+from triage.admin.access import house_readers, page, supervisors_only
 from triage.desk.wording import reason_text
 from triage.models import Intent
 from triage.oversight import evidence, watch
@@ -121,7 +121,7 @@ def _judge(request: HttpRequest) -> HttpResponse:
     return redirect(f"{reverse('oversight-review')}?{kept.urlencode()}")
 
 
-@supervisors_only
+@house_readers
 def precision_page(request: HttpRequest) -> HttpResponse:
     raw = request.GET.get("days", "")
     days = next((days for days in PERIODS if str(days) == raw), 30)

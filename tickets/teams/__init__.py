@@ -1,0 +1,1 @@
+"""Teams: which tickets are whose, who sees them, who gets them, and who of the team is there."""
