@@ -37,6 +37,7 @@ RULES: Final = {
     "draft_answer": "variables in a text, and what is a language",
     "change_draft": "variables in a text",
     "assign_ticket": "which agents there are",
+    "hand_ticket_to_team": "which teams there are",
     "correct_intent": "which intents there are",
     "give_feedback": "at least one of three fields",
     "create_webhook": "which addresses may be called",

@@ -61,9 +61,11 @@ class StepView(ContractView):
         return current.answer(self.request, kwargs["reference"])
 
 
-def step(name: str, form: type[StrictSerializer] | None = None) -> Any:
+def step(
+    name: str, form: type[StrictSerializer] | None = None, *, answers: Any = TicketDetailSerializer
+) -> Any:
     """The contract's words for a step."""
-    told = extend_schema(operation_id=name, request=form, responses=TicketDetailSerializer)
+    told = extend_schema(operation_id=name, request=form, responses=answers)
     return extend_schema_view(post=told)
 
 
@@ -78,7 +80,7 @@ class AssignView(StepView):
         ticket.assign(said["assignee"], actor=self.caller, held_by=held_by)
 
 
-@step("hand_ticket_to_team", TeamSerializer)
+@step("hand_ticket_to_team", TeamSerializer, answers={200: TicketDetailSerializer, 204: None})
 class TeamView(StepView):
     """Give it to a team, or to none. Where its agent does not see it there, it has no agent any more."""
 
