@@ -14,6 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 
 from tickets.background import jobs
+from tickets.teams.sight import may_see
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -72,8 +73,11 @@ def tell(agent_id: int) -> None:
     waiting = AgentNotice.objects.select_for_update(of=("self",)).filter(agent=agent_id, told_at=None)
     rows = list(waiting.select_related("agent", "ticket").order_by("id"))
     AgentNotice.objects.filter(pk__in=[row.pk for row in rows]).update(told_at=timezone.now())
-    if rows and rows[0].agent.is_active and rows[0].agent.is_agent:
-        bundle(rows).send()
+    seen = [
+        row for row in rows if may_see(row.agent, row.ticket.team_id)
+    ]  # it may have gone to a closed team
+    if seen and seen[0].agent.is_active and seen[0].agent.is_agent:
+        bundle(seen).send()
 
 
 def bundle(rows: Iterable[AgentNotice]) -> EmailMessage:
