@@ -25,6 +25,7 @@ from triage.admin.filters import CandidateFilter, ExampleIntentFilter, ExampleSt
 from triage.admin.oversight import ladder as ladder_pages
 from triage.admin.oversight.forms import GuardForm, IntentForm, RuleForm
 from triage.admin.oversight.history import Versioned
+from triage.admin.translations import MissingAnswerFilter, OriginalChangedFilter
 from triage.answers import facts
 from triage.answers.preview import readings as letter_readings
 from triage.answers.variables import NAMES
@@ -107,7 +108,7 @@ class IntentAdmin(Versioned, SupervisorsEdit):
 
     auditors_read = True
     list_display = ["title", "slug", "group", "mode_shown", "threshold", "approved"]
-    list_filter = ["mode", "group"]
+    list_filter = ["mode", "group", MissingAnswerFilter]
     search_fields = ["slug", "title"]
     ordering = ["group", "slug"]
     inlines = [RuleInline, AnswerInline]
@@ -210,7 +211,7 @@ class AnswerAdmin(Versioned, SupervisorsEdit):
     policy_action = "answer"
     form = AnswerForm
     list_display = ["intent", "language", "version", "state_shown", "opening", "approved_by", "approved_at"]
-    list_filter = ["state", "language"]
+    list_filter = ["state", "language", OriginalChangedFilter]
     list_select_related = ["intent", "approved_by"]
     search_fields = ["intent__slug", "intent__title", "body"]
     autocomplete_fields = ["intent"]
