@@ -16,6 +16,7 @@ from tickets.audit import Event, Trail
 from tickets.background.jobs import Job
 from tickets.conversation import Attachment, Feedback, Message, attachment_path
 from tickets.errors import Held, InvalidTransition
+from tickets.just_made import JustMade, step
 from tickets.mail.bundling import AgentNotice
 from tickets.mail.outbox import OutgoingMail
 from tickets.mail.sent import SentMail
@@ -35,7 +36,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Ticket(MergeSteps, RequesterSteps, TeamSteps):
+class Ticket(JustMade, MergeSteps, RequesterSteps, TeamSteps):
     reference = models.CharField(max_length=20, unique=True, default=new_reference, editable=False)
     external_id = models.CharField(max_length=120, unique=True, null=True, blank=True, editable=False)
     requester = models.ForeignKey(
@@ -185,8 +186,6 @@ class Ticket(MergeSteps, RequesterSteps, TeamSteps):
 
     # --- transitions: each locks the row, refuses a wrong start, writes its Event -------------------
 
-    _is_held = False  # by ``TicketQuerySet.held``
-
     def _lock(self, action: str, *allowed: Status, in_quarantine: bool = False) -> None:
         """Take the row lock and the current values; refuse ``action`` outside the ``allowed`` states.
 
@@ -257,7 +256,7 @@ class Ticket(MergeSteps, RequesterSteps, TeamSteps):
         self.save(update_fields=["updated_at"])
         self._record(kind, actor, at=self.updated_at, **facts)
 
-    @transaction.atomic
+    @step
     def auto_resolve(self, body: str, *, facts: dict[str, Any]) -> Message:
         """Send an approved answer as the machine. Only an untouched open ticket can be."""
         self._lock("answer automatically", Status.OPEN)
@@ -281,7 +280,7 @@ class Ticket(MergeSteps, RequesterSteps, TeamSteps):
         )
         return message
 
-    @transaction.atomic
+    @step
     def escalate(
         self,
         reason: str,
@@ -301,7 +300,7 @@ class Ticket(MergeSteps, RequesterSteps, TeamSteps):
         if step is Handover.QUARANTINE:
             self.quarantine(reason, actor)
 
-    @transaction.atomic
+    @step
     def quarantine(self, reason: str, actor: User | None = None) -> None:
         """Put a ticket that nobody wants aside, with nobody in charge. Its requester is not told."""
         self._lock("put aside", Status.OPEN, Status.ESCALATED, Status.PENDING)
@@ -378,6 +377,7 @@ class Ticket(MergeSteps, RequesterSteps, TeamSteps):
         return self._reply_as_requester(body, author, reason, written_by)
 
     def _say(self, body: str, sender: Message.Sender, author: User | None, written_by: str = "") -> Message:
+        self.forget_opening()
         return self.messages.create(
             kind=Message.Kind.REPLY, sender=sender, author=author, body=body, written_by=written_by
         )

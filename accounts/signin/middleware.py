@@ -39,6 +39,8 @@ class SecondFactorMiddleware:
     def process_view(
         self, request: HttpRequest, view: View, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> HttpResponse | None:
+        if request.path.startswith("/api/"):
+            return None
         name = getattr(request.resolver_match, "url_name", None) or ""
         if name in OPEN_PAGES or name.startswith(OPEN_BEGINNING) or not isinstance(request.user, User):
             return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -234,13 +234,17 @@ class TicketDetailSerializer(TicketSerializer):
 
     @extend_schema_field(MessageSerializer(many=True))
     def get_messages(self, ticket: Ticket) -> Any:
-        messages = readable_on(over_api(self.context["request"]), ticket)
-        messages = messages.select_related("author").prefetch_related("attachments")
+        messages: Iterable[Message]
+        if ticket.opening is not None:
+            messages = [ticket.opening]
+        else:
+            said = readable_on(over_api(self.context["request"]), ticket)
+            messages = said.select_related("author").prefetch_related("attachments")
         return MessageSerializer(messages, many=True, context=self.context).data
 
     @extend_schema_field(FeedbackSerializer(allow_null=True))
     def get_feedback(self, ticket: Ticket) -> Any:
-        feedback = getattr(ticket, "feedback", None)
+        feedback = getattr(ticket, "feedback", None) if ticket.opening is None else None
         return FeedbackSerializer(feedback).data if feedback else None
 
     @extend_schema_field(DeskSerializer(allow_null=True))

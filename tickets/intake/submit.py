@@ -78,9 +78,10 @@ def submit_ticket(submission: Submission) -> Ticket:
     message = Message.objects.create(
         ticket=ticket, author=requester, sender=Message.Sender.REQUESTER, body=submission.body
     )
-    attachments.attach(message, submission.files)
+    kept = attachments.attach(message, submission.files)
     attachments.attach_uploaded(message, submission.uploaded)
     ticket.created(channel=submission.channel)
+    ticket.remember_opening(message, [*kept, *submission.uploaded])
     return ticket
 
 

@@ -157,6 +157,8 @@ def first_name(ticket: Ticket) -> str:
 
 def _asked(ticket: Ticket) -> str:
     """What the requester wrote last, to be quoted below our letter."""
+    if ticket.opening is not None:
+        return ticket.opening.body
     said = (
         ticket.messages.filter(sender="requester", kind="reply", written_by="")
         .order_by("-id")

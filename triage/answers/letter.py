@@ -71,6 +71,8 @@ def asked_on(ticket: Ticket) -> str:
     """What the requester has written, as far as it tells whether that is a single line."""
     if ticket.pk is None:
         return ""
+    if ticket.opening is not None:
+        return ticket.opening.body
     written = ticket.messages.filter(sender=Message.Sender.REQUESTER).order_by("id")
     return "\n".join(written.values_list("body", flat=True)[:2])
 

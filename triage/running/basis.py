@@ -44,8 +44,7 @@ def read(ticket: Ticket, *, until: int | None = None, inherited: bool = False) -
     A follow-up speaks for itself: a subject that is only the earlier ticket's is left out, unless ``inherited``
     subjects are wanted too.
     """
-    rows = ticket.messages.order_by("id")
-    written = list(rows if until is None else rows.filter(pk__lte=until))
+    written = _written(ticket, until)
     asked = [one.body for one in written if one.sender == Message.Sender.REQUESTER]
     return Reading(
         subject=ticket.subject if inherited or not _subject_is_inherited(ticket) else "",
@@ -53,6 +52,13 @@ def read(ticket: Ticket, *, until: int | None = None, inherited: bool = False) -
         seen=written[-1].pk if written else 0,
         untouched=len(asked) == len(written),
     )
+
+
+def _written(ticket: Ticket, until: int | None) -> list[Message]:
+    if until is None and ticket.opening is not None:
+        return [ticket.opening]
+    rows = ticket.messages.order_by("id")
+    return list(rows if until is None else rows.filter(pk__lte=until))
 
 
 def _subject_is_inherited(ticket: Ticket) -> bool:

@@ -55,6 +55,8 @@ def triage_ticket(ticket: Ticket, *, is_new: bool = False) -> Decision:
     """
     failure: Exception = Outdated()
     for attempt in range(ATTEMPTS):
+        if attempt:
+            ticket.forget_opening()  # more may have been said since
         known = None if is_new and not attempt else ticket.decisions.filter(run=FIRST_RUN).first()
         if known is not None:
             return known
@@ -113,6 +115,11 @@ def _failed(reason: gates.Words, error: Exception, tongue: str) -> Verdict:
 
 
 def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:
+    """What is sent is looked at under the lock; to hand over a new ticket, it is enough that nobody was faster."""
+    if ticket.opening is not None and verdict.decision.action is not core.Action.AUTO_RESOLVE:
+        with ticket.as_made():
+            return _record(ticket, verdict)
+    ticket.forget_opening()
     with Ticket.objects.all().held(ticket.pk) as held:
         row = _record(held, verdict)
     for field in ticket._meta.concrete_fields:  # the caller's own instance shows what was done

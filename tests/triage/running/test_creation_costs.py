@@ -31,29 +31,21 @@ TAKEN_IN = [
 ]
 #: What the engine and the gates need to know.
 JUDGED = [
-    "SELECT tickets_message",  # what was written
     "SELECT tickets_ticket",  # champion, revision and what was settled meanwhile, in one
     "SELECT triage_decision",  # what this person was sent before
 ]
-#: Record and act, in one transaction.
+#: Record and act, in one transaction: the row is written if nobody has touched it, neither locked nor read before.
 HANDED_OVER = [
-    "SELECT tickets_ticket",  # its lock
     "INSERT triage_decision",
     "UPDATE tickets_ticket",
     "INSERT tickets_event",
     "INSERT figures_due",
     "INSERT service_clock",
-    "SELECT tickets_message",  # quoted in the notice
-    "SELECT email_channel_inboundmail",  # the mails that the notice is to stand beside
     "INSERT tickets_outgoingmail",
     "INSERT tickets_job",  # its delivery
 ]
-ANSWERED = [
-    "UPDATE tickets_job",
-    "SELECT tickets_message",
-    "SELECT tickets_attachment",
-    "SELECT tickets_feedback",
-]
+#: The answer tells what is known: nothing is read for it.
+ANSWERED = ["UPDATE tickets_job"]
 
 _TABLE = re.compile(r'\b(INSERT INTO|UPDATE|FROM)\s+"?(\w+)')
 

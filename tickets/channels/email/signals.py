@@ -16,7 +16,7 @@ from tickets.background import jobs
 from tickets.channels.email import spam
 from tickets.channels.email.models import InboundMail, Mailbox, RawMail
 from tickets.mail import threads
-from tickets.models import Ticket
+from tickets.models import Channel, Ticket
 
 BATCH = 500
 IN_USE: Final = "mailbox-in-use"
@@ -26,7 +26,7 @@ REMEMBERED_SECONDS: Final = 30  # another process learns of a change by then at 
 def where_replies_go(ticket: Ticket | None) -> threads.Incoming | None:
     """The mailbox that a ticket came through, else the first that is in use; None where no mail is read."""
     mails: list[tuple[str, bool, str, str]] = []
-    if ticket is not None:
+    if ticket is not None and (ticket.opening is None or ticket.channel == Channel.EMAIL):
         columns = ("internet_id", "mailbox__active", "mailbox__address", "mailbox__name")
         mails = list(ticket.mails.order_by("-id").values_list(*columns)[:5])
     boxes = [(address, name) for _, active, address, name in mails if active]
