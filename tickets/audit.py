@@ -18,6 +18,8 @@ from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
+from tickets.compiled_insert import CompiledInsert
+
 if TYPE_CHECKING:
     from tickets.models import Message
 
@@ -101,7 +103,7 @@ class AppendOnlyQuerySet(models.QuerySet[Any]):
         raise TypeError("Audit events cannot be deleted.")
 
 
-class Event(models.Model):
+class Event(CompiledInsert):
     """One audit row of ids and codes. Written with the change it tells of; never updated, never deleted.
 
     ``position`` is its place in the trail, given by the sealer after commit: ids are not commit order.

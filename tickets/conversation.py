@@ -10,8 +10,10 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from tickets.compiled_insert import CompiledInsert
 
-class Message(models.Model):
+
+class Message(CompiledInsert):
     class Kind(models.TextChoices):
         REPLY = "reply", "Public reply"
         NOTE = "note", "Internal note"

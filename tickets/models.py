@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from tickets.audit import Event, Trail
 from tickets.background.jobs import Job
+from tickets.compiled_insert import CompiledInsert
 from tickets.conversation import Attachment, Feedback, Message, attachment_path
 from tickets.errors import Held, InvalidTransition
 from tickets.just_made import JustMade, step
@@ -36,7 +37,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class Ticket(JustMade, MergeSteps, RequesterSteps, TeamSteps):
+class Ticket(CompiledInsert, JustMade, MergeSteps, RequesterSteps, TeamSteps):
     reference = models.CharField(max_length=20, unique=True, default=new_reference, editable=False)
     external_id = models.CharField(max_length=120, unique=True, null=True, blank=True, editable=False)
     requester = models.ForeignKey(

@@ -15,6 +15,7 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from tickets.compiled_insert import CompiledInsert
 from tickets.models import Ticket
 from triage.answers import facts, house, language_tags, variables
 from triage.answers.letter import Letter
@@ -319,7 +320,7 @@ class Example(models.Model):
         row.save()
 
 
-class Decision(models.Model):
+class Decision(CompiledInsert):
     """One complete answer of triage to one ticket. Never changed, but for an agent's correction."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="decisions")

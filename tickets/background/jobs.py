@@ -24,6 +24,7 @@ from django.utils import timezone
 
 from tickets.background.faults import Permanent, Unreachable, describe
 from tickets.background.lanes import LANES, MAIN, Lane
+from tickets.compiled_insert import CompiledInsert
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.exclude(failed_at=None)
 
 
-class Job(models.Model):
+class Job(CompiledInsert):
     kind = models.CharField(max_length=40)
     subject_id = models.BigIntegerField(help_text="Primary key of the row that the job is about.")
     unique_key = models.CharField(max_length=120, unique=True)

@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from tickets.background import jobs
 from tickets.background.faults import Permanent, Unreachable, describe
+from tickets.compiled_insert import CompiledInsert
 from tickets.mail import sent, threads
 
 KIND = "deliver_mail"
@@ -47,7 +48,7 @@ def provider_headers(message_id: str) -> dict[str, str]:
     return dict([ways[settings.MAIL_PROVIDER]]) if settings.MAIL_PROVIDER in ways else {}
 
 
-class OutgoingMail(models.Model):
+class OutgoingMail(CompiledInsert):
     """A mail on its way. Deleted once delivered: it may hold a password-reset link."""
 
     message_id = models.CharField(max_length=120, unique=True, default=new_message_id)

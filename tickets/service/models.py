@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import Q
 
+from tickets.compiled_insert import CompiledInsert
 from tickets.service.hours import Hours, merged, minutes_of
 from tickets.states import Urgency
 
@@ -156,7 +157,7 @@ class ClockQuerySet(models.QuerySet["Clock"]):
         return self.filter(look_at__lte=now).order_by("look_at")
 
 
-class Clock(models.Model):
+class Clock(CompiledInsert):
     """When a ticket's reply and resolution are due. Stands still (no due times) while the customer's turn is.
 
     ``look_at`` is the next moment at which something is to be told: soon due, then overdue.

@@ -9,10 +9,11 @@ from typing import ClassVar
 
 from django.db import models
 
+from tickets.compiled_insert import CompiledInsert
 from tickets.models import Ticket
 
 
-class Due(models.Model):
+class Due(CompiledInsert):
     """Something happened to this ticket since its facts were last read."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="+", db_index=False)
