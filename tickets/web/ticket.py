@@ -55,7 +55,7 @@ def ticket_page(
     languages.use_for(request, ticket)
     viewer = in_browser(request)
     conversation = readable_public(ticket)
-    said = Feedback.objects.filter(ticket=ticket).first()
+    said: Feedback | None = getattr(ticket, "feedback", None)
     for_desk = not viewer.owns(ticket)
     said_in = list(conversation.select_related("author").prefetch_related("attachments__recording"))
     if not for_desk:
