@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ClassVar, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 from django.db import models, transaction
 
@@ -40,9 +40,9 @@ class JustMade(models.Model):
         abstract = True
 
     #: The message that the ticket was made with; None as soon as anything else may have been said on it.
-    opening: ClassVar[Message | None] = None
+    opening: Message | None = None
     _is_held = False  # by ``TicketQuerySet.held``, or by ``as_made``
-    _as_it_was: ClassVar[dict[str, Any] | None] = None  # what must still be so when the row is written
+    _as_it_was: dict[str, Any] | None = None  # what must still be so when the row is written
 
     if TYPE_CHECKING:
         requester_id: Any
@@ -51,11 +51,11 @@ class JustMade(models.Model):
     def remember_opening(self, message: Message, files: list[Attachment]) -> None:
         """Keep the first message at hand; its files only where there are none, which then need not be looked for."""
         if not files:
-            message._prefetched_objects_cache = {"attachments": Attachment.objects.none()}  # type: ignore[attr-defined]
-        self.opening = message  # type: ignore[misc]
+            message.__dict__["_prefetched_objects_cache"] = {"attachments": Attachment.objects.none()}
+        self.opening = message
 
     def forget_opening(self) -> None:
-        self.opening = None  # type: ignore[misc]
+        self.opening = None
 
     def refresh_from_db(self, *args: Any, **options: Any) -> None:
         self.forget_opening()
@@ -69,22 +69,22 @@ class JustMade(models.Model):
         instance too: whoever was first wins, as with the lock.
         """
         before = self.__dict__.copy()
-        self._as_it_was = {  # type: ignore[misc]
+        self._as_it_was = {
             "status": Status.OPEN, "updated_at": self.updated_at, "requester": self.requester_id,
         }  # fmt: skip
         try:
             with transaction.atomic():
                 self._is_held = True
-                yield self  # type: ignore[misc]
+                yield cast("Ticket", self)
         except BaseException:
             self.__dict__.clear()
             self.__dict__.update(before)
             raise
         finally:
-            self._is_held, self._as_it_was = False, None  # type: ignore[misc]
+            self._is_held, self._as_it_was = False, None
 
-    def _do_update(self, base_qs: models.QuerySet[Any], *rest: Any) -> bool:
+    def _do_update(self, base_qs: Any, *rest: Any, **named: Any) -> Any:
         """Django's single UPDATE of this row; none happens, and ``save`` says so, where it is not as it was."""
         if self._as_it_was is not None:
-            base_qs, self._as_it_was = base_qs.filter(**self._as_it_was), None  # type: ignore[misc]
-        return bool(super()._do_update(base_qs, *rest))  # type: ignore[misc]
+            base_qs, self._as_it_was = base_qs.filter(**self._as_it_was), None
+        return super()._do_update(base_qs, *rest, **named)

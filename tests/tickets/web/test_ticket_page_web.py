@@ -180,7 +180,7 @@ def test_a_long_conversation_costs_no_more_queries(
     for turn in range(30):
         answered.reply(f"Turn {turn}", author=agent if turn % 2 else requester)
     browser.get(answered.get_absolute_url())  # which notes that it was seen
-    with django_assert_num_queries(7):  # session, user, ticket with feedback, messages, files, follow-ups, copies
+    with django_assert_num_queries(7):  # session, user, ticket, messages, files, follow-ups, copies
         page = browser.get(answered.get_absolute_url())
     assert all(f"Turn {turn}" in text(page) for turn in range(30))
 
