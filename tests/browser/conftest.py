@@ -18,6 +18,8 @@ from tickets.background import jobs
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+#: A microphone that beeps, and that every page may use which asks.
+MICROPHONE = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
 PATIENCE_MS = 15_000  # shared machines are slow now and then
 LEFT = ("htmx:sendAbort", "htmx:afterRequest")  # what htmx says when its page is left while it asks
 HERE = Path(__file__).parent
@@ -39,7 +41,7 @@ def chromium() -> Iterator[Browser]:
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *MICROPHONE])
         yield browser
         browser.close()
     if before is None:
