@@ -424,6 +424,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "/api/tickets/<str:reference>/assign": {"assignee": "me"},
     "/api/tickets/<str:reference>/priority": {"priority": "high"},
     "/api/tickets/<str:reference>/team": {"team": "Billing"},
+    "/api/tickets/<str:reference>/fields": {"values": {"Order": "4711"}},
     "/api/tickets/<str:reference>/snooze": {
         "until": (timezone.now() + datetime.timedelta(days=1)).isoformat()
     },

@@ -38,6 +38,7 @@ RULES: Final = {
     "change_draft": "variables in a text",
     "assign_ticket": "which agents there are",
     "hand_ticket_to_team": "which teams there are",
+    "fill_fields": "which fields there are, and of which kind",
     "correct_intent": "which intents there are",
     "give_feedback": "at least one of three fields",
     "create_webhook": "which addresses may be called",

@@ -24,6 +24,7 @@ FOR_AGENTS: Final = {
     "tag": "tag",
     "intent": "intent",
     "team": "team",
+    "field": "field",
 }
 ORDERS: Final = {
     "-created_at": "-id",
@@ -37,7 +38,7 @@ class TicketQuery(PageQuery):
     """Filters, order and fields of the ticket list."""
 
     examples: ClassVar[Mapping[str, Any]] = {
-        "requester": "rita@example.com", "assignee": "me", "tag": "refund", "intent": "track_refund", "team": "mine", "search": "refund", "q": "refund",
+        "requester": "rita@example.com", "assignee": "me", "tag": "refund", "intent": "track_refund", "team": "mine", "field": "Order=4711", "search": "refund", "q": "refund",
     }  # fmt: skip
 
     status = serializers.MultipleChoiceField(choices=Status.choices, required=False)
@@ -53,6 +54,11 @@ class TicketQuery(PageQuery):
         required=False, max_length=254, help_text="Agents only: an agent's address or name, `me` or `none`."
     )
     tag = serializers.CharField(required=False, max_length=100, help_text="Agents only.")
+    field = serializers.CharField(
+        required=False,
+        max_length=120,
+        help_text="Agents only: `Order=4711`, or `Order` for those that have any.",
+    )
     team = serializers.CharField(
         required=False, max_length=40, help_text="Agents only: a part of a team's name, `mine` or `none`."
     )

@@ -17,6 +17,7 @@ from accounts.names import validate_name
 from tickets.access import over_api, readable_on
 from tickets.desk.models import Snooze
 from tickets.errors import AttachmentRefused
+from tickets.fields.filling import held_by
 from tickets.intake import attachments
 from tickets.intake.written import as_written
 from tickets.models import Attachment, Feedback, Message, Ticket, Urgency
@@ -164,8 +165,17 @@ class DeskSerializer(serializers.Serializer[Any]):
     assignee_email = serializers.CharField(allow_null=True)
     team = serializers.CharField(allow_null=True)
     tags = serializers.ListField(child=serializers.CharField())
+    fields_ = serializers.DictField(
+        child=serializers.CharField(), help_text="The house's own fields that are filled in, by name."
+    )
     snoozed_until = serializers.DateTimeField(allow_null=True)
     quarantined = serializers.BooleanField()
+
+    def get_fields(self) -> dict[str, Any]:
+        """``fields`` is a name that the framework has for itself."""
+        found: dict[str, Any] = dict(super().get_fields())
+        found["fields"] = found.pop("fields_")
+        return found
 
 
 class TicketSerializer(serializers.ModelSerializer[Ticket]):
@@ -257,6 +267,7 @@ class TicketDetailSerializer(TicketSerializer):
             "assignee_email": ticket.assignee.email if ticket.assignee else None,
             "team": ticket.team.name if ticket.team else None,
             "tags": tags_of([ticket.pk]).get(ticket.pk, []),
+            "fields": held_by(ticket),
             "snoozed_until": snooze.until if snooze else None,
             "quarantined": ticket.is_quarantined,
         }

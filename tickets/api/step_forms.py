@@ -9,6 +9,7 @@ from rest_framework import serializers
 
 from accounts.contract.strict import StrictSerializer
 from accounts.models import User
+from tickets.fields.models import Field
 from tickets.links import linking, splitting
 from tickets.models import Ticket, Urgency
 from tickets.tags.models import LONGEST
@@ -43,6 +44,22 @@ class TeamSerializer(StrictSerializer):
         if name is not None and found is None:
             raise serializers.ValidationError("No team has this name.", "no_such_team")
         return found
+
+
+class FillSerializer(StrictSerializer):
+    examples: ClassVar[Mapping[str, Any]] = {"values": {"Order": "4711"}}
+
+    values = serializers.DictField(
+        child=serializers.CharField(max_length=1000, allow_blank=True, allow_null=True),
+        help_text="By the field's name; null or empty: nothing. What is not named stays.",
+    )
+
+    def validate_values(self, given: dict[str, str | None]) -> dict[int, str]:
+        known = {field.name.lower(): field.pk for field in Field.objects.filter(is_active=True)}
+        wrong = sorted(name for name in given if name.lower() not in known)
+        if wrong:
+            raise serializers.ValidationError(f"No field is called “{wrong[0][:40]}”.", "no_such_field")
+        return {known[name.lower()]: text or "" for name, text in given.items()}
 
 
 class PrioritySerializer(StrictSerializer):

@@ -17,6 +17,7 @@ from tickets.api import current
 from tickets.api.serializers import TicketDetailSerializer
 from tickets.api.step_forms import (
     AssignSerializer,
+    FillSerializer,
     LinkSerializer,
     MergeSerializer,
     PrioritySerializer,
@@ -27,6 +28,7 @@ from tickets.api.step_forms import (
     TeamSerializer,
 )
 from tickets.desk import held, snoozing
+from tickets.fields import filling
 from tickets.links import linking, splitting
 from tickets.models import Closure, Ticket, Urgency
 from tickets.tags import tagging
@@ -99,6 +101,16 @@ class TeamView(StepView):
     def again(self, made: str, *args: Any, **kwargs: Any) -> Response:
         found = visible_tickets(over_api(self.request)).named(kwargs["reference"]).first()
         return super().done(found) if found else Response(status=status.HTTP_204_NO_CONTENT)
+
+
+@step("fill_fields", FillSerializer)
+class FieldsView(StepView):
+    """Fill in fields of the house's own, all or nothing; each is kept in the one spelling of its kind."""
+
+    form = FillSerializer
+
+    def act(self, ticket: Ticket, said: dict[str, Any]) -> None:
+        filling.fill(ticket, said["values"], by=self.caller)
 
 
 @step("prioritise_ticket", PrioritySerializer)

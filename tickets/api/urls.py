@@ -14,6 +14,7 @@ urlpatterns = [
     path(f"{TICKET}/messages", api.MessagesView.as_view(), name="api-messages"),
     path(f"{TICKET}/assign", steps.AssignView.as_view(), name="api-assign"),
     path(f"{TICKET}/team", steps.TeamView.as_view(), name="api-team"),
+    path(f"{TICKET}/fields", steps.FieldsView.as_view(), name="api-fields"),
     path(f"{TICKET}/priority", steps.PriorityView.as_view(), name="api-priority"),
     path(f"{TICKET}/snooze", steps.SnoozeView.as_view(), name="api-snooze"),
     path(f"{TICKET}/wake", steps.WakeView.as_view(), name="api-wake"),

@@ -103,6 +103,12 @@ def filled(ticket: Ticket) -> Sequence[Filled]:
     return [Filled(row, row.held or "") for row in rows]
 
 
+def held_by(ticket: Ticket) -> dict[str, str]:
+    """What its fields in use hold, by their names: the filled ones alone."""
+    rows = Value.objects.filter(ticket=ticket, field__is_active=True).order_by("field__name")
+    return dict(rows.values_list("field__name", "text"))
+
+
 @transaction.atomic
 def fill(ticket: Ticket, written: Mapping[int, str], *, by: User) -> list[str]:
     """Keep what was ``written``, by field; returns the names of those that changed. All or nothing."""
