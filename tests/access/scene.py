@@ -50,6 +50,7 @@ from tickets.tags.models import Tag
 from tickets.teams.models import Absence, Shift, Team, today
 from tickets.webhooks.models import Delivery, Endpoint
 from triage.answers.help.models import Article
+from triage.drafts.models import Proposal
 from triage.instruments.backtest import figures
 from triage.learning.runs.models import Run
 from triage.models import Answer, Decision, Example, Guard, Intent, ModelVersion
@@ -336,6 +337,16 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "help/article": article,
         "triage/example": Example.objects.create(text="Where is my money?", intent=intent),
         "triage/decision": Decision.objects.first(),
+        "drafts/proposal": Proposal.objects.create(
+            ticket=own,
+            agent=agent,
+            kind="reply",
+            model="m",
+            fingerprint="f",
+            prompt="[]",
+            state="ready",
+            parts=[{"text": "Hello", "kind": "answer", "source": "Answer"}],
+        ),
         "triage/modelversion": ModelVersion.objects.create(folder="m", training_fingerprint="a"),
         "tickets/ticket": own,
         "tickets/job": Job.objects.create(kind="deliver_mail", subject_id=1, unique_key="key", attempts=12),
@@ -370,6 +381,7 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "view_id": SavedView.objects.create(name="Everybody's", base="all").pk,
         "alarm_id": latch.pk, "audit_id": audit.pk,
         "bulk_id": BulkRun.objects.create(by=agent, step="take", state="done").pk,
+        "proposal_id": rows["drafts/proposal"].pk,
         "ticket_id": own.pk, "mail_id": on_own.pk, "file_id": kept.pk, "answer_id": answer.pk, "intent_id": intent.pk, "latch_id": latch.pk,
         "recall_id": recall.pk, "version_id": rows["oversight/policyversion"].pk,
         "run_id": Run.objects.create(kind="backtest", state="done", result=BACKTEST).pk,

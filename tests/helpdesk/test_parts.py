@@ -26,6 +26,18 @@ def test_a_part_is_installed_its_model_laid_out_and_switched_on(ran):
     assert parts.ENV_FILE.read_text() == "SECRET_KEY=x\nVOICE_MODEL=var/voice\n"
 
 
+def test_drafts_are_switched_on_with_all_their_settings(ran, capsys):
+    parts.set_up("drafts")
+    written = parts.ENV_FILE.read_text().splitlines()
+    assert [line.split("=")[0] for line in written] == [
+        "LLM_URL",
+        "LLM_MODEL",
+        "LLM_INTERNAL_HOSTS",
+        "LLM_TIMEOUT_SECONDS",
+    ]
+    assert "benchmarks.local_model" in capsys.readouterr().out
+
+
 def test_a_setting_that_stands_there_stays(ran):
     parts.ENV_FILE.write_text("VOICE_MODEL=/models/mine\n")
     parts.set_up("voice")

@@ -15,6 +15,7 @@ MAIN = "main"
 MAIL = "mail"
 SLOW = "slow"  # what takes minutes: a training, a backtest
 WEBHOOKS = "webhooks"  # other people's servers, each of which may hang
+DRAFTS = "drafts"  # a language model, which may take its time
 
 FIRST_REST = 15.0  # seconds
 LONGEST_REST = 300.0
@@ -58,4 +59,5 @@ LANES: dict[str, Lane] = {
     MAIL: Lane(MAIL),
     SLOW: Lane(SLOW),
     WEBHOOKS: Lane(WEBHOOKS, width=32),
+    DRAFTS: Lane(DRAFTS, width=4),
 }

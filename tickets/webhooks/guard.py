@@ -1,4 +1,4 @@
-"""Where a webhook may go: never into our own house, however its address is spelt.
+"""Where a webhook, or any other call of ours, may go: never into our own house, however its address is spelt.
 
 An address is read once, by rules stricter than any client's, and its name is resolved once: what was checked is what is
 connected to. All addresses of a name must be public; a name with one private address is refused whole.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -42,6 +43,18 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Internal:
+    """The private hosts that may be reached all the same, and the setting that names them."""
+
+    setting: str
+    named: Sequence[str]
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        return frozenset(host.lower().strip("[]") for host in self.named)
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """An address that was read and found good, before its name is resolved."""
 
@@ -49,15 +62,19 @@ class Target:
     host: str
     port: int
     path: str
-    named: bool  # among WEBHOOK_INTERNAL_HOSTS
+    named: bool  # among the internal hosts that a setting allows
 
     @property
     def is_tls(self) -> bool:
         return self.scheme == "https"
 
 
-def read(url: str) -> Target:
-    """The parts of an address that may be sent to, as far as its spelling tells."""
+def read(url: str, internal: Internal | None = None) -> Target:
+    """The parts of an address that may be sent to, as far as its spelling tells.
+
+    ``internal``: the private hosts that may be reached, and the setting that names them; None: those of webhooks.
+    """
+    allowed = internal or Internal("WEBHOOK_INTERNAL_HOSTS", settings.WEBHOOK_INTERNAL_HOSTS)
     if not CLEAN.fullmatch(url) or len(url) > LONGEST:
         raise Refused(f"Use at most {LONGEST} plain letters, digits and signs, without blanks.")
     try:
@@ -71,9 +88,9 @@ def read(url: str) -> Target:
         raise Refused("Leave out names, passwords and what follows a #.")
     if parts.netloc.endswith(":") or port == 0:
         raise Refused("The port is missing or 0.")
-    named = host in internal_hosts()
+    named = host in allowed.hosts
     if parts.scheme == "http" and not named:
-        raise Refused("Use https://. Only internal hosts that WEBHOOK_INTERNAL_HOSTS names may do without.")
+        raise Refused(f"Use https://. Only internal hosts that {allowed.setting} names may do without.")
     _check_host(host, bracketed=parts.netloc.startswith("["), named=named)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, host, port or PORTS[parts.scheme], path, named)
@@ -92,10 +109,6 @@ def resolve(target: Target) -> list[tuple[int, Any]]:
     if not kept:
         raise Refused("Its name is not known.")
     return kept
-
-
-def internal_hosts() -> frozenset[str]:
-    return frozenset(host.lower().strip("[]") for host in settings.WEBHOOK_INTERNAL_HOSTS)
 
 
 def check_address(address: Address, *, named: bool = False) -> None:

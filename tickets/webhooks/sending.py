@@ -116,15 +116,18 @@ def _seconds(told: str | None) -> int | None:
 
 
 class Pinned(http.client.HTTPConnection):
-    """Connects to addresses that were checked and to no others, and hangs up when its time is over."""
+    """Connects to addresses that were checked and to no others, and hangs up when its ``seconds`` are over."""
 
-    def __init__(self, target: guard.Target, places: list[tuple[int, Any]]) -> None:
+    def __init__(
+        self, target: guard.Target, places: list[tuple[int, Any]], *, seconds: float | None = None
+    ) -> None:
         super().__init__(target.host, target.port, timeout=CONNECTING)
+        whole = SECONDS if seconds is None else seconds
         self.default_port = guard.PORTS[target.scheme]  # it is left out of the Host header
         self._target, self._places = target, places[:ADDRESSES]
-        self._ends = time.monotonic() + SECONDS
+        self._ends = time.monotonic() + whole
         self._open: socket.socket | None = None
-        self._watch = threading.Timer(SECONDS, self._hang_up)
+        self._watch = threading.Timer(whole, self._hang_up)
         self._watch.daemon = True
         self._watch.start()
 

@@ -34,6 +34,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Recall answers", "undo", "oversight-recall"),
                 _item("Feedback", "reviews", "admin:tickets_feedback_changelist"),
                 _item("Help centre readers", "menu_book", "help-readers"),
+                _item("Drafts of the model", "edit_note", "admin:drafts_proposal_changelist"),
             ],
         },
         {

@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from triage.admin import help as help_centre
 from triage.admin import house, pages
-from triage.admin.desk import crew, live, mails, many, saved, steps, together
+from triage.admin.desk import crew, live, mails, many, saved, steps, together, written
 from triage.admin.desk.expired import keeps_what_was_typed
 from triage.admin.desk.shell import agents_only
 
@@ -33,6 +33,12 @@ urlpatterns = [
     path("desk/<int:ticket_id>/draft/", keeps(agents_only(live.keep_draft)), name="desk-draft"),
     path(
         "desk/<int:ticket_id>/files/<int:file_id>/drop/", agents_only(live.drop_file), name="desk-drop-file"
+    ),
+    path("desk/<int:ticket_id>/written/", agents_only(written.written), name="desk-written"),
+    path(
+        "desk/<int:ticket_id>/written/<int:proposal_id>/refuse/",
+        agents_only(written.refuse),
+        name="desk-refuse-written",
     ),
     path("desk/<int:ticket_id>/live/", agents_only(live.live), name="desk-live"),
     path("desk/<int:ticket_id>/earlier/", agents_only(live.earlier), name="desk-earlier"),

@@ -46,11 +46,15 @@ CLOSING_CHARS: Final = 80  # a last paragraph as short as this is the house's cl
 
 def in_agents_voice(letter: str, agent: User, language: str) -> str:
     """``letter`` as ``agent`` would write it: in the first person, with their name above the house's closing."""
+    return signed(in_first_person(letter, language), agent)
+
+
+def in_first_person(letter: str, language: str) -> str:
     text = letter
     for said, instead in PHRASES.get(language.split("-")[0], ()):
         text = text.replace(said, instead)
         text = text.replace(_capital(said), _capital(instead))
-    return signed(text, agent)
+    return text
 
 
 def _capital(phrase: str) -> str:

@@ -51,7 +51,8 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     write("reply");
   };
-  document.querySelectorAll("[data-insert]").forEach((link) => link.addEventListener("click", (event) => { event.preventDefault(); insert(link.dataset.insert); }));
+  desk.insert = insert;
+  document.querySelectorAll("[data-insert=suggestion]").forEach((link) => link.addEventListener("click", (event) => { event.preventDefault(); insert(link.dataset.insert); }));
 
   // --- every step: the draft is on the server before it goes --------------------------------------------------
   desk.sendStep = (name) => {

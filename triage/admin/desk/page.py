@@ -29,6 +29,7 @@ from triage.admin.desk.shell import show, who
 from triage.desk.desk import Desk, open_desk
 from triage.desk.forms import FilesForm, UrgencyForm
 from triage.desk.queue import due
+from triage.drafts import limits, shown
 
 
 def load_ticket(agent: User, object_id: str) -> Ticket:
@@ -102,6 +103,8 @@ def show_desk(
         "filled": [(one, typed.field(one)) for one in filled(ticket)],
         "tags": tags_of([ticket.pk]).get(ticket.pk, ()),
         "writing_note": "note" in refused or (bool(draft.note) and not draft.reply),
+        "drafting": (drafting := limits.is_on()),
+        "written": shown.shown(ticket, who(request)) if drafting else (),
         "due_at": due_at,
         "owed": owed(ticket),
         "is_late": due_at is not None and due_at <= timezone.now(),
@@ -119,9 +122,13 @@ class Typed:
     def reply(self, desk: Desk) -> str:
         """With the text that a link without JavaScript puts into the box, once."""
         text = self._sent("reply-body", self._draft.reply)
-        wanted = ""
-        if self._request.GET.get("insert") == "suggestion" and desk.suggestion is not None:
+        wanted, insert = "", self._request.GET.get("insert", "")
+        if insert == "suggestion" and desk.suggestion is not None:
             wanted = desk.suggestion.text
+        elif insert == "translation":
+            return shown.text_of(desk.ticket, who(self._request), insert) or text
+        elif insert == "reply":
+            wanted = shown.text_of(desk.ticket, who(self._request), insert)
         elif chosen := self._request.GET.get("use", ""):
             wanted = next((found.reply for found in desk.neighbours if str(found.ticket.pk) == chosen), "")
         if not wanted or wanted in text:

@@ -26,13 +26,20 @@ _FRAME_CHARS: Final = 80  # a greeting or a signature is no longer
 
 def stripped(letter: str) -> str:
     """``letter`` without greeting, signature and sentences about one ticket; its variables stay."""
-    parts = [part for part in letter.strip().split("\n\n") if part.strip()]
-    if parts and _is_frame(parts[0], "{requester_name}", "{greeting}"):
-        parts = parts[1:]
-    if len(parts) > 1 and _is_frame(parts[-1], "{company}"):
-        parts = parts[:-1]
+    _, parts, _ = framed(letter)
     lines = ("\n".join(map(_public_sentences, part.split("\n"))) for part in parts)
     return "\n\n".join(part for part in lines if part.strip())
+
+
+def framed(letter: str) -> tuple[str, list[str], str]:
+    """Greeting, paragraphs and closing of ``letter``; empty where it has no such frame."""
+    parts = [part for part in letter.strip().split("\n\n") if part.strip()]
+    greeting = closing = ""
+    if parts and _is_frame(parts[0], "{requester_name}", "{greeting}"):
+        greeting, *parts = parts
+    if len(parts) > 1 and _is_frame(parts[-1], "{company}"):
+        *parts, closing = parts
+    return greeting, parts, closing
 
 
 def _is_frame(part: str, *marks: str) -> bool:
