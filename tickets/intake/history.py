@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,9 +15,23 @@ from tickets.models import Channel, Closure, Event, Feedback, Message, Status, T
 from tickets.search import index
 
 
+@dataclass(frozen=True, slots=True)
+class PastMessage:
+    """One message of a past conversation. ``by``: an address; of somebody who works here, the message is theirs."""
+
+    sender: Message.Sender
+    body: str
+    at: datetime
+    kind: Message.Kind = Message.Kind.REPLY
+    by: str = ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PastTicket:
-    """One ticket of another system. ``label`` is its intent there, for whoever keeps intents."""
+    """One ticket of another system. ``label`` is its intent there, for whoever keeps intents.
+
+    ``messages`` is its whole conversation in order; without, it is ``body`` and ``reply``.
+    """
 
     external_id: str
     subject: str
@@ -30,6 +44,21 @@ class PastTicket:
     is_settled: bool = True
     rating: int | None = None
     label: str | None = None
+    messages: Sequence[PastMessage] = ()
+
+    @property
+    def first_answer(self) -> datetime | None:
+        """When somebody of the team first replied."""
+        if not self.messages:
+            return self.answered_at
+        public = (one for one in self.messages if one.kind == Message.Kind.REPLY)
+        return next((one.at for one in public if one.sender == Message.Sender.AGENT), None)
+
+    @property
+    def settled_at(self) -> datetime | None:
+        if not self.is_settled:
+            return None
+        return self.messages[-1].at if self.messages else self.answered_at or self.created_at
 
     @property
     def status(self) -> Status:
@@ -58,7 +87,10 @@ def save_past_tickets(past: Sequence[PastTicket]) -> dict[str, Ticket]:
     }
     tickets = Ticket.objects.bulk_create([_ticket(row, owners.get(row.requester_email)) for row in new])
     pairs = list(zip(new, tickets, strict=True))
-    Message.objects.bulk_create([message for row, ticket in pairs for message in _messages(row, ticket)])
+    staff = _staff(new)
+    Message.objects.bulk_create(
+        [message for row, ticket in pairs for message in _messages(row, ticket, staff)]
+    )
     Event.objects.bulk_create(
         Event(
             ticket=ticket, kind=Event.Kind.CREATED, after=ticket.status, at=row.created_at,
@@ -76,7 +108,7 @@ def save_past_tickets(past: Sequence[PastTicket]) -> dict[str, Ticket]:
 
 
 def _ticket(row: PastTicket, owner: User | None) -> Ticket:
-    settled = (row.answered_at or row.created_at) if row.is_settled else None
+    settled = row.settled_at
     return Ticket(
         external_id=row.external_id,
         requester=owner,
@@ -90,13 +122,27 @@ def _ticket(row: PastTicket, owner: User | None) -> Ticket:
         updated_at=timezone.now(),
         escalated_at=row.created_at,
         escalation_reason="imported",
-        first_human_reply_at=row.answered_at,
+        first_human_reply_at=row.first_answer,
         resolved_at=settled,
         closed_at=settled,
     )
 
 
-def _messages(row: PastTicket, ticket: Ticket) -> list[Message]:
+def _staff(past: Sequence[PastTicket]) -> dict[str, User]:
+    """Who of the writers works here now, by address."""
+    named = {one.by for row in past for one in row.messages if one.by and one.sender == Message.Sender.AGENT}
+    return {user.email: user for user in User.objects.staff().filter(email__in=named)} if named else {}
+
+
+def _messages(row: PastTicket, ticket: Ticket, staff: Mapping[str, User]) -> list[Message]:
+    if row.messages:
+        return [
+            Message(
+                ticket=ticket, sender=one.sender, kind=one.kind, body=one.body, created_at=one.at,
+                author=staff.get(one.by) if one.sender == Message.Sender.AGENT else None,
+            )
+            for one in row.messages
+        ]  # fmt: skip
     asked = Message(ticket=ticket, sender=Message.Sender.REQUESTER, body=row.body, created_at=row.created_at)
     if not row.reply:
         return [asked]
