@@ -19,6 +19,7 @@ from tickets.conversation import Attachment, Feedback, Message, attachment_path
 from tickets.errors import Held, InvalidTransition
 from tickets.just_made import JustMade, step
 from tickets.mail.bundling import AgentNotice
+from tickets.mail.choices import DigestEntry, MailChoice
 from tickets.mail.outbox import OutgoingMail
 from tickets.mail.sent import SentMail
 from tickets.merging import MergeSteps
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 __all__ = [
-    "OPEN_TO_REQUESTER", "AgentNotice", "Attachment", "Channel", "Closure", "Event", "Feedback", "Handover", "Job", "Message",
+    "OPEN_TO_REQUESTER", "AgentNotice", "Attachment", "Channel", "Closure", "DigestEntry", "Event", "Feedback", "Handover", "Job", "MailChoice", "Message",
     "OutgoingMail", "SentMail", "Status", "Ticket", "TicketQuerySet", "Trail", "Urgency", "attachment_path", "silence_limit",
 ]  # fmt: skip
 

@@ -9,12 +9,14 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from accounts import privacy
+from accounts.mailboxes import mailbox_of
 from accounts.privacy import ERASED_TEXT, Person
 from tickets.background.jobs import Job
 from tickets.channels.email.models import InboundMail, RawMail
 from tickets.conversation import Attachment, Feedback, Message
 from tickets.desk.models import Draft, HeldReply, KeptFile
 from tickets.mail import outbox
+from tickets.mail.choices import DigestEntry, MailChoice
 from tickets.mail.outbox import OutgoingMail
 from tickets.models import Ticket, TicketQuerySet
 from tickets.search import index
@@ -39,6 +41,9 @@ def export_tickets(person: Person) -> dict[str, list[dict[str, Any]]]:
         "messages": privacy.rows(messages.values("ticket__reference", "sender", "body", "created_at")),
         "attachments": privacy.rows(
             Attachment.objects.filter(message__in=messages).values("message__ticket__reference", "name", "size")
+        ),
+        "mail_choice": privacy.rows(
+            MailChoice.objects.filter(mailbox=mailbox_of(person.address)).values("mailbox", "wanted", "changed_at")
         ),
         "feedback": privacy.rows(
             Feedback.objects.filter(ticket__in=tickets).values(
@@ -67,6 +72,8 @@ def erase_tickets(person: Person) -> dict[str, Any]:
         ),
         "feedback": Feedback.objects.filter(ticket__in=ids).update(comment=""),
         "mail": erase_mail(person),
+        "mail_choice": MailChoice.objects.filter(mailbox=mailbox_of(person.address)).delete()[0]
+        + DigestEntry.objects.filter(ticket__in=ids).delete()[0],
         "raw_mails": RawMail.objects.filter(mail__in=mails).delete()[0],
         "mails_that_came": InboundMail.objects.filter(pk__in=mails).update(
             sender="", subject="", quoted="", remarks=[], internet_id=""

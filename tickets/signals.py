@@ -19,7 +19,7 @@ from tickets import privacy  # noqa: F401  # its exporter and eraser register
 from tickets.background import jobs, lifecycle, sealer
 from tickets.background.lanes import LANES, MAIL
 from tickets.intake import claims, uploads
-from tickets.mail import bundling, outbox
+from tickets.mail import bundling, notices, outbox
 from tickets.models import Message, Status, Ticket
 from tickets.search import catch_up, index
 from tickets.service import clocks, holiday_sources, targets
@@ -29,6 +29,7 @@ jobs.register(outbox.KIND, outbox.deliver, lane=MAIL, patience=outbox.PATIENCE)
 LANES[MAIL].idle = outbox.carrier.hang_up
 jobs.register(bundling.KIND, bundling.tell)
 jobs.register_sweep(bundling.sweep)
+jobs.register_sweep(notices.digests)
 jobs.register_sweep(lifecycle.close_silent_tickets)
 jobs.register_sweep(retention.sweep)
 jobs.register_sweep(catch_up.backfill)

@@ -41,6 +41,7 @@ from tickets.following import copies
 from tickets.following.models import Copy
 from tickets.intake.replies import write_note
 from tickets.macros.models import Macro
+from tickets.mail import choices as mail_choices
 from tickets.mail import guest_links
 from tickets.models import Attachment, Job, Ticket
 from tickets.own_data.models import DataExport
@@ -260,6 +261,10 @@ def _customers(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "/recordings/<uuid:token>/": spoken,
         "/copies/<str:token>/": {
             "there": {"token": copies.link(tickets["own"].copies.get()).split("/")[-2]},
+            "absent": {"token": "abc:def:ghi"},
+        },
+        "/emails/<str:token>/": {
+            "there": {"token": mail_choices.link(tickets["own"]).split("/")[-2]},
             "absent": {"token": "abc:def:ghi"},
         },
         "/g/<str:token>/": links,

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext, gettext_noop
 
 from accounts.models import User
 from accounts.names import is_plain_name
-from tickets.mail import guest_links, sent, threads
+from tickets.mail import choices, guest_links, sent, threads
 from tickets.mail.bundling import AgentNotice, may_go_now
 from tickets.service.due import reply_due, zone_for
 from tickets.teams.sight import who_may_see
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 #: Mails to colleagues that nobody answers by mail: what they write back must not reach the requester.
 UNANSWERED = {"urgent", "late", "assigned", "followed", "mentioned"}
 Kind = AgentNotice.Kind
+DIGEST_LINES = 50  # tickets of one daily mail
 TEAM_MAILS = 50  # of one urgent ticket, whatever the size of the team
 
 
@@ -39,7 +41,8 @@ def answered(ticket: Ticket, message: Message) -> None:
     mail_id = _to_requester(
         ticket, "answered", about, gettext_noop("Our answer to your message"), message=message
     )
-    sent.begin(message.pk, mail_id)
+    if mail_id:
+        sent.begin(message.pk, mail_id)
 
 
 def escalated(ticket: Ticket) -> None:
@@ -141,14 +144,56 @@ def ticket_url(ticket: Ticket) -> str:
 
 def _to_requester(ticket: Ticket, template: str, subject: str, to_guest: str, **context: object) -> str:
     """One letter in the requester's language. ``to_guest``: the subject (a message id) where the address is not proved."""
+    if not (template == "access_link" or context.get("grave")) and _is_kept_back(ticket):
+        return ""
     proved = ticket.requester_id is not None
     with translation.override(languages.of_mail(ticket)):
         own_words = (
             {"name": first_name(ticket), "about": ticket.subject, "asked": _asked(ticket)} if proved else {}
         )
         subject = subject if proved else f"{gettext(to_guest)} [{ticket.reference}]"
-        facts = {"url": ticket_url(ticket), **own_words, **context}
+        facts = {"url": ticket_url(ticket), "choice_url": choices.link(ticket), **own_words, **context}
         return _send(ticket, template, subject, [ticket.requester_email], has_html=True, **facts)
+
+
+def _is_kept_back(ticket: Ticket) -> bool:
+    """Whether its requester chose not to be written to now; what is new then stands in the daily mail, if they want one."""
+    wanted = choices.wanted_by(ticket.requester_email)
+    if wanted is choices.Wanted.DAILY:
+        choices.gather(ticket)
+    return wanted is not choices.Wanted.EVERY
+
+
+def digests() -> None:
+    """Send the daily mails that are due."""
+    for mailbox in choices.due():
+        with transaction.atomic():
+            tickets = choices.take(mailbox)
+            if tickets and choices.wanted_by(tickets[-1].requester_email) is not choices.Wanted.NONE:
+                _digest(tickets[-1], tickets)
+
+
+def _digest(latest: Ticket, tickets: list[Ticket]) -> None:
+    """One mail that names the tickets, and of a guest's only the reference: its words may be somebody else's."""
+    own = choices.link(latest)
+    headers = {"List-Unsubscribe": f"<{own}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    lines = [
+        (one.subject if one.requester_id else one.reference, ticket_url(one))
+        for one in tickets[:DIGEST_LINES]
+    ]
+    facts = {
+        "lines": lines,
+        "more": max(0, len(tickets) - DIGEST_LINES),
+        "url": own,
+        "company": settings.COMPANY_NAME,
+    }
+    with translation.override(languages.of_mail(latest)):
+        body = render_to_string("tickets/mail/digest.txt", facts)
+        page = render_to_string("tickets/mail/digest.html", facts)
+        about = gettext("What is new on your tickets")
+    mail = EmailMultiAlternatives(about, body, None, [latest.requester_email], headers=headers)
+    mail.attach_alternative(page, "text/html")
+    mail.send()
 
 
 def first_name(ticket: Ticket) -> str:

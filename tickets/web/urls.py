@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tickets.web import copies, files, guests, switch, ticket, views
+from tickets.web import copies, files, guests, mail_choice, switch, ticket, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -22,6 +22,7 @@ urlpatterns = [
     path("tickets/<str:reference>/follow-up/", views.follow_up, name="ticket-follow-up"),
     path("tickets/<str:reference>/copies/", copies.change, name="ticket-copies"),
     path("copies/<str:token>/", copies.copy, name="copy"),
+    path("emails/<str:token>/", mail_choice.mail_choice, name="mail-choice"),
     path("attachments/<uuid:token>/", files.attachment, name="attachment"),
     path("attachments/<uuid:token>/small/", files.thumbnail, name="attachment-small"),
     path("g/<str:token>/", guests.guest_link, name="guest-link"),
