@@ -51,7 +51,7 @@ def roles_of(request: HttpRequest) -> list[Role]:
     """Those that whoever asks may give to others."""
     if not is_supervisor(request):
         return []
-    return [role for role in Role if role.rank <= request.user.rank]
+    return [role for role in Role if role.rank <= request.user.rank]  # type: ignore[union-attr]
 
 
 def shown_once(request: HttpRequest, title: str, secret: str, *, back: str) -> HttpResponse:
@@ -199,7 +199,7 @@ class UserAdmin(Powerful, SupervisorsEdit):
         """Supervisors change others, not themselves (nobody locks the last one out) and nobody who ranks above them."""
         if not is_supervisor(request) or obj is None:
             return is_supervisor(request)
-        may = obj.rank <= request.user.rank and (request.user.is_superuser or not obj.is_superuser)
+        may = obj.rank <= request.user.rank and (request.user.is_superuser or not obj.is_superuser)  # type: ignore[union-attr]
         return obj != request.user and may
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

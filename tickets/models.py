@@ -248,7 +248,7 @@ class Ticket(CompiledInsert, JustMade, MergeSteps, RequesterSteps, TeamSteps):
 
     def created(self, *, channel: str) -> None:
         """Write the Event that begins the ticket's trail, in the transaction that made the ticket."""
-        known = {"channel": channel} | ({"team": self.team_id} if self.team_id else {})
+        known: dict[str, Any] = {"channel": channel} | ({"team": self.team_id} if self.team_id else {})
         self._record(Event.Kind.CREATED, self.requester, before="", at=self.created_at, **known)
 
     @transaction.atomic

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import Count, F, Q
@@ -61,7 +61,7 @@ def _chosen(team: Team, ticket: Ticket) -> Membership | None:
         ),
     )
     staff = User.objects.staff().values("pk")
-    members = list(
+    members: list[Any] = list(
         team.memberships.filter(agent__in=staff)
         .select_related("agent")
         .annotate(load=waiting)

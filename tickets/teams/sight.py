@@ -18,7 +18,7 @@ def teams_for(agent: User) -> list[Team]:
     known: list[Team] | None = agent.__dict__.get(_KEPT)
     if known is None:
         own = Membership.objects.filter(team=OuterRef("pk"), agent=agent.pk)
-        known = list(Team.objects.annotate(is_own=Exists(own)))
+        known = list(Team.objects.annotate(is_own=Exists(own)))  # type: ignore[no-redef]
         agent.__dict__[_KEPT] = known
     return known
 

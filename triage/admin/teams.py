@@ -146,7 +146,7 @@ class AbsenceAdmin(BoundedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Absence, form: Any, change: bool) -> None:
         if not change and not is_supervisor(request):
-            obj.agent = request.user
+            obj.agent = request.user  # type: ignore[assignment]
         super().save_model(request, obj, form, change)
 
     @display(description="Away now", boolean=True)
