@@ -9,8 +9,11 @@ from __future__ import annotations
 import ipaddress
 import re
 import socket
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -28,6 +31,10 @@ INNER: Final = (
     "test", "onion", "alt", "arpa",
 )  # fmt: skip
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+#: Of one look-up. The system's own limit is a minute where several name servers are silent, and it cannot be stopped.
+LOOK_UP_SECONDS: Final = 5.0
+#: Look-ups at once in this process, those included that nobody waits for any more.
+_looking_up: Final = threading.BoundedSemaphore(32)
 
 #: Public by the registry, and yet somebody's inside: a cloud's own server, relays of 6to4.
 CLOSED_4: Final = tuple(
@@ -98,17 +105,38 @@ def read(url: str, internal: Internal | None = None) -> Target:
 
 def resolve(target: Target) -> list[tuple[int, Any]]:
     """Family and socket address of all that the name stands for, each checked; these are connected to and no others."""
-    try:
-        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise Refused("Its name is not known.") from None
     kept = []
-    for family, _kind, _protocol, _name, place in found:
+    for family, _kind, _protocol, _name, place in _looked_up(target):
         check_address(ipaddress.ip_address(str(place[0]).partition("%")[0]), named=target.named)
         kept.append((int(family), place))
     if not kept:
         raise Refused("Its name is not known.")
     return kept
+
+
+def _looked_up(target: Target) -> list[Any]:
+    """What the name servers say, or Refused within LOOK_UP_SECONDS: a server that is silent holds nobody longer."""
+    ends = time.monotonic() + LOOK_UP_SECONDS
+    if not _looking_up.acquire(timeout=LOOK_UP_SECONDS):
+        raise Refused("Name servers do not answer.")
+    said: SimpleQueue[list[Any] | None] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            said.put(socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM))
+        except (OSError, UnicodeError):
+            said.put(None)
+        finally:
+            _looking_up.release()
+
+    threading.Thread(target=ask, name="webhook-look-up", daemon=True).start()
+    try:
+        found = said.get(timeout=max(0.0, ends - time.monotonic()))
+    except Empty:
+        raise Refused("Name servers do not answer.") from None
+    if found is None:
+        raise Refused("Its name is not known.")
+    return found
 
 
 def check_address(address: Address, *, named: bool = False) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -94,3 +96,28 @@ def test_a_named_host_may_be_private_but_never_link_local(settings, monkeypatch,
     for name, found in inner.items():
         monkeypatch.setitem(NAMES, name, found)
     assert is_refused(url) is refused
+
+
+def test_a_name_server_that_is_silent_holds_nobody_for_long(monkeypatch):
+    """Each look-up is given up in time, and those that nobody waits for any more are never too many."""
+    silent = threading.Event()
+    asked = []
+
+    def wait(host: str, port: int, **kwargs: Any) -> list[Any]:
+        asked.append(host)
+        silent.wait(30)
+        return []
+
+    monkeypatch.setattr(guard.socket, "getaddrinfo", wait)
+    monkeypatch.setattr(guard, "LOOK_UP_SECONDS", 0.02)
+    monkeypatch.setattr(guard, "_looking_up", threading.BoundedSemaphore(2))
+    target = guard.read("https://silent.example/")
+    began = time.monotonic()
+    try:
+        for _ in range(4):
+            with pytest.raises(guard.Refused, match="do not answer"):
+                guard.resolve(target)
+        assert time.monotonic() - began < 10
+        assert len(asked) <= 2
+    finally:
+        silent.set()
