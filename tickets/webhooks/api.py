@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from accounts.contract.pages import PageQuery, paged
 from accounts.contract.strict import StrictQuery, StrictSerializer
 from accounts.contract.views import ContractView, NoFields
+from accounts.sealing import Unsealable
 from accounts.signin import programs
 from accounts.tokens.scopes import Scope
 from tickets import feed
@@ -102,6 +103,22 @@ def endpoint_or_404(endpoint_id: int) -> Endpoint:
     return endpoint
 
 
+def delivery_or_404(endpoint_id: int, delivery_id: int) -> Delivery:
+    known = endpoint_or_404(endpoint_id).deliveries.select_related("event")
+    delivery = known.filter(pk=delivery_id).first()
+    if delivery is None:
+        raise Http404("No such delivery.")
+    return delivery
+
+
+def secret_of(endpoint: Endpoint) -> str:
+    """The secret that signs now. One that can't be read any more is as absent as none."""
+    try:
+        return endpoint.live_secrets()[0]
+    except Unsealable:
+        raise Http404("The secret can’t be read any more. Make a new one.") from None
+
+
 def change(endpoint: Endpoint, wish: dict[str, Any]) -> None:
     active = wish.pop("active", endpoint.active)
     for name, value in wish.items():
@@ -137,6 +154,13 @@ class WebhooksView(ContractView):
         endpoint.secret = endpoint.renew_secret()  # type: ignore[attr-defined]
         endpoint.switch_on()
         change(endpoint, wish)
+        self.made = str(endpoint.pk)
+        return Response(self.shown(WebhookWithSecretSerializer, endpoint), status=status.HTTP_201_CREATED)
+
+    def again(self, made: str, *args: Any, **kwargs: Any) -> Response:
+        """With the secret: who sends it again has never read it."""
+        endpoint = endpoint_or_404(int(made))
+        endpoint.secret = secret_of(endpoint)  # type: ignore[attr-defined]
         return Response(self.shown(WebhookWithSecretSerializer, endpoint), status=status.HTTP_201_CREATED)
 
 
@@ -180,6 +204,9 @@ class WebhookSecretView(ContractView):
         endpoint.save(update_fields=["sealed_secret", "sealed_previous", "previous_until"])
         return Response({"secret": secret})
 
+    def again(self, made: str, *args: Any, **kwargs: Any) -> Response:
+        return Response({"secret": secret_of(endpoint_or_404(kwargs["endpoint_id"]))})
+
 
 class WebhookTestView(ContractView):
     permission_classes = [IsSupervisor]
@@ -190,9 +217,13 @@ class WebhookTestView(ContractView):
         """Send a message of the type `webhook.test` that tells of nothing."""
         endpoint = endpoint_or_404(endpoint_id)
         self.body()
-        return Response(
-            self.shown(DeliverySerializer, delivering.test(endpoint)), status=status.HTTP_202_ACCEPTED
-        )
+        delivery = delivering.test(endpoint)
+        self.made = str(delivery.pk)
+        return Response(self.shown(DeliverySerializer, delivery), status=status.HTTP_202_ACCEPTED)
+
+    def again(self, made: str, *args: Any, **kwargs: Any) -> Response:
+        delivery = delivery_or_404(kwargs["endpoint_id"], int(made))
+        return Response(self.shown(DeliverySerializer, delivery), status=status.HTTP_202_ACCEPTED)
 
 
 class DeliveriesView(ContractView):
@@ -215,11 +246,11 @@ class DeliveryView(ContractView):
     )
     def post(self, request: Request, endpoint_id: int, delivery_id: int) -> Response:
         """Send a delivery again, under the same `webhook-id`."""
-        delivery = (
-            endpoint_or_404(endpoint_id).deliveries.select_related("event").filter(pk=delivery_id).first()
-        )
-        if delivery is None:
-            raise Http404("No such delivery.")
+        delivery = delivery_or_404(endpoint_id, delivery_id)
         self.body()
         delivery.again()
+        return Response(self.shown(DeliverySerializer, delivery), status=status.HTTP_202_ACCEPTED)
+
+    def again(self, made: str, *args: Any, **kwargs: Any) -> Response:
+        delivery = delivery_or_404(kwargs["endpoint_id"], kwargs["delivery_id"])
         return Response(self.shown(DeliverySerializer, delivery), status=status.HTTP_202_ACCEPTED)

@@ -34,6 +34,26 @@ def test_a_webhook_is_made_changed_rotated_and_deleted(api, supervisor):
     assert not Endpoint.objects.exists()
 
 
+def test_what_is_sent_again_under_its_key_is_answered_with_what_it_made(api, supervisor):
+    client = api(supervisor)
+
+    def twice(path: str, body: Any = None) -> tuple[Any, Any]:
+        first, second = (client.post(path, body, headers={"Idempotency-Key": path}) for _ in range(2))
+        assert (first.status_code, "Idempotent-Replayed" in first) == (second.status_code, False)
+        assert second["Idempotent-Replayed"] == "true"
+        return first.json(), second.json()
+
+    made, again = twice("/api/webhooks", WISH)
+    assert (again["id"], again["secret"]) == (made["id"], made["secret"])
+    assert Endpoint.objects.count() == 1
+    own = f"/api/webhooks/{made['id']}"
+    secret, same = twice(f"{own}/secret")
+    assert secret == same
+    test, known = twice(f"{own}/test")
+    assert (test["id"], Delivery.objects.count()) == (known["id"], 1)
+    twice(f"{own}/deliveries/{test['id']}/send")
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
