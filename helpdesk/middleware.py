@@ -96,7 +96,8 @@ class ProblemsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code < 400 or not is_api(request):
+        # Errors of another protocol, such as JSON-RPC, have a shape of their own.
+        if response.status_code < 400 or not is_api(request) or getattr(response, "own_shape", False):
             return response
         said = {} if response.streaming else problems.read(response.content)
         instance = f"{escape_uri_path(request.path)}#{request_id.get()}"

@@ -12,6 +12,7 @@ from accounts.contract.strict import StrictSerializer
 
 EVERYWHERE: Final = (400, 406, 429, 500, 503)
 WITH_BODY: Final = (413, 415)
+NO_NUL: Final = r"^[^\u0000]*$"
 VIOLATION: Final = {
     "type": "object",
     "required": ["field", "rule", "message"],
@@ -60,8 +61,10 @@ class ContractSchema(AutoSchema):
         return ["application/json"]
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
-        """A column that may be empty is so in answers too, whatever its choices."""
+        """A column that may be empty is so in answers too, whatever its choices; plain texts hold no NUL."""
         schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if type(field) is serializers.CharField and not field.read_only and schema.get("type") == "string":
+            schema.setdefault("pattern", NO_NUL)
         model = getattr(getattr(field.parent, "Meta", None), "model", None)
         if field.read_only and model is not None and "enum" in (schema or {}):
             column = next((one for one in model._meta.concrete_fields if one.name == field.source), None)
@@ -97,9 +100,10 @@ def finish(result: dict[str, Any], **facts: Any) -> dict[str, Any]:
     for path, operations in result["paths"].items():
         for method, operation in operations.items():
             for status in errors_of(path, method, operation):
-                operation["responses"].setdefault(
-                    str(status), {"$ref": f"#/components/responses/Error{status}"}
-                )
+                reference = {"$ref": f"#/components/responses/Error{status}"}
+                told = operation["responses"].setdefault(str(status), reference)
+                if "content" in told:  # an error of its own, beside ours
+                    told["content"][MEDIA_TYPE] = {"schema": {"$ref": "#/components/schemas/Problem"}}
                 used.add(status)
             operation["responses"] = dict(sorted(operation["responses"].items()))
     components["responses"] = {f"Error{status}": response(status) for status in sorted(used)}

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import ClassVar
 
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from accounts.contract.shapes import shape
 from accounts.contract.strict import StrictQuery
 from triage.api.supervising import READ, SupervisorView
 from triage.instruments import metrics
@@ -25,7 +25,7 @@ class MetricsView(SupervisorView):
     needs = READ
     query: ClassVar[Mapping[str, type[StrictQuery]]] = {"GET": MetricsQuery}
 
-    @extend_schema(operation_id="get_metrics", responses=OpenApiTypes.OBJECT)
+    @extend_schema(operation_id="get_metrics", responses={200: shape(metrics.Metrics)})
     def get(self, request: Request) -> Response:
-        """Volume, automation, feedback, backlog and response times."""
+        """Volume, automation, feedback, backlog, response times, and questions of machines."""
         return Response(asdict(metrics.collect(days=self.asked["days"])))

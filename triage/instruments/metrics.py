@@ -21,6 +21,7 @@ from triage.desk.wording import reason_text
 from triage.instruments.figures import counting, spans
 from triage.instruments.figures.facts import REFUTED
 from triage.instruments.figures.models import Daily
+from triage.machines.models import Asking
 from triage.models import Action, Intent
 
 INTENTS_SHOWN: Final = 200
@@ -96,6 +97,16 @@ class ReasonLine:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MachinesAsked:
+    """Questions of machines, which are no tickets and in no other figure. Kept for 90 days."""
+
+    asked: int = 0
+    answered: int = 0
+    coverage: float | None = None  # share answered
+    refusals: tuple[ReasonLine, ...] = ()  # ``tickets`` are questions here
+
+
+@dataclass(frozen=True, kw_only=True)
 class Metrics:
     days: int
     since: datetime
@@ -115,6 +126,7 @@ class Metrics:
     by_intent: tuple[IntentLine, ...]
     reasons: tuple[ReasonLine, ...]
     returns: tuple[ReasonLine, ...]  # why automatic answers came back
+    machines: MachinesAsked
 
 
 @dataclass(frozen=True)
@@ -211,6 +223,7 @@ def collect_span(span: Span) -> Metrics:
             (reason, n) for (action, reason), n in decided.items() if action != Action.AUTO_RESOLVE
         ),
         returns=_reasons((why, n) for (part, why), n in machine if part == REFUTED),
+        machines=_machines(span),
     )
 
 
@@ -312,6 +325,20 @@ def intent_line(slug: str, title: str, own: Mapping[str, Counter[str]]) -> Inten
         coverage=auto_resolved / tickets,
         refuted=sum(n for value, n in own["machine"].items() if value.startswith(f"{REFUTED}|")),
         corrected=own["corrected"].total(),
+    )
+
+
+def _machines(span: Span) -> MachinesAsked:
+    after = timezone.make_aware(datetime.combine(span.last + timedelta(days=1), time()))
+    within = Asking.objects.filter(at__gte=span.since, at__lt=after)
+    rows = list(within.values_list("answered", "reason").annotate(n=Count("pk")))
+    answered = sum(n for was, _, n in rows if was)
+    asked = sum(n for _, _, n in rows)
+    return MachinesAsked(
+        asked=asked,
+        answered=answered,
+        coverage=answered / asked if asked else None,
+        refusals=_reasons((reason, n) for was, reason, n in rows if not was),
     )
 
 

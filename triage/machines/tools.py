@@ -12,6 +12,7 @@ from django.urls import reverse
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from accounts.contract import once
 from accounts.contract.strict import StrictSerializer
 from accounts.limits.spending import spend
 from accounts.models import User
@@ -19,7 +20,8 @@ from accounts.tokens.models import ApiToken
 from accounts.tokens.scopes import Scope
 from tickets.access import over_api, visible_ticket
 from tickets.api.serializers import TicketDetailSerializer, WrittenField
-from tickets.intake.submit import Submission, submit_ticket
+from tickets.intake.once import caller_key, submit_once
+from tickets.intake.submit import Submission
 from tickets.models import Channel
 from triage.answers.help import library
 from triage.answers.help.search import LONGEST_QUERY
@@ -64,9 +66,10 @@ def create_ticket(request: Request, wish: Mapping[str, Any]) -> dict[str, Any]:
     user = cast(User, request.user)
     spend(request._request, "submit", person=user)
     submission = Submission(
-        subject=wish["subject"], body=wish["body"], human_requested=wish["human_requested"], requester=user, channel=Channel.API
+        subject=wish["subject"], body=wish["body"], human_requested=wish["human_requested"], requester=user, channel=Channel.API,
+        external_id=caller_key(user, once.key_of(request)),
     )  # fmt: skip
-    ticket = submit_ticket(submission)
+    ticket, _is_new = submit_once(submission)
     ticket.refresh_from_db(fields=["status"])
     return {
         "id": ticket.reference,

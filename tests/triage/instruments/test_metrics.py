@@ -19,6 +19,7 @@ from tickets.intake.replies import send_reply
 from tickets.models import Channel, Closure, Ticket
 from triage.instruments import metrics
 from triage.instruments.figures import counting
+from triage.machines.models import Asking
 from triage.models import Decision, Intent
 
 pytestmark = pytest.mark.django_db
@@ -322,3 +323,19 @@ def test_refuted_means_the_same_for_people_as_for_the_machine(
     reopened.reopen(actor=agent)
     found = metrics.collect().human
     assert (found.answered, found.confirmed, found.refuted) == (4, 1, 3)
+
+
+def test_questions_of_machines_are_counted_apart(requester):
+    for answered, reason in ((True, "answered"), (False, "unsure"), (False, "unsure")):
+        Asking.objects.create(
+            user=requester, answered=answered, confidence=0.9, threshold=0.75, reason=reason, language="en"
+        )
+    Asking.objects.create(
+        user=requester, answered=True, confidence=0.9, threshold=0.75, reason="answered",
+        at=timezone.now() - timedelta(days=20),
+    )  # fmt: skip
+    found = metrics.collect(7)
+    assert (found.machines.asked, found.machines.answered, found.machines.coverage) == (3, 1, 1 / 3)
+    assert [(line.reason, line.tickets) for line in found.machines.refusals] == [("unsure", 2)]
+    assert (found.created, found.triaged) == (0, 0)
+    assert metrics.collect(30).machines.asked == 4

@@ -147,6 +147,22 @@ def test_it_sends_and_reads_its_own_tickets_and_no_others(machine, engine, submi
         assert (refused["isError"], "structuredContent" in refused) == (True, False)
 
 
+def test_a_message_sent_again_under_its_key_makes_no_second_ticket(machine, engine):
+    bot = machine(Scope.ASK, Scope.TICKETS_WRITE)
+    wish = {"name": "create_ticket", "arguments": {"body": "My shoes are torn"}}
+    message = {"jsonrpc": "2.0", "id": 7, "method": "tools/call", "params": wish}
+    first, second = (
+        bot.client.post("/api/mcp", message, format="json", headers={"Idempotency-Key": "shoes-1"}).json()
+        for _ in range(2)
+    )
+    assert first["result"]["structuredContent"]["id"] == second["result"]["structuredContent"]["id"]
+    assert Ticket.objects.count() == 1
+    wish["arguments"] = {"body": "My coat is torn"}
+    other = bot.client.post("/api/mcp", message, format="json", headers={"Idempotency-Key": "shoes-1"}).json()
+    assert other["result"]["isError"] is True
+    assert Ticket.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     "arguments",
     [{}, {"question": ""}, {"question": 7}, {"question": "a", "extra": 1}, {"question": "a" * 9_000}],
@@ -194,3 +210,73 @@ def test_old_decisions_are_swept(machine, engine):
     machine().ask()
     sweeping.forget_old()
     assert Asking.objects.count() == 1
+
+
+# --- Without a handshake ------------------------------------------------------------------------------------
+
+META = {
+    "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+    "io.modelcontextprotocol/clientCapabilities": {},
+}
+
+
+def say(
+    bot: Machine,
+    method: str,
+    params: dict[str, Any] | None = None,
+    *,
+    meta: Any = META,
+    **headers: str | None,
+) -> Any:
+    params = {**(params or {}), **({} if meta is None else {"_meta": meta})}
+    sent = {"MCP-Protocol-Version": "2026-07-28", "Mcp-Method": method}
+    if method == "tools/call":
+        sent["Mcp-Name"] = params["name"]
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    message = {"jsonrpc": "2.0", "id": 7, "method": method, "params": params}
+    known = {name: value for name, value in sent.items() if value is not None}
+    return bot.client.post("/api/mcp", message, format="json", headers=known)
+
+
+def test_the_newest_revision_needs_no_handshake(machine, refund_intent, engine):
+    engine.says("track_refund", 0.97)
+    bot = machine()
+    found = say(bot, "server/discover").json()["result"]
+    assert "2026-07-28" in found["supportedVersions"]
+    assert (found["resultType"], found["cacheScope"]) == ("complete", "private")
+    listed = say(bot, "tools/list").json()["result"]
+    assert [tool["name"] for tool in listed["tools"]] == ["ask", "search_help"]
+    asked = {"name": "ask", "arguments": {"question": "Where is my refund?"}}
+    said = say(bot, "tools/call", asked).json()["result"]
+    assert (said["resultType"], said["structuredContent"]["answered"]) == ("complete", True)
+    assert said["_meta"]["io.modelcontextprotocol/serverInfo"]["name"] == "helpdesk"
+
+
+@pytest.mark.parametrize(
+    ("method", "changed", "status", "code"),
+    [
+        ("initialize", {}, 404, -32601), ("ping", {}, 404, -32601),
+        ("tools/list", {"meta": None}, 400, -32602), ("tools/list", {"meta": "x"}, 400, -32602),
+        ("tools/list", {"meta": {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}}, 400, -32602),
+        ("tools/list", {"meta": {**META, "io.modelcontextprotocol/protocolVersion": "2025-11-25"}}, 400, -32020),
+        ("tools/list", {"Mcp_Method": "tools/call"}, 400, -32020), ("tools/list", {"Mcp_Method": None}, 400, -32020),
+        ("tools/call", {"Mcp_Name": "search_help"}, 400, -32020), ("tools/call", {"Mcp_Name": None}, 400, -32020),
+        ("tools/list", {"MCP_Protocol_Version": "2099-01-01"}, 400, -32022),
+    ],
+)  # fmt: skip
+def test_headers_that_differ_from_the_body_and_envelopes_that_are_not_whole_are_refused(
+    machine, engine, method, changed, status, code
+):
+    params = {"name": "ask", "arguments": {"question": "Where?"}} if method == "tools/call" else {}
+    answer = say(machine(), method, params, **changed)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
+    assert answer["Content-Type"] == "application/json"
+    assert not Asking.objects.exists()
+
+
+def test_a_version_that_is_not_spoken_is_told_which_are(machine):
+    told = say(machine(), "tools/list", MCP_Protocol_Version="2099-01-01").json()
+    assert told["error"]["data"] == {
+        "supported": ["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"],
+        "requested": "2099-01-01",
+    }

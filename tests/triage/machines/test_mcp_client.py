@@ -12,6 +12,7 @@ import httpx2
 import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+from mcp_types.version import LATEST_HANDSHAKE_VERSION, LATEST_PROTOCOL_VERSION
 
 from benchmarks.slow_clients import page_of
 from tests.installation import Installation, eventually, free_port
@@ -47,6 +48,7 @@ async def talk(url: str, token: str) -> dict[str, Any]:
     heard: dict[str, Any] = {}
     http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=30)
     async with http, Client(streamable_http_client(url, http_client=http)) as client:
+        heard["version"] = client.protocol_version
         heard["tools"] = sorted(tool.name for tool in (await client.list_tools()).tools)
         for name, tool, arguments in (
             ("answer", "ask", {"question": "Where is my refund?"}),
@@ -62,6 +64,14 @@ async def talk(url: str, token: str) -> dict[str, Any]:
     return heard
 
 
+async def version_of(url: str, token: str, mode: Any) -> str:
+    """What a client of that age agrees on."""
+    http = httpx2.AsyncClient(headers={"Authorization": f"Bearer {token}"}, timeout=30)
+    async with http, Client(streamable_http_client(url, http_client=http), mode=mode) as client:
+        await client.list_tools()
+        return client.protocol_version
+
+
 @pytest.mark.process
 def test_the_client_of_the_mcp_package_asks_sends_and_reads(installation: Installation, port: int) -> None:
     made = installation.run("-c", SCENE)
@@ -69,6 +79,8 @@ def test_the_client_of_the_mcp_package_asks_sends_and_reads(installation: Instal
     url, token = f"http://127.0.0.1:{port}/api/mcp", json.loads(made.stdout.splitlines()[-1])
     with ThreadPoolExecutor(1) as apart:  # tests in a browser leave an event loop in this thread
         heard = apart.submit(lambda: asyncio.run(talk(url, token))).result(120)
+        older = apart.submit(lambda: asyncio.run(version_of(url, token, "legacy"))).result(120)
+    assert (heard["version"], older) == (LATEST_PROTOCOL_VERSION, LATEST_HANDSHAKE_VERSION)
     assert heard["tools"] == ["ask", "create_ticket", "get_ticket", "search_help"]
     failed, answer = heard["answer"]
     assert (failed, answer["answered"], answer["answer"]) == (

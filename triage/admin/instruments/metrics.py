@@ -69,7 +69,7 @@ def metrics_page(request: HttpRequest) -> HttpResponse:
         risk=plots.risk_plot(found.trust.points) if found.trust.points else None,
         reliability=plots.reliability_plot(found.trust.bins) if found.trust.bins else None,
         stars=list(zip((5, 4, 3, 2, 1), reversed(known.feedback.by_rating), strict=True)),
-        is_empty=not (known.created or known.triaged or known.feedback.count or known.human.answered),
+        is_empty=not (known.created or known.triaged or known.feedback.count or known.human.answered or known.machines.asked),
     )  # fmt: skip
 
 
