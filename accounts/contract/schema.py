@@ -75,6 +75,8 @@ class ContractSchema(AutoSchema):
     def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         schema = super()._map_serializer(serializer, direction, bypass_extensions)
         form = serializer if isinstance(serializer, serializers.BaseSerializer) else serializer()
+        if type(form).__doc__ is None:  # what the base class says of itself is not about this one
+            schema.pop("description", None)
         if isinstance(form, StrictSerializer) and direction == "request":
             schema["additionalProperties"] = False
             for name, example in form.examples.items():

@@ -1,12 +1,15 @@
-"""The tutorial's Python runs as it stands, against a real server and worker; the client alone by hand-made pages."""
+"""The tutorial runs as it stands, against a real server and worker; the client alone by hand-made pages."""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 
 from benchmarks.slow_clients import page_of
 from tests.installation import ROOT, Installation, eventually, free_port
+from tests.node import COMPILE, npx, types_of, workshop
 
 CLIENT = ROOT / "docs/client"
 SCENE = """
@@ -26,50 +30,77 @@ print(keys.make(sue, name="tutorial", scopes=list(Scope), days=30, by=sue)[1])
 """
 
 
-def blocks() -> str:
+def blocks(language: str) -> str:
     text = (ROOT / "docs/api-tutorial.md").read_text(encoding="utf-8")
-    return "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
+    return "\n".join(re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL))
 
 
-@pytest.fixture
-def house(tmp_path: Path, migrated_database: Path) -> Iterator[tuple[Installation, str]]:
+@dataclass
+class House:
+    """A server with its worker, and a supervisor's token."""
+
+    installation: Installation
+    address: str
+    token: str
+
+    def run(self, *command: str, cwd: Path, **environment: str) -> str:
+        """What a program says that knows the address and the token alone."""
+        known = {"HELPDESK_URL": self.address, "HELPDESK_TOKEN": self.token, "PATH": os.environ["PATH"]}
+        told = subprocess.run(
+            command, env={**known, **environment}, cwd=cwd, capture_output=True, text=True, timeout=120, check=False
+        )  # fmt: skip
+        assert told.returncode == 0, told.stdout + told.stderr
+        return told.stdout
+
+    def tickets(self) -> int:
+        return self.installation.count("tickets_ticket")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory, migrated_database: Path) -> Iterator[House]:
     port = free_port()
     address = f"http://127.0.0.1:{port}"
-    house = Installation(tmp_path / "var", WEBHOOK_INTERNAL_HOSTS="127.0.0.1", SITE_URL=address)
+    folder = tmp_path_factory.mktemp("house")
+    house = Installation(folder / "var", WEBHOOK_INTERNAL_HOSTS="127.0.0.1", SITE_URL=address)
     house.folder.mkdir()
     house.database.write_bytes(migrated_database.read_bytes())
-    web = (
-        "-m",
-        "gunicorn",
-        "--config",
-        "python:helpdesk.gunicorn",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--workers",
-        "1",
-    )
-    with house.started(*web, "helpdesk.wsgi:application"), house.started("manage.py", "work"):
+    bind = ("--bind", f"127.0.0.1:{port}", "--workers", "1")
+    web = ("-m", "gunicorn", "--config", "python:helpdesk.gunicorn", *bind, "helpdesk.wsgi:application")
+    with house.started(*web), house.started("manage.py", "work"):
         eventually(page_of(("127.0.0.1", port), "/healthz"), within=90, what="the server")
-        yield house, address
+        made = house.run("-c", SCENE)
+        assert made.returncode == 0, made.stderr
+        yield House(house, address, made.stdout.split()[-1])
 
 
 @pytest.mark.process
-def test_the_tutorial_runs_as_it_stands(house: tuple[Installation, str], tmp_path: Path) -> None:
-    installation, address = house
-    made = installation.run("-c", SCENE)
-    assert made.returncode == 0, made.stderr
-    environment = {
-        "HELPDESK_URL": address,
-        "HELPDESK_TOKEN": made.stdout.split()[-1],
-        "PYTHONPATH": str(CLIENT),
-        "PATH": "",
-    }
-    told = subprocess.run(
-        [sys.executable, "-c", blocks()], env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
-    )  # fmt: skip
-    assert told.returncode == 0, told.stderr
-    assert "Complete from" in told.stdout
-    assert installation.count("tickets_ticket") == 1
+def test_the_python_runs_as_it_stands(house: House, tmp_path: Path) -> None:
+    before = house.tickets()
+    said = house.run(sys.executable, "-c", blocks("python"), cwd=tmp_path, PYTHONPATH=str(CLIENT))
+    assert "Complete from" in said
+    assert house.tickets() == before + 1
+
+
+@pytest.mark.process
+def test_the_curl_runs_as_it_stands(house: House, tmp_path: Path) -> None:
+    if shutil.which("curl") is None or shutil.which("bash") is None:
+        pytest.skip("curl was not tried: it is not here")
+    before = house.tickets()
+    said = house.run("bash", "-c", blocks("bash"), cwd=tmp_path)
+    assert "The feed tells of" in said
+    assert house.tickets() == before + 1
+
+
+@pytest.mark.process
+def test_the_typescript_compiles_and_runs_as_it_stands(house: House, tmp_path: Path) -> None:
+    shop = workshop(tmp_path)
+    types_of(shop, f"{house.address}/api/schema")
+    (shop / "tutorial.ts").write_text(blocks("typescript"))
+    npx(shop, *COMPILE, "tutorial.ts")
+    before = house.tickets()
+    said = house.run("node", "tutorial.js", cwd=shop)
+    assert "Complete from" in said
+    assert house.tickets() == before + 1
 
 
 def test_the_client_finds_a_gap_and_what_no_webhook_brought(monkeypatch: pytest.MonkeyPatch) -> None:

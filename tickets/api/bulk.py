@@ -36,7 +36,14 @@ class BulkItemSerializer(SubmissionSerializer):
     )  # fmt: skip
 
 
-@extend_schema_field({"type": "array", "minItems": 1, "maxItems": MOST, "items": {"type": "object"}})
+@extend_schema_field(
+    {
+        "type": "array",
+        "minItems": 1,
+        "maxItems": MOST,
+        "items": {"type": "object", "additionalProperties": {}},
+    }
+)
 class ItemsField(serializers.ListField):
     """Objects of any content: what is wrong in one is its own result."""
 
