@@ -51,7 +51,9 @@ def ticket_page(
     status: int = 200,
     reply_form: ReplyForm | None = None,
     feedback_form: FeedbackForm | None = None,
+    is_poll: bool = False,
 ) -> HttpResponse:
+    """The whole page. A poll leaves what is to be said of a step to the page that follows the step."""
     languages.use_for(request, ticket)
     viewer = in_browser(request)
     conversation = readable_public(ticket)
@@ -81,6 +83,8 @@ def ticket_page(
         "subject_repeats": bool(said_in) and one_line(said_in[0].body).startswith(ticket.subject.rstrip("…")),
         "version": version(ticket, said_in[-1].pk if said_in else None),
     }
+    if is_poll:
+        context["messages"] = []
     page = render(request, "tickets/ticket.html", context, status=status)
     if reply_form and reply_form.wait:
         page["Retry-After"] = str(reply_form.wait)
@@ -134,7 +138,7 @@ def live(request: HttpRequest, reference: str) -> HttpResponse:
     tag = f'"{version(found, latest)}"'
     if request.headers.get("If-None-Match") == tag:
         return HttpResponse(status=304, headers={"ETag": tag})
-    page = ticket_page(request, found)
+    page = ticket_page(request, found, is_poll=True)
     page["ETag"] = tag
     return page
 

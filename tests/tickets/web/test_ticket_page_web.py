@@ -294,3 +294,13 @@ def test_a_closed_ticket_offers_a_follow_up_and_no_reply(web, requester, answere
     page = text(web(requester).get(answered.get_absolute_url()))
     assert address("ticket-follow-up", answered) in page
     assert address("ticket-reply", answered) not in page
+
+
+def test_a_poll_of_another_tab_takes_no_message_from_the_page_that_it_is_for(web, requester, submit, engine):
+    ticket = submit(requester=requester)
+    browser = web(requester)
+    browser.post(f"{ticket.get_absolute_url()}reply/", {"body": "One more thing."})
+    polled = browser.get(f"{ticket.get_absolute_url()}live/")
+    assert (polled.status_code, "Your reply has been sent" in polled.content.decode()) == (200, False)
+    assert "sessionid" not in polled.cookies
+    assert "Your reply has been sent" in browser.get(ticket.get_absolute_url()).content.decode()
