@@ -51,6 +51,9 @@ urlpatterns = [
 if settings.DEMO:
     urlpatterns.insert(0, path("demo/", include("helpdesk.demo.urls")))
 
+if settings.DEBUG:
+    urlpatterns.insert(0, path("styleguide/", include("helpdesk.styleguide.urls")))
+
 handler400 = "helpdesk.views.bad_request"
 handler403 = "helpdesk.views.forbidden"
 handler404 = "helpdesk.views.not_found"

@@ -6,8 +6,14 @@ import itertools
 import random
 from collections.abc import Callable
 
+from django.core import signing
+
 from accounts.models import User
-from tickets.models import Attachment, Ticket
+from tickets.channels.widget.models import Site
+from tickets.channels.widget.views import SENT_SALT
+from tickets.following import copies
+from tickets.following.models import Copy
+from tickets.models import Attachment, Status, Ticket
 from triage.answers.help.models import Article, Unfound, Vote
 from triage.models import Answer, Intent
 
@@ -49,11 +55,22 @@ def fill(
     ).approve(None)
     Vote.objects.create(slug="hostile", language="en", version=1, helpful=False, comment=some(9, 490))
     Unfound.note(some(2, 90), "en")
+    site = Site.objects.create(name=some(2, 80), origins="https://shop.example.com")
+    frame = f"/widget/{site.key}/"
+    asked = submit(guest_email="gus@example.com", guest_name=some(1, 80), subject="", body=whole)
+    asked.messages.create(sender="machine", kind="reply", body=whole)
+    Ticket.objects.filter(pk=asked.pk).update(status=Status.AUTO_RESOLVED)
+    copies.add(ticket, "copy@example.com", way=Copy.Way.TEAM, by=agent)
     own = ticket.get_absolute_url()
     return [
         (requester, own), (requester, "/"), (requester, "/tickets/"), (requester, f"/tickets/?q={'%3Cscript%3Exss()%3C/script%3E'}"),
         (requester, "/accounts/profile/"), (requester, "/tickets/new/?question=%3C/textarea%3E%3Cscript%3Exss()%3C/script%3E"),
         (None, "/help/"), (None, "/help/hostile/"), (None, "/help/?q=%22%3E%3Cimg%20src=xss%20onerror=xss()%3E"),
+        (None, frame), (None, f"{frame}?question=%3C/textarea%3E%3Cscript%3Exss()%3C/script%3E"),
+        (None, f"{frame}help/"), (None, f"{frame}help/?q=%22%3E%3Cimg%20src=xss%20onerror=xss()%3E"), (None, f"{frame}help/hostile/"),
+        (None, f"{frame}sent/{signing.dumps(asked.reference, salt=SENT_SALT)}/"),
+        (requester, "/accounts/data/"),
+        (supervisor, f"/admin/widget/site/{site.pk}/change/"),
         (None, "/sitemap.xml"), (None, "/nothing/%3Cscript%3Exss()%3C/script%3E"),
         (agent, own), (agent, f"/admin/tickets/ticket/{ticket.pk}/change/"), (agent, "/admin/tickets/ticket/"),
         (supervisor, "/admin/help-readers/"), (supervisor, f"/admin/help/article/{intent.articles.get().pk}/change/"),

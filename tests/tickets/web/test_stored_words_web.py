@@ -29,7 +29,7 @@ class Reader(HTMLParser):
                 "javascript:"
             ):
                 self.bad.append(f"<{tag} {name}={value}>")
-        if tag in {"iframe", "object", "embed", "base", "math"}:
+        if tag in {"iframe", "object", "embed", "math"} or (tag == "base" and "href" in dict(attrs)):
             self.bad.append(f"<{tag}>")
         if tag == "script" and not dict(attrs).get("src") and dict(attrs).get("type") != "application/json":
             self.bad.append("<script>")
