@@ -42,7 +42,7 @@ def guide(request: HttpRequest) -> HttpResponse:
         "flashes": flashes(), "rows": rows(), "talk": talk(), "ticket": SimpleNamespace(requester_email="gus@example.com"),
         "found": [SimpleNamespace(slug="refund", title="Where is my refund?", text="It takes **five days**.\n\n1. Wait.\n2. Write.", language="en")],
     }  # fmt: skip
-    return render(request, "styleguide.html", context)
+    return render(request, "styleguide/guide.html", context)
 
 
 def tokens() -> dict[str, list[tuple[str, str]]]:

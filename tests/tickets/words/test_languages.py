@@ -52,7 +52,9 @@ def bare_words(template: str) -> Iterator[str]:
 
 def customers_templates() -> list[Path]:
     root = settings.BASE_DIR / "templates"
-    folders = ("account", "accounts", "components", "mfa", "socialaccount", "tickets")
+    folders = (
+        "account", "accounts", "components", "help", "mfa", "own_data", "socialaccount", "tickets", "widget",
+    )  # fmt: skip
     files = [*root.glob("*.html"), *(file for name in folders for file in (root / name).rglob("*.*"))]
     staff = {
         "requester_wrote.txt",

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.core import signing
+from django.dispatch import Signal
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -28,6 +29,8 @@ from tickets.mail import guest_links
 from tickets.models import Message, Status, Ticket
 from tickets.web import wording
 
+#: A ticket was sent from a frame; ``carried`` is what the form brought along for whoever listens.
+sent_from_frame = Signal()
 SENT_SALT: Final = "widget.sent"
 SENT_SECONDS: Final = 3600  # so long the frame shows what became of it; afterwards the link in the mail does
 QUESTION_CHARS: Final = 500
@@ -85,23 +88,24 @@ def ask(request: HttpRequest, frame: Frame) -> HttpResponse:
     """Search, and the form. Nothing that was written is lost, whatever is wrong."""
     if request.method != "POST":
         brought = {"body": request.GET.get("question", "").replace("\0", " ")[:QUESTION_CHARS]}
-        return page(request, "widget/ask.html", frame, {"form": WidgetForm(initial=brought)})
+        return page(request, "widget/ask.html", frame, {"form": WidgetForm(initial=brought), "carried": ""})
     form = WidgetForm(request.POST)
     if not frame.wrote(request.POST.get("token", "")):
         form.add_error(None, _("This page was open for long. Send it again, please."))
     if form.is_valid():
         try:
             spend(request, "guest_ticket", mailbox=form.cleaned_data["email"])
-            return _sent(frame, form)
+            return _sent(frame, form, request.POST.get("carried", ""))
         except LimitReached as refusal:
             form.refuse(refusal)
-    answer = page(request, "widget/ask.html", frame, {"form": form}, status=429 if form.wait else 422)
+    context = {"form": form, "carried": request.POST.get("carried", "")}
+    answer = page(request, "widget/ask.html", frame, context, status=429 if form.wait else 422)
     if form.wait:
         answer["Retry-After"] = str(form.wait)
     return answer
 
 
-def _sent(frame: Frame, form: WidgetForm) -> HttpResponse:
+def _sent(frame: Frame, form: WidgetForm, carried: str) -> HttpResponse:
     written = form.cleaned_data
     wish = Submission(
         subject="",
@@ -113,6 +117,8 @@ def _sent(frame: Frame, form: WidgetForm) -> HttpResponse:
         language=translation.get_language() or "",
     )
     ticket, is_new = submit_once(wish)
+    if is_new:
+        sent_from_frame.send(sender=None, carried=carried)
     mine = is_new or ticket.external_id == wish.external_id  # the same words alone prove nothing
     token = signing.dumps(ticket.reference if mine else "", salt=SENT_SALT)
     return redirect(f"{reverse('widget-sent', args=[frame.site.key, token])}?{frame.query}")

@@ -10,6 +10,8 @@ urlpatterns = [
     path("help/<slug:slug>/helpful/", views.helpful, name="help-vote"),
     path("widget/<str:key>/help/", framed.find, name="widget-help"),
     path("widget/<str:key>/help/<slug:slug>/", framed.article, name="widget-article"),
+    path("widget/<str:key>/suggestions/", framed.suggest, name="widget-suggest"),
+    path("widget/<str:key>/solved/", framed.solved, name="widget-solved"),
     path("sitemap.xml", views.sitemap, name="sitemap"),
     path("robots.txt", views.robots, name="robots"),
 ]
