@@ -72,7 +72,7 @@ def ticket_page(
         "promise": wording.promise(ticket) if ticket.state is Status.ESCALATED else None,
         "reads_long": wording.reads_long(ticket),
         "may_reply": ticket.state in OPEN_TO_REQUESTER,
-        "may_ask": ticket.state in ASKABLE and not ticket.human_requested,
+        "may_ask": ticket.state in ASKABLE and not ticket.human_requested and not _has_person(said_in),
         "may_settle": ticket.state in {Status.ESCALATED, Status.PENDING},
         "feedback": said,
         "closed_by_reply": ticket.closure == Closure.CONFIRMED
@@ -94,6 +94,11 @@ def ticket_page(
 def readable_public(ticket: Ticket) -> QuerySet[Message]:
     """What the page shows: never the team's notes."""
     return ticket.conversation.filter(kind=Message.Kind.REPLY)
+
+
+def _has_person(conversation: list[Message]) -> bool:
+    """Whether somebody of the team has written: then nobody needs to ask for a person."""
+    return any(message.sender == Message.Sender.AGENT for message in conversation)
 
 
 def _is_last_word(ticket: Ticket, conversation: list[Message]) -> bool:

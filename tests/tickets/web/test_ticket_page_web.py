@@ -301,6 +301,18 @@ def test_a_poll_of_another_tab_takes_no_message_from_the_page_that_it_is_for(web
     browser = web(requester)
     browser.post(f"{ticket.get_absolute_url()}reply/", {"body": "One more thing."})
     polled = browser.get(f"{ticket.get_absolute_url()}live/")
-    assert (polled.status_code, "Your reply has been sent" in polled.content.decode()) == (200, False)
+    assert (polled.status_code, "Your message has been sent" in polled.content.decode()) == (200, False)
     assert "sessionid" not in polled.cookies
-    assert "Your reply has been sent" in browser.get(ticket.get_absolute_url()).content.decode()
+    assert "Your message has been sent" in browser.get(ticket.get_absolute_url()).content.decode()
+
+
+def test_where_a_person_has_written_nobody_is_offered_one(
+    web, requester, agent, submit, engine, refund_intent
+):
+    engine.says("track_refund", 0.97)
+    ticket = submit(requester=requester)
+    browser = web(requester)
+    assert "Talk to a person" in browser.get(ticket.get_absolute_url()).content.decode()
+    ticket.refresh_from_db()
+    ticket.reply("Which order is it?", author=agent)
+    assert "Talk to a person" not in browser.get(ticket.get_absolute_url()).content.decode()

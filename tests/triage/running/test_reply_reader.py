@@ -33,6 +33,7 @@ def no_engine() -> Iterator[None]:
         "Danke!", "Vielen Dank für die schnelle Antwort. Schönen Tag noch!", "Super, hat geklappt, danke",
         "Merci beaucoup !", "Parfait, ça marche. Merci", "C’est réglé, merci", "¡Muchas gracias!", "Perfecto, ya funciona",
         "Grazie mille", "Ottimo, grazie", "Dank je wel!", "Top, bedankt", "Hi, danke",
+        "Danke, jetzt ist alles gut!", "Olá, muito obrigada. Já funciona!",
     ],
 )  # fmt: skip
 def test_a_reply_that_only_thanks_is_known(text: str) -> None:
@@ -47,7 +48,7 @@ def test_a_reply_that_only_thanks_is_known(text: str) -> None:
         "Thanks! Please also change my address", "Thanks in advance", "Thanks 😡", "thanks :(", "Great, thanks :-/",
         "Nothing works now", "It worked yesterday", "Thank you, I will sue you", "Thanks 4711", "Danke, aber es geht nicht",
         "Danke, nein", "Nicht gelöst", "Merci mais non", "Gracias, pero no funciona", "Grazie, ma non funziona",
-        "Bedankt, maar het werkt niet", "danke für nichts", "thanks " * 60,
+        "Bedankt, maar het werkt niet", "danke für nichts", "Obrigado, mas não funciona", "thanks " * 60,
     ],
 )  # fmt: skip
 def test_a_reply_that_says_anything_else_is_not(text: str) -> None:
