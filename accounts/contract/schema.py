@@ -61,10 +61,8 @@ class ContractSchema(AutoSchema):
         return ["application/json"]
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
-        """A column that may be empty is so in answers too, whatever its choices; plain texts hold no NUL."""
+        """A column that may be empty is so in answers too, whatever its choices."""
         schema = super()._map_serializer_field(field, direction, bypass_extensions)
-        if type(field) is serializers.CharField and not field.read_only and schema.get("type") == "string":
-            schema.setdefault("pattern", NO_NUL)
         model = getattr(getattr(field.parent, "Meta", None), "model", None)
         if field.read_only and model is not None and "enum" in (schema or {}):
             column = next((one for one in model._meta.concrete_fields if one.name == field.source), None)
@@ -75,6 +73,14 @@ class ContractSchema(AutoSchema):
     def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         schema = super()._map_serializer(serializer, direction, bypass_extensions)
         form = serializer if isinstance(serializer, serializers.BaseSerializer) else serializer()
+        plain = [
+            name
+            for name, field in getattr(form, "fields", {}).items()
+            if type(field) is serializers.CharField
+        ]
+        for name in plain if direction == "request" else ():
+            if schema.get("properties", {}).get(name, {}).get("type") == "string":
+                schema["properties"][name].setdefault("pattern", NO_NUL)
         if type(form).__doc__ is None:  # what the base class says of itself is not about this one
             schema.pop("description", None)
         if isinstance(form, StrictSerializer) and direction == "request":

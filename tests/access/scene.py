@@ -278,6 +278,8 @@ def _customers(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "/widget/<str:key>/": {"there": framed},
         "/widget/<str:key>/sent/<str:token>/": {"there": framed},
         "/widget/<str:key>/help/": {"there": framed},
+        "/widget/<str:key>/suggestions/": {"there": framed},
+        "/widget/<str:key>/solved/": {"there": framed},
         "/widget/<str:key>/help/<slug:slug>/": {"there": {**framed, "slug": "track_refund"}},
         "/accounts/confirm-email/<key>/": {"there": {"key": confirm}},
         "/accounts/password/reset/key/<uidb36>-<key>/": {"there": reset},
