@@ -5,15 +5,23 @@
 Uses the database of DATABASE_URL, which should be one made for it and prepared. One customer among them has 400 tickets,
 one of which has 200 messages. ``first`` is what a browser transfers on its first visit (page, styles, scripts and pictures,
 compressed), ``again`` what it transfers when it has all but the page; ``files`` counts requests beside the page.
+With --paint a server is started and each page opened in Chromium, each time by a browser that has nothing yet: ``paint``
+is the median time until it shows first content, on this machine, without a network between.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import os
 import re
+import shutil
 import statistics
+import subprocess
+import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,8 +34,11 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from playwright.sync_api import Browser, sync_playwright
 
 from accounts.models import User
+from benchmarks.slow_clients import page_of
+from tests.installation import eventually, free_port
 from tickets.channels.widget.models import Site
 from tickets.models import Message, Status, Ticket
 from tickets.search.index import index_tickets
@@ -120,12 +131,70 @@ def measure(who: str, visitor: Visitor, rounds: int) -> None:
         )
 
 
+@contextmanager
+def served() -> Iterator[str]:
+    """The address of a server of these pages, as in production, with the database and settings of this process."""
+    port = free_port()
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "--config",
+        "python:helpdesk.gunicorn",
+        "--bind",
+        f"127.0.0.1:{port}",
+    ]
+    server = subprocess.Popen(
+        [*command, "--workers", "1", "helpdesk.wsgi:application"], stderr=subprocess.DEVNULL
+    )
+    try:
+        eventually(page_of(("127.0.0.1", port), "/healthz"), within=120, what="the server")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(30)
+
+
+def paints(people: dict[str, Visitor], rounds: int) -> None:
+    """Print the median first contentful paint of each page, cold, and the slowest."""
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    if chromium is None:
+        raise SystemExit("Chromium is not installed (Debian: apt install chromium)")
+    with served() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        print(f"{'who':<10}{'page':<32}{'paint ms':>9}{'slowest':>9}")
+        for who, visitor in people.items():
+            for path in visitor.paths:
+                if path.endswith("/live/"):
+                    continue
+                times = [paint(browser, address, visitor.client, path) for _ in range(rounds)]
+                shown = re.sub(r"/(tickets|widget)/[\w-]{12,}/", r"/\1/…/", path)
+                print(f"{who:<10}{shown:<32}{statistics.median(times):>9.0f}{max(times):>9.0f}", flush=True)
+        browser.close()
+
+
+def paint(browser: Browser, address: str, client: Client, path: str) -> float:
+    """Milliseconds from the request to the first content, in a browser of its own."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    if session := client.cookies.get(settings.SESSION_COOKIE_NAME):
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session.value, "url": address}])
+    page = context.new_page()
+    page.goto(f"{address}{path}", wait_until="load")
+    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length === 1")
+    at: float = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+    context.close()
+    return at
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--tickets", type=int, default=100_000, help="how many there should be (100000)")
     parser.add_argument("--rounds", type=int, default=40, help="requests a page (40)")
+    parser.add_argument(
+        "--paint", type=int, default=0, metavar="TIMES", help="open each page so often in Chromium (0)"
+    )
     options = parser.parse_args()
     settings.ALLOWED_HOSTS = ["*"]
     desk_pages.seed(options.tickets)
@@ -133,8 +202,12 @@ def main() -> None:
     print(
         f"{'who':<10}{'page':<32}{'p50 ms':>8}{'p95 ms':>8}{'queries':>9}{'files':>7}{'first':>9}{'again':>9}"
     )
-    for who, visitor in visitors(user).items():
+    people = visitors(user)
+    for who, visitor in people.items():
         measure(who, visitor, options.rounds)
+    if options.paint:
+        os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"  # the browser's loop lives in this thread
+        paints(people, options.paint)
 
 
 if __name__ == "__main__":
