@@ -77,54 +77,6 @@ def test_pages_for_requesters_in_every_state(open_window, requester, tickets, sc
     assert not [fault for address in addresses for fault in faults(page, address)]
 
 
-LANGUAGES = ("de", "fr", "es", "pt", "nl", "en")
-LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (390, 1280)]
-
-
-def turns(addresses: list[str], whole: bool) -> list[tuple[str, str, str, int]]:
-    """Each address in each language, theme and width; the short form has German and another, themes and widths in turn."""
-    if whole:
-        return [(one, said, *look) for said in LANGUAGES for look in LOOKS for one in addresses]
-    german = [(one, "de", *LOOKS[at % 4]) for at, one in enumerate(addresses)]
-    others = [
-        (one, LANGUAGES[1 + at % 5], *LOOKS[(at + at // 5 + 2) % 4]) for at, one in enumerate(addresses)
-    ]
-    return [*german, *others]
-
-
-def look_at(page: Page, addresses: list[str], whole: bool) -> list[str]:
-    found = []
-    for address, said, scheme, width in turns(addresses, whole):
-        page.context.set_extra_http_headers({"Accept-Language": said})
-        page.emulate_media(color_scheme=scheme)
-        page.set_viewport_size({"width": width, "height": 844})
-        found += [f"{said} {scheme} {width}: {fault}" for fault in faults(page, address)]
-        shown = page.evaluate("document.documentElement.lang")
-        found += [] if shown.startswith(said) else [f"{address} is in {shown}, not in {said}"]
-    return found
-
-
-@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.prove)])
-def test_pages_for_guests_in_every_language(open_window, framed, whole):
-    assert look_at(open_window(), [*FOR_GUESTS, *framed], whole) == []
-
-
-@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.prove)])
-def test_pages_for_requesters_in_every_language(open_window, requester, tickets, whole):
-    page = open_window()
-    log_in(page, requester.email)
-    expect(page.get_by_text("Welcome, Rita.")).to_be_visible()
-    addresses = [*FOR_REQUESTERS, *(ticket.get_absolute_url() for ticket in tickets)]
-    assert look_at(page, addresses, whole) == []
-
-
-@pytest.mark.urls("tests.helpdesk.styleguide_urls")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_component(open_window, scheme):
-    page = open_window(color_scheme=scheme, viewport=PHONE)
-    assert faults(page, "/styleguide/") == []
-
-
 def test_a_form_with_mistakes(open_window):
     page = open_window(viewport=PHONE)
     page.goto("/tickets/new/")
