@@ -140,7 +140,7 @@ def test_refused_answers_that_were_wrong_count_among_all(
 def test_the_sweep_finds_what_a_lowered_target_makes_too_much(
     stream: Callable[..., list[Audit]], refund_intent: Intent, settings: object
 ) -> None:
-    stream([RIGHT] * 20 + [WRONG] * 3)
+    stream([RIGHT] * 20 + [WRONG] * 4)
     jobs.sweep()
     assert not Latch.objects.exists()
     settings.TRIAGE_TARGET_ERROR = 0.005  # type: ignore[attr-defined]

@@ -9,7 +9,9 @@ weights as in I. Waudby-Smith, L. Wu, A. Ramdas, N. Karampatziakis and P. Mineir
 for contextual bandits", ACM/IMS Journal of Data Science 1, 2024).
 
 The bets are fixed beforehand and mixed: each is the best one against some error above the target, and later starts
-keep a good past from hiding a bad present. Because no bet depends on a verdict, a verdict that is still missing may
+keep a good past from hiding a bad present (the sum over starts of J. Shin, A. Ramdas and A. Rinaldo, "E-detectors: a
+nonparametric framework for sequential change detection", New England Journal of Statistics in Data Science 2, 2023,
+with shares that sum to 1, so that the guarantee is one for all time and not one of an average run length). Because no bet depends on a verdict, a verdict that is still missing may
 count as "right" until it is there: the wealth can only grow by it, so the order in which people review cannot raise
 a false alarm.
 """
@@ -27,11 +29,14 @@ Floats = npt.NDArray[np.float64]
 
 #: Errors that the bets are made against, as multiples of the target, with their shares of the wealth.
 RISES: Final = (2.0, 3.0, 5.0)
-SHARES: Final = (0.2, 0.5, 0.3)
+SHARES: Final = (0.1, 0.75, 0.15)
 #: The share of the wealth that bets from the first answer on; the rest waits for later starts.
-FROM_THE_START: Final = 0.8
+FROM_THE_START: Final = 0.4
 #: A part of the rest starts after each so many reviewed answers.
-START_EVERY: Final = 25
+START_EVERY: Final = 20
+#: Of the rest, so much goes to the first of these starts; the others share evenly within each block of answers.
+SOON: Final = 0.2
+BLOCK: Final = 2_000
 #: No bet stakes more than this part of what a right answer may cost at most.
 LARGEST_STAKE: Final = 0.9
 
@@ -125,10 +130,17 @@ def _mixed(run: Floats, shares: Floats) -> Floats:
 
 
 def start_shares(size: int) -> Floats:
-    """What is staked from each start on, those within ``size`` answers; all of them together sum to 1."""
-    count = (size - 1) // START_EVERY + 1
-    later = np.arange(1, count, dtype=np.float64)
-    return np.concatenate(([FROM_THE_START], (1.0 - FROM_THE_START) / (later * (later + 1.0))))
+    """What is staked from each start on, those within ``size`` answers; all of them together sum to 1.
+
+    An even share makes it all but indifferent where in a block a rise begins; each block gets less than the one before.
+    """
+    starts = np.arange(1, (size - 1) // START_EVERY + 1, dtype=np.float64)
+    each = BLOCK // START_EVERY
+    block = 1.0 + (starts - 1) // each
+    even = 4.0 / (block * (block + 1.0) * (block + 2.0)) / each
+    soon = 1.0 / (starts * (starts + 1.0))
+    shares = (1.0 - SOON) * even + SOON * soon
+    return np.concatenate(([FROM_THE_START], (1.0 - FROM_THE_START) * shares))
 
 
 def bet_against(error: float, target: float) -> float:
