@@ -24,6 +24,7 @@ from triage.core import types as core
 from triage.core.deciding import rules as rule_syntax
 from triage.core.errors import RuleError
 from triage.core.reading.text import find_ask
+from triage.modes import Ground, LanguageMode, Mode
 from triage.versions import ModelVersion, PolicyRevision, RulebookVersion
 
 if TYPE_CHECKING:
@@ -31,27 +32,25 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "FIRST_RUN", "INTENT_CORRECTED", "Action", "Answer", "Decision", "Example", "Guard", "Intent", "Mode", "ModelVersion",
-    "PolicyRevision", "Rule", "RulebookVersion", "check_pattern", "choices", "fingerprint",
+    "FIRST_RUN", "INTENT_CORRECTED", "Action", "Answer", "Decision", "Example", "Ground", "Guard", "Intent", "LanguageMode",
+    "Mode", "ModelVersion", "PolicyRevision", "Rule", "RulebookVersion", "check_pattern", "choices", "fingerprint",
 ]  # fmt: skip
 
 INTENT_CORRECTED = "intent_corrected"  # a kind of Event
 FIRST_RUN = 1  # of triage on one ticket: so far there is no second
 
 
-class Mode(models.TextChoices):
-    """How far an intent is automated."""
-
-    OFF = core.Mode.OFF.value, "Off: always a person"
-    SHADOW = core.Mode.SHADOW.value, "Shadow: decide, but only record it"
-    SUGGEST = core.Mode.SUGGEST.value, "Suggest: draft for the agent"
-    AUTO = core.Mode.AUTO.value, "Auto: answer when sure"
-
-
 class Action(models.TextChoices):
     AUTO_RESOLVE = core.Action.AUTO_RESOLVE.value, "Answered automatically"
     SUGGEST = core.Action.SUGGEST.value, "Suggested to an agent"
     ESCALATE = core.Action.ESCALATE.value, "Handed to a person"
+
+
+class IntentQuerySet(models.QuerySet["Intent"]):
+    def automated(self) -> Self:
+        """Those on Auto, as a whole or in some language."""
+        somewhere = LanguageMode.objects.filter(intent=models.OuterRef("pk"), mode=Mode.AUTO)
+        return self.filter(Q(mode=Mode.AUTO) | models.Exists(somewhere))
 
 
 class Intent(models.Model):
@@ -73,11 +72,41 @@ class Intent(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    objects: ClassVar[models.Manager[Intent]] = IntentQuerySet.as_manager()
+
     class Meta:
         ordering = ["group", "slug"]
 
     def __str__(self) -> str:
         return self.title or self.slug
+
+    @property
+    def is_automated(self) -> bool:
+        """Whether it is on Auto, as a whole or in some language."""
+        return self.mode == Mode.AUTO or self.language_modes.filter(mode=Mode.AUTO).exists()
+
+    def mode_in(self, language: str) -> Mode:
+        """The mode for tickets in a language: that of the language where it has one, else the intent's."""
+        tag = language_tags.base(language)
+        own = self.language_modes.filter(language=tag).values_list("mode", flat=True).first()
+        return Mode(own or self.mode)
+
+    @transaction.atomic
+    def put_on(self, mode: Mode) -> None:
+        """Give it a mode. No language stays higher than that on the way down: down means down."""
+        went_down = Mode(self.mode).height > mode.height
+        self.mode = mode
+        self.save(update_fields=["mode"])
+        if went_down:
+            self.cap_languages()
+
+    def cap_languages(self) -> None:
+        """Let no language be higher on the ladder than the intent."""
+        top = Mode(self.mode)
+        for row in self.language_modes.exclude(mode=""):
+            if Mode(row.mode).height > top.height:
+                row.mode, row.ground = top, ""
+                row.save(update_fields=["mode", "ground"])
 
     def clean(self) -> None:
         """Nothing goes to Auto before somebody of the house has read what would be sent."""

@@ -29,7 +29,7 @@ from triage.core.reading.mail import read_forward, split_mail
 from triage.core.reading.markup import read_html
 from triage.desk import bulk
 from triage.desk.finding import by_intent, known_intent
-from triage.models import INTENT_CORRECTED, Answer, Guard, Intent, PolicyRevision, Rule
+from triage.models import INTENT_CORRECTED, Answer, Guard, Intent, LanguageMode, PolicyRevision, Rule
 from triage.running import reply_reader, work
 
 jobs.register(work.KIND, work.perform, prompt=True)
@@ -65,4 +65,4 @@ def note_policy_change(sender: type, **kwargs: Any) -> None:
         PolicyRevision.bump()
 
 
-POLICY_MODELS = {Answer, Article, Calendar, Guard, HouseFact, Intent, Opening, Rule}
+POLICY_MODELS = {Answer, Article, Calendar, Guard, HouseFact, Intent, LanguageMode, Opening, Rule}

@@ -19,7 +19,7 @@ from triage.admin.oversight.home import needs, since_yesterday
 from triage.answers import facts
 from triage.desk.forms import SimulatorForm
 from triage.instruments.simulator import Simulation, simulate
-from triage.models import Answer, Example, Guard, Intent, Mode, ModelVersion
+from triage.models import Answer, Example, Guard, Intent, ModelVersion
 from triage.oversight import watch
 from triage.oversight.evidence import Audit
 
@@ -113,7 +113,7 @@ def capped(rows: Any, limit: int = 999) -> str:
 def unanswerable_intents() -> Any:
     """Intents on AUTO that have no approved answer: they escalate every time."""
     approved = Answer.objects.filter(intent=OuterRef("pk"), state=Answer.State.APPROVED)
-    return Intent.objects.filter(~Exists(approved), mode=Mode.AUTO)
+    return Intent.objects.automated().filter(~Exists(approved))
 
 
 # --- simulator ---------------------------------------------------------------------------

@@ -121,6 +121,16 @@ class IntentAdmin(Versioned, SupervisorsEdit):
     readonly_fields = ["ladder_link", "draft_link"]
     form = IntentForm
 
+    def save_model(self, request: HttpRequest, obj: Intent, form: ModelForm[Intent], change: bool) -> None:
+        """On the way down no language stays higher."""
+        super().save_model(request, obj, form, change)
+        if (
+            change
+            and "mode" in form.changed_data
+            and Mode(form.initial["mode"]).height > Mode(obj.mode).height
+        ):
+            obj.cap_languages()
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[Intent]:
         approved = Answer.objects.filter(state=Answer.State.APPROVED)
         rows = (

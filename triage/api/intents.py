@@ -18,8 +18,9 @@ from accounts.signin import programs
 from triage.admin.oversight.forms import IntentForm
 from triage.api.supervising import NotYet, SupervisorView, checked
 from triage.models import Intent, Mode
-from triage.oversight import ladder, versions
+from triage.oversight import ladder, language_ladder, versions
 
+INHERIT = "inherit"
 EDITED = ("title", "slug", "group", "description", "threshold")
 
 
@@ -57,12 +58,32 @@ class EvidenceSerializer(serializers.Serializer[Any]):
     holds = serializers.BooleanField(help_text="The bound is within the target.")
 
 
+class LanguageSerializer(serializers.Serializer[Any]):
+    """An intent in one language."""
+
+    language = serializers.CharField(help_text="A base tag such as de.")
+    mode = serializers.ChoiceField(Mode.choices)
+    own = serializers.BooleanField(source="is_own", help_text="Not that of the intent.")
+    ground = serializers.CharField(help_text="On what its own mode is Auto; else empty.")
+    override_asked = serializers.SerializerMethodField(help_text="A second supervisor must say yes.")
+    answered = serializers.BooleanField(help_text="There is an approved answer in it.")
+    evidence = EvidenceSerializer()
+
+    def get_override_asked(self, rung: language_ladder.LanguageRung) -> bool:
+        return rung.asked_by is not None
+
+
 class IntentDetailSerializer(IntentSerializer):
     evidence = serializers.SerializerMethodField()
+    languages = serializers.SerializerMethodField()
 
     class Meta(IntentSerializer.Meta):
-        fields = [*IntentSerializer.Meta.fields, "evidence"]
+        fields = [*IntentSerializer.Meta.fields, "evidence", "languages"]
         read_only_fields = fields
+
+    @extend_schema_field(LanguageSerializer(many=True))
+    def get_languages(self, intent: Intent) -> Any:
+        return LanguageSerializer(language_ladder.rungs_of(intent), many=True).data
 
     @extend_schema_field(EvidenceSerializer)
     def get_evidence(self, intent: Intent) -> Any:
@@ -96,10 +117,24 @@ class IntentChangeSerializer(IntentFormSerializer):
     title = serializers.CharField(max_length=120, required=False)
 
 
+LANGUAGE = serializers.CharField(
+    required=False, allow_blank=True, max_length=8, default="", help_text="Counts for this language alone."
+)
+
+
+class LanguageFormSerializer(StrictSerializer):
+    examples: ClassVar[Mapping[str, Any]] = {"language": "de"}
+
+    language = LANGUAGE
+
+
 class ModeSerializer(StrictSerializer):
     examples: ClassVar[Mapping[str, Any]] = {"mode": "suggest", "why": "The answers of last week were right."}
 
-    mode = serializers.ChoiceField(Mode.values)
+    mode = serializers.ChoiceField(
+        [*Mode.values, INHERIT], help_text="inherit: with a language, that of the intent counts again."
+    )
+    language = LANGUAGE
     why = serializers.CharField(required=False, allow_blank=True, max_length=400, default="")
 
 
@@ -196,14 +231,26 @@ class ModeView(LadderView):
     def act(self, intent: Intent, said: dict[str, Any]) -> None:
         if said["mode"] == Mode.AUTO:
             programs.demand(self.request)
-        ladder.set_mode(intent, Mode(said["mode"]), by=self.caller, why=said["why"])
+        mode = None if said["mode"] == INHERIT else Mode(said["mode"])
+        if said["language"]:
+            language_ladder.set_mode(intent, said["language"], mode, by=self.caller, why=said["why"])
+        elif mode is None:
+            raise serializers.ValidationError(
+                {"language": ["Name the language that shall go by the intent."]}
+            )
+        else:
+            ladder.set_mode(intent, mode, by=self.caller, why=said["why"])
 
 
-@rung("confirm_override")
+@rung("confirm_override", LanguageFormSerializer)
 class ConfirmView(LadderView):
     """Say yes to another supervisor's override. A power."""
 
     powers = frozenset({"POST"})
+    form = LanguageFormSerializer
 
     def act(self, intent: Intent, said: dict[str, Any]) -> None:
-        ladder.confirm(intent, by=self.caller)
+        if said["language"]:
+            language_ladder.confirm(intent, said["language"], by=self.caller)
+        else:
+            ladder.confirm(intent, by=self.caller)

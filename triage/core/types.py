@@ -215,11 +215,19 @@ class Assessment:
 
 @dataclass(frozen=True, slots=True)
 class IntentPolicy:
-    """What a supervisor allows for one intent. ``threshold`` None means the general one."""
+    """What a supervisor allows for one intent. ``threshold`` None means the general one.
+
+    ``language_modes`` has the modes of languages (base tags) that have one of their own.
+    """
 
     mode: Mode = Mode.AUTO
     threshold: float | None = None
     answer_languages: frozenset[str] = frozenset({"en"})
+    language_modes: Mapping[str, Mode] = field(default_factory=dict)
+
+    def mode_in(self, language: str) -> Mode:
+        """The mode for tickets in a language, given as a base tag."""
+        return self.language_modes.get(language, self.mode)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def suggest(ticket: Ticket, decision: Decision | None, agent: User) -> Suggestio
     if decision is None:
         return None
     intent = decision.final_intent
-    if intent is None or intent.mode == Mode.OFF:
+    if intent is None or intent.mode_in(decision.language) == Mode.OFF:
         return None
     if decision.corrected_at is None and not deserves(decision):
         return None

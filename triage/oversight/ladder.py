@@ -5,37 +5,31 @@ The last step needs a bound on the error, or a supervisor's written word and a s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
 
 from accounts.models import LEADING, User
-from triage.core.deciding.bounds import smallest_sample, upper_limit
 from triage.models import Answer, Intent, Mode
+from triage.modes import Ground
 from triage.oversight import versions
-from triage.oversight.evidence import AGREEING, WRONG, Audit, Trial
+from triage.oversight.proof import Evidence, evidence, evidence_by_language, evidence_of, target_error
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from triage.models import LanguageMode
 
-LOOKED_BACK: Final = timedelta(days=30)
-DELTA: Final = 0.1  # the bound holds with a confidence of 90 %
-TARGET: Final = 0.05  # where the house has set no target of its own
+__all__ = [
+    "Evidence", "Override", "Refused", "Standing", "confirm", "evidence", "evidence_of", "ground", "set_mode",
+    "supervisors", "target_error",
+]  # fmt: skip
 
 
 class Standing(models.Model):
     """On what an intent went to Auto. No row: it was there before evidence was asked for, or came so with the demo."""
 
-    class Ground(models.TextChoices):
-        EVIDENCE = "evidence", "on evidence"
-        OVERRIDE = "override", "by override of a second supervisor"
-        ALONE = "alone", "by override of the only supervisor"
-        BEFORE = "before", "before evidence"
-        DEMO = "demo", "demo"
+    Ground = Ground
 
     intent = models.OneToOneField(Intent, models.CASCADE, related_name="standing", primary_key=True)
     ground = models.CharField(max_length=8, choices=Ground.choices)
@@ -66,69 +60,6 @@ class Refused(Exception):
     """The step is not allowed; the message says what is missing."""
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """What is known of the answers of one intent since ``since``: ``seen`` of them, ``wrong`` among these.
-
-    ``bound`` is the upper limit of the error at a confidence of 90 %; ``holds`` where it is within ``target``.
-    """
-
-    seen: int
-    wrong: int
-    bound: float
-    target: float
-    trials: int
-    audits: int
-    since: datetime
-
-    @property
-    def holds(self) -> bool:
-        return self.bound <= self.target
-
-    @property
-    def agreement(self) -> float | None:
-        return (self.seen - self.wrong) / self.seen if self.seen else None
-
-    @property
-    def needed(self) -> int:
-        """How many right ones in a row it takes at the least."""
-        return smallest_sample(self.target, delta=DELTA)
-
-
-def target_error() -> float:
-    return settings.TRIAGE_TARGET_ERROR or TARGET
-
-
-def evidence(intent: Intent) -> Evidence:
-    return evidence_of([intent.slug])[intent.slug]
-
-
-def evidence_of(slugs: Iterable[str]) -> dict[str, Evidence]:
-    """By intent, from what people answered in the ready answer's place and from the random audit."""
-    since, wanted = timezone.now() - LOOKED_BACK, list(slugs)
-    counts = {slug: [0, 0, 0] for slug in wanted}  # trials, audits, wrong
-    trials = Trial.objects.filter(at__gte=since, intent_slug__in=wanted)
-    for slug, result in trials.values_list("intent_slug", "result"):
-        counts[slug][0] += 1
-        counts[slug][2] += result not in AGREEING
-    audits = Audit.objects.filter(at__gte=since, intent_slug__in=wanted, part=Audit.Part.ANSWERED, drawn=True)
-    for slug, verdict in audits.exclude(verdict="").values_list("intent_slug", "verdict"):
-        counts[slug][1] += 1
-        counts[slug][2] += verdict in WRONG
-    return {
-        slug: Evidence(
-            seen=trials + audits,
-            wrong=wrong,
-            bound=upper_limit(wrong, trials + audits, delta=DELTA),
-            target=target_error(),
-            trials=trials,
-            audits=audits,
-            since=since,
-        )
-        for slug, (trials, audits, wrong) in counts.items()
-    }
-
-
 def ground(intent: Intent) -> str:
     """On what it stands on Auto, in words; empty for other modes."""
     if intent.mode != Mode.AUTO:
@@ -153,7 +84,7 @@ def needs_other_eyes(answer: Answer, *, by: User) -> bool:
 def is_last_of_auto(answer: Answer) -> bool:
     """Whether an automated intent has no other approved answer."""
     others = Answer.objects.filter(intent=answer.intent_id, state=Answer.State.APPROVED).exclude(pk=answer.pk)
-    return bool(answer.intent.mode == Mode.AUTO and not others.exists())
+    return bool(answer.intent.is_automated and not others.exists())
 
 
 def retire(answer: Answer, *, by: User) -> None:
@@ -161,7 +92,7 @@ def retire(answer: Answer, *, by: User) -> None:
     with versions.changing("answer", by=by, why=f"{answer} retired"):
         answer.retire()
         if is_last_of_auto(answer):
-            _save(answer.intent, Mode.SUGGEST)
+            pause(answer.intent)
 
 
 @transaction.atomic
@@ -177,18 +108,16 @@ def set_mode(intent: Intent, mode: Mode, *, by: User, why: str = "") -> str:
             Override.objects.filter(intent=intent).delete()
             if mode != Mode.AUTO:
                 Standing.objects.filter(intent=intent).delete()
-            _save(intent, mode)
+            intent.put_on(mode)
         return f"“{intent}” is now on “{mode.label.partition(':')[0]}”."
     _refuse_unready(intent)
     found = evidence(intent)
     if found.holds:
-        _to_auto(intent, Standing.Ground.EVIDENCE, found, by=by, why=why)
-        return f"“{intent}” is now answered automatically, from the next ticket on."
+        kept = _to_auto(intent, Standing.Ground.EVIDENCE, found, by=by, why=why)
+        but = f" In {', '.join(kept)}, where nothing was seen, it stays as it was." if kept else ""
+        return f"“{intent}” is now answered automatically, from the next ticket on.{but}"
     if not why.strip():
-        raise Refused(
-            f"The evidence is not enough: {found.wrong} wrong of {found.seen} bound the error at "
-            f"{found.bound:.1%}, and {found.target:.1%} is allowed. Say in writing why it should be automated anyway."
-        )
+        raise Refused(not_enough(found))
     if supervisors().exclude(pk=by.pk).exists():
         Override.objects.update_or_create(
             intent=intent, defaults={"why": why.strip()[:400], "by": by, "at": timezone.now()}
@@ -214,18 +143,31 @@ def confirm(intent: Intent, *, by: User) -> str:
     return f"“{intent}” is now answered automatically, marked as an override."
 
 
-def _refuse_unready(intent: Intent) -> None:
+def not_enough(found: Evidence) -> str:
+    return (
+        f"The evidence is not enough: {found.wrong} wrong of {found.seen} bound the error at {found.bound:.1%}, and "
+        f"{found.target:.1%} is allowed. Say in writing why it should be automated anyway."
+    )
+
+
+def refuse_paused(intent: Intent) -> None:
     if getattr(intent, "latch", None) is not None:
         raise Refused("The alarm has paused this intent. Look at what was wrong and resume it first.")
+
+
+def _refuse_unready(intent: Intent) -> None:
+    refuse_paused(intent)
     if intent.unread_answers().exists():
         raise Refused("Nobody here has read its answer yet. Read it under “Set up your house” first.")
     if not intent.answers.filter(state="approved").exists():
         raise Refused("It has no approved answer.")
 
 
-def _to_auto(intent: Intent, on: Standing.Ground, found: Evidence, *, by: User, why: str) -> None:
+def _to_auto(intent: Intent, on: Standing.Ground, found: Evidence, *, by: User, why: str) -> list[str]:
+    """Returns the languages that stay as they were."""
     with versions.changing("mode", by=by, why=why):
-        _save(intent, Mode.AUTO)
+        kept = _keep_unseen(intent) if on == Ground.EVIDENCE else []
+        intent.put_on(Mode.AUTO)
         Override.objects.filter(intent=intent).delete()
         Standing.objects.update_or_create(
             intent=intent,
@@ -234,8 +176,26 @@ def _to_auto(intent: Intent, on: Standing.Ground, found: Evidence, *, by: User, 
                 "by": by, "at": timezone.now(),
             },
         )  # fmt: skip
+    return kept
 
 
-def _save(intent: Intent, mode: Mode) -> None:
-    intent.mode = mode
-    intent.save(update_fields=["mode"])
+def _keep_unseen(intent: Intent) -> list[str]:
+    """What was seen in one language says nothing of another: where nothing was, the mode of now stays."""
+    approved = intent.answers.filter(state=Answer.State.APPROVED).values_list("language", flat=True)
+    found = evidence_by_language(intent, approved)
+    own = set(intent.language_modes.exclude(mode="").values_list("language", flat=True))
+    kept = [language for language, seen in found.items() if not seen.seen and language not in own]
+    for language in kept:
+        intent.language_modes.update_or_create(language=language, defaults={"mode": intent.mode})
+    return kept
+
+
+def pause(intent: Intent) -> list[str]:
+    """Put it on Suggest wherever it is on Auto; returns the languages that had that as a mode of their own."""
+    paused: list[LanguageMode] = list(intent.language_modes.filter(mode=Mode.AUTO))
+    for row in paused:
+        row.mode = Mode.SUGGEST
+        row.save(update_fields=["mode"])
+    if intent.mode == Mode.AUTO:
+        intent.put_on(Mode.SUGGEST)
+    return [row.language for row in paused]

@@ -95,7 +95,7 @@ class Stored:
 
     def answered_under(self, policy: State) -> bool:
         """Whether it would be answered automatically if no never-automate rule fits."""
-        if self.failed - MOVED or policy["mode"].get(self.intent) != Mode.AUTO:
+        if self.failed - MOVED or self._mode_under(policy) != Mode.AUTO:
             return False
         limits, own = policy["limits"], policy["limit"].get(self.intent) or 0.0
         answers = (key.rpartition("/") for key in policy["answer"])
@@ -105,6 +105,11 @@ class Stored:
             and self.confidence >= max(limits["threshold"], own)
             and self.margin >= limits["margin"]
         )
+
+    def _mode_under(self, policy: State) -> str | None:
+        own = policy.get(versions.LANGUAGE_MODE, {}).get(f"{self.intent}/{self.language.partition('-')[0]}")
+        found: str | None = own or policy["mode"].get(self.intent)
+        return found
 
 
 def stored(since: datetime) -> Iterator[Stored]:

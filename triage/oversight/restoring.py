@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 
 from triage.answers import facts, house
-from triage.models import Answer, Guard, Intent, Mode, ModelVersion, Rule
+from triage.models import Answer, Guard, Intent, LanguageMode, Mode, ModelVersion, Rule
 from triage.oversight import versions
 from triage.oversight.versions import Change, PolicyVersion
 
@@ -54,6 +54,22 @@ def _mode(change: Change, by: User | None) -> str:
         return f"“{intent}” was paused by the alarm: resume it on its own page."
     intent.mode = change.after
     intent.save(update_fields=["mode"])
+    return ""
+
+
+def _language_mode(change: Change, by: User | None) -> str:
+    slug, _, language = change.key.rpartition("/")
+    intent = Intent.objects.filter(slug=slug).first()
+    if intent is None:
+        return "" if change.after is None else f"The intent “{slug}” is gone."
+    if change.after == Mode.AUTO and hasattr(intent, "latch"):
+        return f"“{intent}” was paused by the alarm: resume it on its own page."
+    if change.after is None:
+        intent.language_modes.filter(language=language).delete()
+    else:
+        LanguageMode.objects.update_or_create(
+            intent=intent, language=language, defaults={"mode": change.after}
+        )
     return ""
 
 
@@ -127,6 +143,7 @@ def _limits(change: Change, by: User | None) -> str:
 
 _STEPS = {
     "mode": _mode,
+    versions.LANGUAGE_MODE: _language_mode,
     "limit": _limit,
     "rule": _rule,
     "guard": _guard,

@@ -21,11 +21,13 @@ from tickets.audit import AppendOnlyQuerySet
 from tickets.background import jobs
 from triage.answers import facts
 from triage.models import Answer, Guard, Intent, ModelVersion, PolicyRevision, Rule
+from triage.modes import LanguageMode, own_modes
 
 if TYPE_CHECKING:
     from accounts.models import User
 
 State = dict[str, Any]
+LANGUAGE_MODE: Final = "language mode"  # the part of a policy: by intent/language
 FLIPS: Final = "policy_flips"  # the job that counts what a version would have flipped
 
 #: What a version was made for: code → words.
@@ -36,6 +38,7 @@ ACTIONS: Final = {
     "resume": "Automatic answers resumed",
     "mode": "Mode of one intent",
     "modes": "Modes of several intents",
+    "language": "Mode of one intent in one language",
     "intent": "Intent, its limit or its rules",
     "guard": "Never-automate rule",
     "answer": "Answer approved or retired",
@@ -128,6 +131,8 @@ def state() -> State:
     approved = Answer.objects.filter(state=Answer.State.APPROVED).select_related("intent")
     known = facts.HouseFact.objects.values_list("key", "language", "value")
     rules = Rule.objects.select_related("intent")
+    own = own_modes(LanguageMode.objects.all())
+    in_languages = {f"{slug}/{tag}": mode.value for slug, modes in own.items() for tag, mode in modes.items()}
     return {
         "limits": {
             "threshold": settings.TRIAGE_THRESHOLD,
@@ -135,6 +140,9 @@ def state() -> State:
             "target error": settings.TRIAGE_TARGET_ERROR,
         },
         "mode": {intent.slug: intent.mode for intent in Intent.objects.all()},
+        **(
+            {LANGUAGE_MODE: in_languages} if in_languages else {}
+        ),  # so that a house without any has no new version
         "limit": {intent.slug: intent.threshold for intent in Intent.objects.all()},
         "rule": {str(r.pk): [r.intent.slug, r.pattern, r.weight, r.is_active] for r in rules},
         "guard": {str(g.pk): [g.topic, g.pattern, g.is_active] for g in Guard.objects.all()},

@@ -46,6 +46,9 @@ class Latch(models.Model):
     wrong = models.PositiveIntegerField()
     target = models.FloatField()
     mode_before = models.CharField(max_length=8, blank=True)
+    languages_before = models.JSONField(
+        null=True, blank=True, help_text="Languages that were on Auto by themselves."
+    )
 
     class Meta:
         constraints = [
@@ -134,7 +137,7 @@ def _until_last_verdict(rows: Sequence[tuple[float, str]]) -> Sequence[tuple[flo
 
 
 def automated_intents() -> int:
-    return Intent.objects.filter(mode=Mode.AUTO).count()
+    return Intent.objects.automated().count()
 
 
 def look(slug: str) -> None:
@@ -149,9 +152,9 @@ def look(slug: str) -> None:
 def go_off(found: Gauge) -> bool:
     """Pause the intent to SUGGEST, or stop everything; keep it so, and tell the supervisors. Whether it was news."""
     intent = Intent.objects.select_for_update().filter(slug=found.slug).first() if found.slug else None
-    if found.slug and (intent is None or intent.mode != Mode.AUTO):
+    if found.slug and (intent is None or not intent.is_automated):
         return False
-    _, created = Latch.objects.get_or_create(
+    latch, created = Latch.objects.get_or_create(
         intent=intent,
         defaults={
             "reviewed": found.reviewed,
@@ -167,8 +170,8 @@ def go_off(found: Gauge) -> bool:
         switch.set_stopped(True, by=None, why=f"Alarm: {why}")
     else:
         with versions.changing("alarm", by=None, why=why):
-            intent.mode = Mode.SUGGEST
-            intent.save(update_fields=["mode"])
+            latch.languages_before = ladder.pause(intent)
+        latch.save(update_fields=["languages_before"])
     tell_supervisors(intent, found)
     return True
 
@@ -205,14 +208,16 @@ def resume(latch: Latch, *, by: User, why: str) -> str:
     newest = Audit.objects.filter(intent_slug=slug) if slug else Audit.objects.all()
     since = newest.aggregate(newest=Max("at"))["newest"] or timezone.now()
     Watched.objects.update_or_create(slug=slug, defaults={"since": since})
-    before = latch.mode_before
+    before, languages = latch.mode_before, latch.languages_before or []
     latch.delete()
     if intent is None:
         switch.set_stopped(False, by=by, why=why)
         return "Automatic answers are on again. The evidence is counted anew."
     with versions.changing("resume", by=by, why=why):
-        intent.mode = before or Mode.SUGGEST
-        intent.save(update_fields=["mode"])
+        intent.put_on(Mode(before or Mode.SUGGEST))
+        for row in intent.language_modes.filter(language__in=languages, mode=Mode.SUGGEST):
+            row.mode = Mode.AUTO
+            row.save(update_fields=["mode"])
     return f"“{intent}” is on “{intent.get_mode_display().partition(':')[0]}” again. Its evidence is counted anew."
 
 
@@ -220,7 +225,7 @@ def sweep() -> None:
     """What a verdict alone would not show: a target that was lowered, a process that died in between."""
     if Latch.objects.filter(intent=None).exists() or not Audit.objects.exclude(verdict="").exists():
         return
-    for slug in [*Intent.objects.filter(mode=Mode.AUTO).values_list("slug", flat=True), HOUSE]:
+    for slug in [*Intent.objects.automated().values_list("slug", flat=True), HOUSE]:
         found = gauge(slug)
         if found.crossed:
             go_off(found)

@@ -10,6 +10,7 @@ from django.conf import settings
 
 from triage.core.deciding.bounds import lower_limit, upper_limit
 from triage.models import Decision, Intent, Mode, ModelVersion
+from triage.modes import LanguageMode, own_modes
 from triage.oversight import ladder, versions
 from triage.oversight.evidence import AGREEING, WRONG, Audit, Trial
 from triage.oversight.preview import MOVED
@@ -42,11 +43,15 @@ class Policy:
     limits: Mapping[str, float]
     margin: float
     languages: Mapping[str, frozenset[str]]
+    in_languages: Mapping[str, Mapping[str, Mode]]
+
+    def mode_of(self, one: Kept) -> str | None:
+        return self.in_languages.get(one.intent, {}).get(one.language) or self.modes.get(one.intent)
 
     def answers(self, one: Kept) -> bool:
         return (
             not one.failed - LIMITS
-            and self.modes.get(one.intent) == Mode.AUTO
+            and self.mode_of(one) == Mode.AUTO
             and one.language in self.languages.get(one.intent, frozenset())
             and one.confidence >= self.limits.get(one.intent, 1.01)
             and one.margin >= self.margin
@@ -104,17 +109,26 @@ def policy(wish: Wish) -> Policy:
     """The policy that a wish makes of today's."""
     champion = ModelVersion.objects.filter(is_champion=True).first()
     metrics: dict[str, Any] = champion.metrics if champion else {}
-    intents = list(Intent.objects.all())
+    intents, own = list(Intent.objects.all()), own_modes(LanguageMode.objects.all())
     languages = {
         slug: frozenset(tag.partition("-")[0] for tag in tags)
         for slug, tags in sendable_languages(read_shelf()).items()
     }
     return Policy(
         modes={one.slug: wish.modes.get(one.slug, one.mode) for one in intents},
+        in_languages={one.slug: _in_languages(one, wish, own.get(one.slug, {})) for one in intents},
         limits={one.slug: _limit(one, wish, metrics) for one in intents},
         margin=wish.margin,
         languages=languages,
     )
+
+
+def _in_languages(intent: Intent, wish: Wish, own: Mapping[str, Mode]) -> dict[str, Mode]:
+    """The modes of its languages; a wish that lowers the intent lowers them too."""
+    wanted = Mode(wish.modes.get(intent.slug, intent.mode))
+    if wanted.height >= Mode(intent.mode).height:
+        return dict(own)
+    return {language: min(mode, wanted, key=lambda one: one.height) for language, mode in own.items()}
 
 
 def _limit(intent: Intent, wish: Wish, metrics: dict[str, Any]) -> float:
@@ -213,11 +227,11 @@ def apply(wish: Wish, *, by: User) -> list[str]:
             if wanted == Mode.AUTO != intent.mode:
                 up.append(intent)
             elif wanted != intent.mode:
-                intent.mode = wanted
+                intent.put_on(Mode(wanted))
             limit = min(1.0, limits[intent.slug])
             if limit > max(floor, intent.threshold or 0.0):
                 intent.threshold = limit
-            intent.save(update_fields=["mode", "threshold"])
+            intent.save(update_fields=["threshold"])
     for intent in up:
         try:
             left.append(ladder.set_mode(intent, Mode.AUTO, by=by))

@@ -114,6 +114,10 @@ class Basis:
             spoken=self.spoken,
         )
 
+    @property
+    def _language(self) -> str:
+        return gates.base_language(self.language) or gates.base_language(self.config.default_language)
+
     def as_json(self) -> dict[str, Any]:
         own = self.policy
         return {
@@ -122,7 +126,7 @@ class Basis:
             "open": self.is_open,
             "human_requested": self.human_requested,
             "language": self.language,
-            "mode": own.mode.value if own else None,
+            "mode": own.mode_in(self._language).value if own else None,
             "limit": own.threshold if own else None,
             "answer_languages": sorted(own.answer_languages) if own else [],
             "floor": self.config.threshold,

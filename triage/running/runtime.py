@@ -35,6 +35,7 @@ from triage.core.types import Assessment, Guard, IntentPolicy, Mode, PolicyConfi
 from triage.models import Answer, Decision, Example, Intent, ModelVersion, PolicyRevision, answer_in
 from triage.models import Guard as GuardRow
 from triage.models import Rule as RuleRow
+from triage.modes import LanguageMode, own_modes
 from triage.oversight import switch
 from triage.running import reply_reader
 from triage.running.news import News, Settled, look
@@ -327,10 +328,11 @@ def read_shelf() -> Shelf:
 def read_policies(champion: ModelVersion | None, shelf: Shelf | None = None) -> dict[str, IntentPolicy]:
     """What is allowed for each intent. An answer counts only where the house has said all facts in it."""
     shelf = shelf or read_shelf()
-    languages = sendable_languages(shelf)
+    languages, own = sendable_languages(shelf), own_modes(LanguageMode.objects.all())
     return {
         intent.slug: IntentPolicy(
             mode=Mode(intent.mode),
+            language_modes={tag: Mode(mode) for tag, mode in own.get(intent.slug, {}).items()},
             threshold=threshold_for(intent, champion),
             answer_languages=frozenset(languages.get(intent.slug, ())),
         )

@@ -96,7 +96,7 @@ def test_ten_thousand_decisions_take_at_most_two_seconds(decided: Callable[..., 
         taken = time.process_time() - began
     assert found.seen == 10_000
     assert taken <= 2.0
-    assert len(captured) <= 16
+    assert len(captured) <= 18
 
 
 def test_applying_is_one_version_and_goes_no_lower_than_the_setting(

@@ -16,8 +16,8 @@ from django.views.decorators.http import require_POST
 from accounts.models import User
 from accounts.signin.powers import power
 from triage.admin.access import house_readers, page, supervisors_only
-from triage.models import Answer, Intent, Mode
-from triage.oversight import ladder, versions, watch
+from triage.models import Answer, Intent, LanguageMode, Mode
+from triage.oversight import ladder, language_ladder, versions, watch
 from triage.oversight.evidence import AGREEING, Trial
 
 TRIALS_SHOWN = 50
@@ -32,6 +32,7 @@ class Rung:
     ground: str
     asked: ladder.Override | None
     latch: watch.Latch | None
+    languages: Sequence[LanguageMode] = ()
 
     @property
     def mode(self) -> str:
@@ -39,7 +40,9 @@ class Rung:
 
 
 def rungs(intents: QuerySet[Intent]) -> list[Rung]:
-    rows = list(intents.select_related("standing", "override__by", "latch"))
+    rows = list(
+        intents.select_related("standing", "override__by", "latch").prefetch_related("language_modes")
+    )
     found = ladder.evidence_of(intent.slug for intent in rows)
     return [
         Rung(
@@ -48,6 +51,7 @@ def rungs(intents: QuerySet[Intent]) -> list[Rung]:
             ground=ladder.ground(intent),
             asked=getattr(intent, "override", None),
             latch=getattr(intent, "latch", None),
+            languages=[row for row in intent.language_modes.all() if row.mode or row.asked_by_id],
         )
         for intent in rows
     ]
@@ -83,12 +87,12 @@ def intent_page(request: HttpRequest, intent_id: int) -> HttpResponse:
     return page(
         request, "oversight/intent.html", str(intent), rung=rung, intent=intent,
         modes=[mode for mode in Mode if mode != intent.mode],
-        gauge=watch.gauge(intent.slug) if intent.mode == Mode.AUTO else None,
+        gauge=watch.gauge(intent.slug) if intent.is_automated else None,
         disagreements=trials.exclude(result__in=AGREEING)[:TRIALS_SHOWN],
         unread=intent.unread_answers().exists(),
         answered=intent.answers.filter(state=Answer.State.APPROVED).exists(),
         alone=not ladder.supervisors().exclude(pk=cast(User, request.user).pk).exists(),
-        history=versions_of(intent),
+        history=versions_of(intent), languages=language_ladder.rungs_of(intent), all_modes=list(Mode),
     )  # fmt: skip
 
 
@@ -96,17 +100,24 @@ def versions_of(intent: Intent, shown: int = 10) -> list[versions.PolicyVersion]
     """The latest versions that changed the mode of this intent."""
     found = []
     for version in versions.PolicyVersion.objects.select_related("by", "note")[:100]:
-        if any(one.part == "mode" and one.key == intent.slug for one in versions.changes_of(version)):
+        if any(_is_mode_of(intent, one) for one in versions.changes_of(version)):
             found.append(version)
         if len(found) == shown:
             break
     return found
 
 
+def _is_mode_of(intent: Intent, change: versions.Change) -> bool:
+    in_language = change.part == versions.LANGUAGE_MODE and change.key.startswith(f"{intent.slug}/")
+    return in_language or (change.part == "mode" and change.key == intent.slug)
+
+
 def _step(request: HttpRequest, intent: Intent) -> HttpResponse:
     user, why = cast(User, request.user), request.POST.get("why", "")
     try:
-        if request.POST.get("step") == "confirm":
+        if "language" in request.POST:
+            messages.success(request, _language_step(request, intent))
+        elif request.POST.get("step") == "confirm":
             messages.success(request, ladder.confirm(intent, by=user))
         elif request.POST.get("mode") in Mode.values:
             messages.success(request, ladder.set_mode(intent, Mode(request.POST["mode"]), by=user, why=why))
@@ -115,6 +126,17 @@ def _step(request: HttpRequest, intent: Intent) -> HttpResponse:
     except ladder.Refused as refusal:
         messages.error(request, str(refusal))
     return redirect("oversight-intent", intent.pk)
+
+
+def _language_step(request: HttpRequest, intent: Intent) -> str:
+    user, language = cast(User, request.user), request.POST["language"]
+    if request.POST.get("step") == "confirm":
+        return language_ladder.confirm(intent, language, by=user)
+    wanted = request.POST.get("mode", "")
+    if wanted not in {*Mode.values, language_ladder.AS_THE_INTENT}:
+        raise ladder.Refused("Choose a mode.")
+    mode = Mode(wanted) if wanted else None
+    return language_ladder.set_mode(intent, language, mode, by=user, why=request.POST.get("why", ""))
 
 
 # --- many at once ----------------------------------------------------------------------------------------
@@ -132,8 +154,7 @@ def confirm_modes(
     if request.POST.get("sure") == "1":
         with versions.changing("modes", by=cast(User, request.user)):
             for intent in differing:
-                intent.mode = mode
-                intent.save(update_fields=["mode"])
+                intent.put_on(mode)
         messages.success(request, f"{len(differing)} intents are now on “{name}”.")
         return None
     lines = [f"{intent}: {Mode(intent.mode).label.partition(':')[0]} → {name}" for intent in differing]
@@ -208,7 +229,7 @@ def resume(request: HttpRequest, latch_id: int) -> HttpResponse:
 @house_readers
 def alarms_page(request: HttpRequest) -> HttpResponse:
     """How far every alarm is, and those that have gone off."""
-    slugs = dict(Intent.objects.filter(mode=Mode.AUTO).order_by("title").values_list("slug", "title"))
+    slugs = dict(Intent.objects.automated().order_by("title").values_list("slug", "title"))
     gauges = [("The whole house", watch.gauge())]
     gauges += [(title or slug, watch.gauge(slug, streams=len(slugs))) for slug, title in slugs.items()]
     gauges[1:] = sorted(gauges[1:], key=lambda one: (one[1].distance, -one[1].reviewed))

@@ -113,8 +113,13 @@ def _test_intent_known(case: Case) -> Failure | None:
     return None
 
 
+def _mode(case: Case) -> Mode | None:
+    """The intent's mode in the language of the ticket."""
+    return case.policy.mode_in(case.language) if case.policy is not None else None
+
+
 def _test_mode(case: Case) -> Failure | None:
-    mode = case.policy.mode if case.policy is not None else Mode.OFF
+    mode = _mode(case) or Mode.OFF
     if mode == Mode.AUTO:
         return None
     if mode == Mode.SUGGEST and is_probability(case.assessment.confidence):
@@ -323,8 +328,8 @@ GATES: tuple[Gate, ...] = (
         passed="The intent is automated",
         failed="Automatic answers are switched off for this intent",
         customer="A person always answers questions like this one.",
-        looks_at="the intent's mode",
-        facts=lambda case: {"mode": case.policy.mode.value if case.policy else None},
+        looks_at="the intent's mode in the ticket's language",
+        facts=lambda case: {"mode": mode.value if (mode := _mode(case)) else None},
         test=_test_mode,
         allows=True,
     ),

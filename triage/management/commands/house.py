@@ -77,7 +77,7 @@ class Command(BaseCommand):
         for answer in answers.order_by("intent__slug", "language"):
             missing = answer.missing_facts(known)
             if missing:
-                is_auto = answer.intent.mode == Mode.AUTO
+                is_auto = answer.intent.mode_in(answer.language) == Mode.AUTO
                 held_back += is_auto
                 keys = ", ".join(fact.key for fact in missing)
                 mark = " (on Auto)" if is_auto else ""

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from triage.models import Intent, Mode
+from triage.models import Intent
 from triage.oversight import switch
 
 ACTIONS = ("stop", "resume", "status")
@@ -31,7 +31,7 @@ class Command(BaseCommand):
             if not changed:
                 self.stdout.write("Nothing changed.")
         now = switch.state()
-        automated = Intent.objects.filter(mode=Mode.AUTO).count()
+        automated = Intent.objects.automated().count()
         if not now.stopped:
             self.stdout.write(f"Automatic answers are on: {automated} intents are on Auto.")
             return
