@@ -10,14 +10,14 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.sessions.middleware import SessionMiddleware as DjangosMiddleware
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_vary_headers
 
 
 class SessionMiddleware(DjangosMiddleware):
     """Django's, but that only a request that emptied the session itself (a log-out) takes the cookie back."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if _came_with_a_dead_key(request):
             patch_vary_headers(response, ("Cookie",))
             return response

@@ -34,7 +34,7 @@ MOST_OFFERED: Final = 12
 
 def _unsent(request: HttpRequest) -> QuerySet[Encounter]:
     """The encounter that this browser has last met, as long as it led neither to a ticket nor to an answer."""
-    number = request.get_signed_cookie(COOKIE, default="0", salt=SALT, max_age=SETTLED_AFTER)
+    number = request.get_signed_cookie(COOKIE, default="0", salt=SALT, max_age=SETTLED_AFTER) or "0"
     return Encounter.objects.filter(pk=number, asked=False, solved="")
 
 
