@@ -67,6 +67,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("unread", 409, "Somebody wrote meanwhile", "Read the ticket, then send it again."),
     Kind("colleague_sends", 409, "A colleague's reply is on its way", "Wait, then read it."),
     Kind("draft_changed", 409, "The draft was changed meanwhile", "Read it, then decide."),
+    Kind("no_draft", 409, "There is no draft of a language model", "`detail` says why."),
     Kind("merge_refused", 409, "These tickets are not merged", "`detail` says why."),
     Kind("split_refused", 409, "This ticket is not split so", "`detail` says why."),
     Kind("away", 409, "The agent is away", "Assign it to somebody who is there."),

@@ -63,7 +63,7 @@ def about_object(
 ) -> tuple[HttpResponse, list[str]]:
     file, waiting = (
         Attachment.objects.get(name="foreign.txt").token,
-        Attachment.objects.get(holder="held by somebody").token,
+        Attachment.objects.get(holder="held by somebody", name="w.txt").token,
     )
     names = {"file": file, "waiting": waiting} if is_there else {"file": STRANGE, "waiting": STRANGE}
     reference = scene.tickets["foreign"].reference if is_there else "ZZZZ-ZZZZ-ZZZZ"

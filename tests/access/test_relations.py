@@ -74,7 +74,7 @@ def names(scene: Scene) -> dict[str, Any]:
         "own": own.reference, "own_pk": own.pk, "guests": scene.tickets["guests"].reference,
         "foreign": foreign.reference, "foreign_lower": foreign.reference.lower(), "foreign_pk": foreign.pk, "steve": steve.pk, "agent": scene.users["agent"].pk,
         "message": foreign.messages.first().pk, "file": Attachment.objects.get(message__ticket=foreign).token,  # type: ignore[union-attr]
-        "note": Attachment.objects.get(name="note.txt").token, "waiting": Attachment.objects.get(holder="held by somebody").token,
+        "note": Attachment.objects.get(name="note.txt").token, "waiting": Attachment.objects.get(holder="held by somebody", name="w.txt").token,
         "held": HeldReply.objects.get(author=scene.users["other-agent"]).pk, "kept": KeptFile.objects.get().pk,
         "refresh": families.begin(steve)["refresh"], "cursor": base64.b64encode(f"p={foreign.pk + 1}".encode()).decode(),
         "other_salt": signing.dumps(foreign.reference, salt="another"),

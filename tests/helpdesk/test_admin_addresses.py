@@ -46,7 +46,7 @@ OTHERS = (
 
 def admin_paths(patterns: Any = None, before: str = "") -> Iterator[str]:
     """Every route below ``admin/``, its variables as ``{}``."""
-    for pattern in patterns or get_resolver().url_patterns:
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
         route = before + str(pattern.pattern).replace("^", "").replace("$", "")
         if isinstance(pattern, URLResolver):
             yield from admin_paths(pattern.url_patterns, route)

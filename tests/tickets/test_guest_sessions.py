@@ -97,7 +97,7 @@ def test_a_login_of_somebody_switched_off_counts_for_nothing(requester: User) ->
 def test_a_guest_owns_what_they_may_see_and_is_no_agent() -> None:
     guest = Viewer(None)
     assert guest.held == ()
-    assert not guest.is_agent
+    assert not guest.reads_desk
     assert guest.owns(guest_ticket())
 
 

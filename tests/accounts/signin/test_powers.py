@@ -175,6 +175,7 @@ HARMLESS_TABLES = {
     "tickets.ticket", "tickets.job", "tickets.feedback", "triage.decision", "triage.example", "service.calendar",
     "service.target", "email_channel.inboundmail", "email_channel.addresstrouble",
     "macros.macro", "tags.tag", "fields.field", "teams.absence", "teams.shift", "help.article", "webhooks.delivery",
+    "drafts.proposal",
 }  # fmt: skip
 HARMLESS_VIEWS = {
     "admin-home", "triage-metrics", "triage-behind", "triage-house-preview", "triage-house-read", "triage-simulator",

@@ -41,6 +41,7 @@ HANDED_OVER = [
     "INSERT tickets_event",
     "INSERT figures_due",
     "INSERT service_clock",
+    "SELECT tickets_mailchoice",  # how its requester wants to hear
     "INSERT tickets_outgoingmail",
     "INSERT tickets_job",  # its delivery
 ]
@@ -104,7 +105,7 @@ def test_an_answer_that_is_sent_is_read_under_the_lock(house, api, requester, st
     assert said["status"] == Status.AUTO_RESOLVED
     assert said["messages"][-1]["body"] == "It is on its way."
     assert "SELECT triage_answer" in costs
-    assert len(costs) <= 39  # one of them looks for followers, one for people in copy
+    assert len(costs) <= 40  # among them: followers, people in copy, how its requester wants to hear
     assert ticket.messages.filter(sender=Message.Sender.MACHINE).count() == 1
 
 
