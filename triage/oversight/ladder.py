@@ -163,7 +163,7 @@ def _refuse_unready(intent: Intent) -> None:
         raise Refused("It has no approved answer.")
 
 
-def _to_auto(intent: Intent, on: Standing.Ground, found: Evidence, *, by: User, why: str) -> list[str]:
+def _to_auto(intent: Intent, on: Ground, found: Evidence, *, by: User, why: str) -> list[str]:
     """Returns the languages that stay as they were."""
     with versions.changing("mode", by=by, why=why):
         kept = _keep_unseen(intent) if on == Ground.EVIDENCE else []
