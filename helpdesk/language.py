@@ -33,11 +33,11 @@ class LanguageMiddleware:
             with translation.override(settings.LANGUAGE_CODE):
                 return self.get_response(request)
         chosen = languages.chosen(request)
-        tongue = chosen or translation.get_language_from_request(request)
+        language_tag = chosen or translation.get_language_from_request(request)
         zone = time_zone(request)
-        with translation.override(tongue), timezone.override(zone or timezone.get_default_timezone()):
+        with translation.override(language_tag), timezone.override(zone or timezone.get_default_timezone()):
             response = self.get_response(request)
-            response.headers.setdefault("Content-Language", translation.get_language() or tongue)
+            response.headers.setdefault("Content-Language", translation.get_language() or language_tag)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         return response
 

@@ -20,8 +20,10 @@ from tickets.words import languages
 @contextmanager
 def in_words_of(user: User, language: str) -> Iterator[None]:
     zone = zoneinfo.ZoneInfo(user.time_zone) if user.time_zone else timezone.get_default_timezone()
-    tongue = languages.supported(user.language) or languages.supported(language) or settings.LANGUAGE_CODE
-    with translation.override(tongue), timezone.override(zone):
+    language_tag = (
+        languages.supported(user.language) or languages.supported(language) or settings.LANGUAGE_CODE
+    )
+    with translation.override(language_tag), timezone.override(zone):
         yield
 
 

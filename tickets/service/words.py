@@ -92,7 +92,7 @@ def moment(hours: Hours, at: datetime) -> str:
 
 
 @dataclass(frozen=True)
-class _Tongue:
+class _Wording:
     days: Sequence[str]
     run: str  # of days, from and to
     span: str  # of times
@@ -102,49 +102,49 @@ class _Tongue:
     minutes: str = ":"
 
 
-_TONGUES: Final = {
-    "en": _Tongue(
+_WORDINGS: Final = {
+    "en": _Wording(
         ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
         "{} to {}", "{} to {}", " and ", "all day", halves=True,
     ),
-    "de": _Tongue(
+    "de": _Wording(
         ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag"),
         "{} bis {}", "{} bis {} Uhr", " und ", "ganztägig",
     ),
-    "fr": _Tongue(
+    "fr": _Wording(
         ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"),
         "du {} au {}", "de {} h à {} h", " et ", "toute la journée", minutes=" h ",
     ),
-    "es": _Tongue(
+    "es": _Wording(
         ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo"),
         "de {} a {}", "de {} a {} h", " y ", "todo el día",
     ),
 }  # fmt: skip
-LANGUAGES: Final = tuple(_TONGUES)
+LANGUAGES: Final = tuple(_WORDINGS)
 
 
 def told_to_customers(hours: Hours, language: str) -> str | None:
     """The opening hours as a customer reads them; None in a language that we have no words for, or never open."""
-    tongue = _TONGUES.get(language)
-    if tongue is None or not hours.is_ever_open:
+    wording = _WORDINGS.get(language)
+    if wording is None or not hours.is_ever_open:
         return None
     parts = []
     for first, last, openings in _runs(hours):
-        days = _run(tongue.days, first, last, tongue.run)
-        times = tongue.joint.join(_told_span(tongue, opening) for opening in openings)
+        days = _run(wording.days, first, last, wording.run)
+        times = wording.joint.join(_told_span(wording, opening) for opening in openings)
         parts.append(f"{days}, {times}")
     return "; ".join(parts)
 
 
-def _told_span(tongue: _Tongue, opening: tuple[int, int]) -> str:
+def _told_span(wording: _Wording, opening: tuple[int, int]) -> str:
     if opening == (0, DAY_MINUTES):
-        return tongue.all_day
-    if tongue.halves:
-        return tongue.span.format(_half(opening[0]), _half(opening[1]))
-    if tongue.minutes == " h ":  # 9 h 30 says the unit itself
+        return wording.all_day
+    if wording.halves:
+        return wording.span.format(_half(opening[0]), _half(opening[1]))
+    if wording.minutes == " h ":  # 9 h 30 says the unit itself
         first, last = (_french(minute) for minute in opening)
         return f"de {first} à {last}"
-    return tongue.span.format(_clock(opening[0]), _clock(opening[1]))
+    return wording.span.format(_clock(opening[0]), _clock(opening[1]))
 
 
 def _french(minute: int) -> str:

@@ -13,20 +13,20 @@ from tickets.words import languages
 
 @require_POST
 def choose_language(request: HttpRequest) -> HttpResponse:
-    tongue = languages.supported(request.POST.get("language", ""))
+    language_tag = languages.supported(request.POST.get("language", ""))
     user = person(request)
-    if user is not None and tongue:
-        user.language = tongue
+    if user is not None and language_tag:
+        user.language = language_tag
         user.save(update_fields=["language"])
     target = request.POST.get("next", "")
     ours = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
     if not (ours and target.startswith("/")):
         target = "/"
     response = HttpResponseRedirect(target)  # an address, never the name of a view
-    if tongue:
+    if language_tag:
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
-            tongue,
+            language_tag,
             max_age=settings.LANGUAGE_COOKIE_AGE,
             secure=settings.SESSION_COOKIE_SECURE,
             httponly=True,

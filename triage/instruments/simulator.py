@@ -51,12 +51,12 @@ def simulate(subject: str, body: str) -> Simulation:
     Raises what the engine raises; a real ticket would be escalated with that failure as its reason.
     """
     dry_run = decide_new(subject, body)
-    decision, tongue = dry_run.decision, dry_run.language
+    decision, language_tag = dry_run.decision, dry_run.language
     intent = Intent.objects.filter(slug=decision.assessment.intent or "").first()
-    answer = intent.approved_answer(tongue) if intent else None
+    answer = intent.approved_answer(language_tag) if intent else None
     return Simulation(
         decision=decision,
-        language=tongue,
+        language=language_tag,
         gates=passages(decision.failed),
         intent=intent,
         answer=answer,

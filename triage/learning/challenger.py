@@ -112,12 +112,14 @@ def _case(row: Example) -> Case:
 
 def _judge(engine: Engine, case: Case) -> Judged:
     """As a new ticket is judged, every intent automated and answered in every language."""
-    tongue = settings.TRIAGE_LANGUAGE
+    language_tag = settings.TRIAGE_LANGUAGE
     assessment = engine.assess("", case.text)
     policies = (
-        {assessment.intent: IntentPolicy(answer_languages=frozenset({tongue}))} if assessment.intent else {}
+        {assessment.intent: IntentPolicy(answer_languages=frozenset({language_tag}))}
+        if assessment.intent
+        else {}
     )
-    decision = decide(assessment, intents=policies, language=tongue, config=policy_config())
+    decision = decide(assessment, intents=policies, language=language_tag, config=policy_config())
     answered = decision.action is Action.AUTO_RESOLVE
     if case.stance or case.intent is None:
         return Judged(right=not answered, answered=answered)
@@ -148,6 +150,6 @@ FIGURES: Final = (
 
 
 def _parts(case: Case) -> list[tuple[str, str]]:
-    tongue = language.detect(case.text, default=settings.TRIAGE_LANGUAGE)
+    language_tag = language.detect(case.text, default=settings.TRIAGE_LANGUAGE)
     own = ("stance", case.stance) if case.stance else ("intent", case.intent or "none of ours")
-    return [("all", "everything"), own, ("language", tongue)]
+    return [("all", "everything"), own, ("language", language_tag)]

@@ -209,9 +209,9 @@ def install_articles(pack: Pack, *, approved: bool) -> int:
 
     Unless ``approved`` they are drafts: the public reads nothing that nobody of the house has read.
     """
-    tongue, added = pack.articles.get("language", "en"), 0
+    language_tag, added = pack.articles.get("language", "en"), 0
     intents = Intent.objects.in_bulk(field_name="slug")
-    known = set(Article.objects.filter(language=tongue).values_list("intent__slug", flat=True))
+    known = set(Article.objects.filter(language=language_tag).values_list("intent__slug", flat=True))
     for place, topic in enumerate(pack.articles.get("topics", []), 1):
         for number, content in enumerate(topic["articles"], 1):
             if unknown := set(content) - ARTICLE_KEYS:
@@ -223,7 +223,7 @@ def install_articles(pack: Pack, *, approved: bool) -> int:
                 continue
             try:
                 article = Article(
-                    intent=intents[slug], language=tongue, title=content["title"], summary=content["summary"],
+                    intent=intents[slug], language=language_tag, title=content["title"], summary=content["summary"],
                     topic=topic["topic"], order=place * ORDERS_A_TOPIC + number, body=content.get("body", "").strip(),
                 )  # fmt: skip
                 article.save()

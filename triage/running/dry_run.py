@@ -30,16 +30,16 @@ def decide_new(subject: str, body: str) -> DryRun:
 
     Raises what the engine raises; a real ticket would be escalated with that failure as its reason.
     """
-    tongue = language.detect(f"{subject}. {body}", default=settings.TRIAGE_LANGUAGE)
+    language_tag = language.detect(f"{subject}. {body}", default=settings.TRIAGE_LANGUAGE)
     assessed = runtime.assess(subject, body)
     decision = policy.decide(
         assessed.assessment,
         intents=assessed.snapshot.policies,
-        language=tongue,
+        language=language_tag,
         config=policy_config(),
         stopped=switch.is_stopped(),
     )
-    return DryRun(decision, tongue, assessed.latency_ms)
+    return DryRun(decision, language_tag, assessed.latency_ms)
 
 
 def split_subject(text: str) -> tuple[str, str]:

@@ -75,22 +75,22 @@ def triage_ticket(ticket: Ticket, *, is_new: bool = False) -> Decision:
 def judge(ticket: Ticket) -> Verdict:
     """Assess what the requester wrote and put it through the gates. Fails closed whatever the engine does."""
     reading = read(ticket)
-    tongue = settings.TRIAGE_LANGUAGE
+    language_tag = settings.TRIAGE_LANGUAGE
     try:
-        tongue = language.detect(f"{reading.subject}. {reading.body}", default=settings.TRIAGE_LANGUAGE)
+        language_tag = language.detect(f"{reading.subject}. {reading.body}", default=settings.TRIAGE_LANGUAGE)
         assessed = runtime.assess(reading.subject, reading.body)
     except EngineSlow as error:
-        return _failed(gates.ENGINE_SLOW, error, tongue)
+        return _failed(gates.ENGINE_SLOW, error, language_tag)
     except Exception as error:
         # The engine is the one part that meets arbitrary text and files; any fault there must end with a person.
         logger.exception("Triage of ticket %s failed", ticket.reference)
-        return _failed(gates.ENGINE_FAILED, error, tongue)
+        return _failed(gates.ENGINE_FAILED, error, language_tag)
     basis = Basis(
         seen=reading.seen,
         text=reading.fingerprint,
         is_open=reading.untouched and (ticket.may_be_automated or ticket.human_requested),
         human_requested=ticket.human_requested,
-        language=tongue,
+        language=language_tag,
         policy=assessed.snapshot.policies.get(assessed.assessment.intent or ""),
         config=policy_config(),
         sent_before=memory.sent_before(ticket, assessed.assessment.intent),
@@ -99,10 +99,10 @@ def judge(ticket: Ticket) -> Verdict:
         spoken=Recording.objects.of_ticket(ticket.pk).least_confidence() if settings.VOICE_MODEL else None,
     )
     decision = basis.decide(assessed.assessment)
-    return Verdict(decision, tongue, assessed.snapshot, assessed.latency_ms, basis)
+    return Verdict(decision, language_tag, assessed.snapshot, assessed.latency_ms, basis)
 
 
-def _failed(reason: gates.Words, error: Exception, tongue: str) -> Verdict:
+def _failed(reason: gates.Words, error: Exception, language_tag: str) -> Verdict:
     nothing = core.Assessment(intent=None, confidence=0.0)
     decision = core.Decision(
         assessment=nothing,
@@ -111,7 +111,7 @@ def _failed(reason: gates.Words, error: Exception, tongue: str) -> Verdict:
         threshold=settings.TRIAGE_THRESHOLD,
         detail=f"{reason.staff}: {error}"[:400],
     )
-    return Verdict(decision, tongue)
+    return Verdict(decision, language_tag)
 
 
 def _record_and_act(ticket: Ticket, verdict: Verdict) -> Decision:

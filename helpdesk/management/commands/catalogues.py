@@ -46,7 +46,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, check: bool, **options: Any) -> None:
         ids = message_ids()
-        faults = [fault for tongue in tongues() for fault in self._one(tongue, ids, check=check)]
+        faults = [
+            fault for language_tag in language_tags() for fault in self._one(language_tag, ids, check=check)
+        ]
         for fault in faults:
             self.stderr.write(fault)
         if faults and check:
@@ -54,23 +56,23 @@ class Command(BaseCommand):
                 "The catalogues are not complete. Run “manage.py catalogues”, translate what is empty in "
                 "helpdesk/locale/*/LC_MESSAGES/django.po, and run it again."
             )
-        self.stdout.write(f"{len(ids)} texts in {', '.join(tongues())}")
+        self.stdout.write(f"{len(ids)} texts in {', '.join(language_tags())}")
 
-    def _one(self, tongue: str, ids: dict[Id, list[str]], *, check: bool) -> Iterator[str]:
-        place = FOLDER / tongue / "LC_MESSAGES"
-        catalog = updated(place / "django.po", tongue, ids)
+    def _one(self, language_tag: str, ids: dict[Id, list[str]], *, check: bool) -> Iterator[str]:
+        place = FOLDER / language_tag / "LC_MESSAGES"
+        catalog = updated(place / "django.po", language_tag, ids)
         for missing in untranslated(catalog):
-            yield f"{tongue}: no translation of “{missing}”"
+            yield f"{language_tag}: no translation of “{missing}”"
         written = {"django.po": as_po(catalog), "django.mo": as_mo(catalog)}
         for name, content in written.items():
             if check and (not (place / name).is_file() or (place / name).read_bytes() != content):
-                yield f"{tongue}/{name} is out of date"
+                yield f"{language_tag}/{name} is out of date"
             elif not check:
                 place.mkdir(parents=True, exist_ok=True)
                 (place / name).write_bytes(content)
 
 
-def tongues() -> list[str]:
+def language_tags() -> list[str]:
     """The languages that are translated into; the message ids are English."""
     return [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
 
@@ -104,13 +106,13 @@ def _sources() -> Iterator[tuple[Path, str]]:
                 yield file, file.read_text(encoding="utf-8")
 
 
-def updated(file: Path, tongue: str, ids: dict[Id, list[str]]) -> Catalog:
+def updated(file: Path, language_tag: str, ids: dict[Id, list[str]]) -> Catalog:
     """The catalogue with exactly ``ids``, translated as far as ``file`` has them."""
-    known = Catalog(locale=tongue)
+    known = Catalog(locale=language_tag)
     if file.is_file():
         with file.open("rb") as source:
-            known = read_po(source, locale=tongue)
-    catalog = Catalog(locale=tongue, project="helpdesk", charset="utf-8", fuzzy=False)
+            known = read_po(source, locale=language_tag)
+    catalog = Catalog(locale=language_tag, project="helpdesk", charset="utf-8", fuzzy=False)
     for text, files in ids.items():
         earlier = known.get(text)
         flags = {"python-format"} if "%(" in str(text) else set()

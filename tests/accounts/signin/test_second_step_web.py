@@ -186,9 +186,9 @@ def test_the_trail_is_written_once(agent):
             change()
 
 
-@pytest.mark.parametrize("tongue", ["de", "fr", "es", "pt", "nl"])
-def test_the_owner_is_told_in_their_language(web, requester, with_app, tongue):
-    User.objects.update(language=tongue)
+@pytest.mark.parametrize("language_tag", ["de", "fr", "es", "pt", "nl"])
+def test_the_owner_is_told_in_their_language(web, requester, with_app, language_tag):
+    User.objects.update(language=language_tag)
     app, browser = with_app(requester), web()
     log_in(browser, requester)
     step(browser, app.spare[0])

@@ -18,7 +18,7 @@ from django.conf import settings
 
 from helpdesk.management.commands import catalogues
 
-TONGUE: Final = "ar"
+LANGUAGE_TAG: Final = "ar"
 KEPT: Final = re.compile(r"%\(\w+\)[sd]|%[sd]|</?[a-z][^>]*>|&\w+;")
 LETTERS: Final = dict(zip("abcdefghijklmnopqrstuvwxyz", "ابجدهفغحيجكلمنوبقرستعفوخيز", strict=True))
 FURTHER: Final = "ومنها"  # other languages say it in more words
@@ -40,19 +40,19 @@ def _letters(text: str) -> str:
 
 def speak(folder: Path, test_settings: Any) -> None:
     """Make the catalogue in ``folder``, and have the site speak it to whoever asks for Arabic."""
-    catalog = Catalog(locale=TONGUE, charset="utf-8", fuzzy=False)
+    catalog = Catalog(locale=LANGUAGE_TAG, charset="utf-8", fuzzy=False)
     for text in catalogues.message_ids():
         if isinstance(text, tuple):
             catalog.add(text, tuple(said(text[-1]) for _ in range(catalog.num_plurals)))
         else:
             catalog.add(text, said(text))
-    place = folder / TONGUE / "LC_MESSAGES"
+    place = folder / LANGUAGE_TAG / "LC_MESSAGES"
     place.mkdir(parents=True)
     out = BytesIO()
     write_mo(out, catalog)
     (place / "django.mo").write_bytes(out.getvalue())
     test_settings.LOCALE_PATHS = [folder, *settings.LOCALE_PATHS]
-    test_settings.LANGUAGES = [*settings.LANGUAGES, (TONGUE, "العربية")]
+    test_settings.LANGUAGES = [*settings.LANGUAGES, (LANGUAGE_TAG, "العربية")]
 
 
 # --- What was not translated ------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ class _Words(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         facts = dict(attrs)
-        foreign = tag != "html" and facts.get("lang", TONGUE) != TONGUE
+        foreign = tag != "html" and facts.get("lang", LANGUAGE_TAG) != LANGUAGE_TAG
         if not self.skipped and not foreign:
             told = {
                 *READ_OUT,

@@ -28,10 +28,10 @@ def test_every_text_is_translated_and_the_compiled_catalogues_are_those_of_the_s
     call_command("catalogues", "--check", stdout=StringIO(), stderr=StringIO())
 
 
-@pytest.mark.parametrize("tongue", catalogues.tongues())
-def test_no_translation_loses_a_value_or_a_tag(tongue: str) -> None:
-    with (catalogues.FOLDER / tongue / "LC_MESSAGES/django.po").open("rb") as file:
-        catalog = read_po(file, locale=tongue)
+@pytest.mark.parametrize("language_tag", catalogues.language_tags())
+def test_no_translation_loses_a_value_or_a_tag(language_tag: str) -> None:
+    with (catalogues.FOLDER / language_tag / "LC_MESSAGES/django.po").open("rb") as file:
+        catalog = read_po(file, locale=language_tag)
     for message in catalog:
         ids = message.id if isinstance(message.id, tuple | list) else (message.id,)
         strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
@@ -143,8 +143,8 @@ def test_supported_takes_any_tag() -> None:
 
 
 def test_states_and_buttons_have_one_name_each_in_every_language() -> None:
-    for tongue in ("en-gb", *catalogues.tongues()):
-        with translation.override(tongue):
+    for language_tag in ("en-gb", *catalogues.language_tags()):
+        with translation.override(language_tag):
             assert all(str(words) for words in (*names.STATUS.values(), *names.ACTIONS.values()))
             assert len({str(words) for words in names.ACTIONS.values()}) == len(names.ACTIONS)
 

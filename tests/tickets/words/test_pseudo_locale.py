@@ -25,7 +25,7 @@ from triage.answers.help.models import Article
 
 pytestmark = pytest.mark.django_db
 
-ASKED = {"HTTP_ACCEPT_LANGUAGE": pseudo.TONGUE}
+ASKED = {"HTTP_ACCEPT_LANGUAGE": pseudo.LANGUAGE_TAG}
 #: What people wrote, and names: words that no catalogue holds.
 DATA = (
     "Northwind Supplies", "Where is my refund?", "Refunds take five days.", "refunds take five days", "Which order is it?",
@@ -124,7 +124,7 @@ def test_every_page_for_guests(web: Any, submit: Any, engine: Any, refund_intent
 def test_what_runs_the_other_way_says_so(web: Any, refund_intent: Any, tickets: list[Ticket]) -> None:
     facts = {"title": "Where is my refund?", "summary": "Five days.", "topic": "Refunds"}
     Article.objects.create(intent=refund_intent, **facts).approve(None)
-    for asked, way in ((pseudo.TONGUE, ' lang="en" dir="ltr"'), ("de", ' lang="en"')):
+    for asked, way in ((pseudo.LANGUAGE_TAG, ' lang="en" dir="ltr"'), ("de", ' lang="en"')):
         page = web().get("/help/track_refund/", HTTP_ACCEPT_LANGUAGE=asked).content.decode()
         assert f'<article class="card stack reading"{way}>' in page
 
@@ -179,8 +179,8 @@ def test_every_complaint_of_a_form(web: Any, path: str, form: dict[str, str], st
     assert list(pseudo.untranslated(answer.content.decode(), DATA)) == []
 
 
-@pytest.mark.parametrize("tongue", catalogues.tongues())
-def test_what_libraries_say_in_forms_is_said_in_each_language(web: Any, tongue: str) -> None:
+@pytest.mark.parametrize("language_tag", catalogues.language_tags())
+def test_what_libraries_say_in_forms_is_said_in_each_language(web: Any, language_tag: str) -> None:
     """Theirs are not all complete: what is English in another language needs words of ours."""
     form = {"email": "x", "name": "", "password1": "x", "password2": "12345"}
 
@@ -189,12 +189,12 @@ def test_what_libraries_say_in_forms_is_said_in_each_language(web: Any, tongue: 
         return set(re.findall(r"<li>([^<]+)</li>|<a href=\"#id_\w+\">([^<]+)</a>", page))
 
     assert len(complaints("en")) > 3
-    assert complaints("en") & complaints(tongue) == set()
+    assert complaints("en") & complaints(language_tag) == set()
 
 
 def test_every_mail_to_a_customer(requester: User, agent: User, tickets: list[Ticket]) -> None:
     OutgoingMail.objects.all().delete()
-    User.objects.update(language=pseudo.TONGUE)
+    User.objects.update(language=pseudo.LANGUAGE_TAG)
     answered, waiting = Ticket.objects.get(pk=tickets[0].pk), Ticket.objects.get(pk=tickets[-2].pk)
     notices.answered(answered, answered.messages.last())
     notices.escalated(waiting)

@@ -103,13 +103,13 @@ def test_the_gate_reads_the_mode_of_the_tickets_language() -> None:
     assert decided("de", held).action is Action.ESCALATE
 
 
-@pytest.mark.parametrize(("tongue", "mode"), [("de", "auto"), ("en", "shadow"), ("", "shadow")])
-def test_a_stored_decision_replays_whatever_the_modes_are_now(tongue: str, mode: str) -> None:
+@pytest.mark.parametrize(("language_tag", "mode"), [("de", "auto"), ("en", "shadow"), ("", "shadow")])
+def test_a_stored_decision_replays_whatever_the_modes_are_now(language_tag: str, mode: str) -> None:
     policy = IntentPolicy(
         mode=CoreMode.SHADOW, answer_languages=frozenset({"en", "de"}), language_modes={"de": CoreMode.AUTO}
     )
     basis = Basis(
-        seen=1, text="", is_open=True, human_requested=False, language=tongue, policy=policy, config=PolicyConfig()
+        seen=1, text="", is_open=True, human_requested=False, language=language_tag, policy=policy, config=PolicyConfig()
     )  # fmt: skip
     kept = basis.as_json()
     assert kept["mode"] == mode

@@ -38,12 +38,12 @@ class Frame:
 
     site: Site
     theme: str
-    tongue: str
+    language_tag: str
 
     @property
     def query(self) -> str:
         """What its links carry on."""
-        chosen = {"lang": self.tongue, "theme": self.theme}
+        chosen = {"lang": self.language_tag, "theme": self.theme}
         return urlencode({name: value for name, value in chosen.items() if value})
 
     @property

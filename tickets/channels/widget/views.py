@@ -52,9 +52,9 @@ def script(request: HttpRequest) -> HttpResponse:
 @cache
 def _script() -> str:
     words = {}
-    for tongue, _name in settings.LANGUAGES:
-        with translation.override(tongue):
-            words[tongue[:2]] = [_("Help"), _("Close help")]
+    for language_tag, _name in settings.LANGUAGES:
+        with translation.override(language_tag):
+            words[language_tag[:2]] = [_("Help"), _("Close help")]
     source = Path(settings.BASE_DIR / "static/js/widget/widget.js").read_text(encoding="utf-8")
     lines = (line.strip() for line in source.splitlines())
     short = "\n".join(line for line in lines if line and not line.startswith("//"))

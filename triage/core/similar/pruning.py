@@ -28,7 +28,7 @@ PROBES = 64
 SAMPLED = 20_000
 #: Tickets whose peaks differ by less than this are bounded together.
 BAND = 12
-#: Every so-manieth ticket is looked at to guess how many can still win.
+#: Every n-th ticket is looked at to guess how many can still win.
 SAMPLE_STEP = 61
 #: Weighing one ticket against one unread term costs about as much as reading this many postings.
 LOOKUP_COST = 30
