@@ -108,7 +108,7 @@ def test_a_superuser_is_left_alone(arrive, settings):
     settings.SSO_LINK_STAFF = True
     User.objects.create_superuser("root@example.com")
     arrive("5", email="root@example.com", email_verified=True, groups=[])
-    assert User.objects.get().role == "supervisor"
+    assert User.objects.get().role == "admin"
 
 
 def test_a_requesters_account_is_opened_by_their_verified_address(arrive, requester):

@@ -7,10 +7,11 @@ way a text is read is today's: what an older reading decided, and today's would 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from triage.core.artefact import read_manifest
 from triage.core.deciding import gates
@@ -26,6 +27,8 @@ from triage.running import pipeline
 from triage.running.basis import Basis, Reading, read, reading_version
 from triage.running.sentence_encoder import configured_encoder
 
+#: Processors add in different orders: seen are 5e-8. What a decision came to is compared exactly.
+ARITHMETIC: Final = 1e-6
 NO_ASSESSMENT = {gates.ENGINE_FAILED.reason, gates.ENGINE_SLOW.reason}
 
 
@@ -171,4 +174,21 @@ def _differences(decision: Decision, again: Mapping[str, Any]) -> list[Differenc
         name: getattr(decision, name) if hasattr(decision, name) else decision.basis.get(name)
         for name in again
     }
-    return [Difference(name, stored[name], value) for name, value in again.items() if stored[name] != value]
+    return [
+        Difference(name, stored[name], value)
+        for name, value in again.items()
+        if not _same(stored[name], value)
+    ]
+
+
+def _same(stored: Any, replayed: Any) -> bool:
+    """Equal, but that a number may differ by what another processor makes of the same sum."""
+    if isinstance(stored, float) and isinstance(replayed, float):
+        return math.isclose(stored, replayed, rel_tol=ARITHMETIC, abs_tol=ARITHMETIC)
+    if isinstance(stored, Mapping) and isinstance(replayed, Mapping):
+        return stored.keys() == replayed.keys() and all(
+            _same(stored[name], replayed[name]) for name in stored
+        )
+    if isinstance(stored, list | tuple) and isinstance(replayed, list | tuple):
+        return len(stored) == len(replayed) and all(map(_same, stored, replayed))
+    return bool(stored == replayed)

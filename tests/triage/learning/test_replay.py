@@ -112,6 +112,14 @@ def test_an_explanation_by_meaning_is_replayed_to_the_last_bit(
     assert replayed(decision).outcome is Outcome.IDENTICAL
 
 
+@pytest.mark.parametrize(("share", "outcome"), [(5e-8, Outcome.IDENTICAL), (1e-5, Outcome.DIFFERENT)])
+def test_another_processor_s_sum_is_the_same_number(
+    decided: Decision, share: float, outcome: Outcome
+) -> None:
+    decided.confidence *= 1 + share
+    assert Replayer().replay(decided).outcome is outcome
+
+
 def test_what_an_agent_and_the_requester_do_later_does_not_matter(decided: Decision, agent: User) -> None:
     decided.ticket.reply("And where is my parcel?", author=None)
     decided.ticket.reply("It is on its way.", author=agent)
