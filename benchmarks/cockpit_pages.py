@@ -212,7 +212,7 @@ def multiply(times: int) -> None:
 
 def _copied(column: str, shifted: tuple[str, ...]) -> str:
     if column in shifted:
-        return f'"{column}" + {STRIDE} * k'
+        return f'"{column}" + CAST({STRIDE} AS BIGINT) * k'
     return "'B' || id || '-' || k" if column == "reference" else f'"{column}"'
 
 
