@@ -110,6 +110,7 @@ def test_nobody_recalls_everything_by_accident(supervisor: User) -> None:
         recall.begin(Wanted(), by=supervisor)
 
 
+@pytest.mark.flaky(reruns=2)  # a neighbour on the same core doubles what a second of CPU costs
 def test_five_hundred_take_less_than_a_minute(
     engine: FakeEngine, refund_intent: Intent, answered: Answered, supervisor: User
 ) -> None:

