@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
@@ -47,11 +47,14 @@ def is_supervisor(request: HttpRequest) -> bool:
     return request.user.is_authenticated and request.user.is_supervisor
 
 
+def person(request: HttpRequest) -> User:
+    """Whoever asks, behind a check that somebody is logged in."""
+    return cast(User, request.user)
+
+
 def roles_of(request: HttpRequest) -> list[Role]:
     """Those that whoever asks may give to others."""
-    if not is_supervisor(request):
-        return []
-    return [role for role in Role if role.rank <= request.user.rank]  # type: ignore[union-attr]
+    return [role for role in Role if role.rank <= person(request).rank] if is_supervisor(request) else []
 
 
 def shown_once(request: HttpRequest, title: str, secret: str, *, back: str) -> HttpResponse:
@@ -199,8 +202,8 @@ class UserAdmin(Powerful, SupervisorsEdit):
         """Supervisors change others, not themselves (nobody locks the last one out) and nobody who ranks above them."""
         if not is_supervisor(request) or obj is None:
             return is_supervisor(request)
-        may = obj.rank <= request.user.rank and (request.user.is_superuser or not obj.is_superuser)  # type: ignore[union-attr]
-        return obj != request.user and may
+        asks = person(request)
+        return obj != asks and obj.rank <= asks.rank and (asks.is_superuser or not obj.is_superuser)
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Nobody gives a role that ranks above their own."""

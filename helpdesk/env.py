@@ -165,22 +165,6 @@ def _rate(name: str, value: str) -> tuple[int, int]:
     return int(found["amount"]) * SIZES[found["size"]], UNIT_SECONDS[found["unit"][0]]
 
 
-def openid_connect() -> dict[str, Any]:
-    """django-allauth's setting for the provider of single sign-on that OIDC_ISSUER names; empty where none does."""
-    name = text("OIDC_NAME", "Single sign-on")
-    client, secret = text("OIDC_CLIENT_ID", ""), text("OIDC_CLIENT_SECRET", "")
-    if not text("OIDC_ISSUER", ""):
-        return {}
-    issuer = web_address("OIDC_ISSUER", "")
-    if not client or not secret:
-        raise ImproperlyConfigured("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET too.")
-    app = {
-        "provider_id": "sso", "name": name, "client_id": client, "secret": secret,
-        "settings": {"server_url": issuer, "oauth_pkce_enabled": True},
-    }  # fmt: skip
-    return {"openid_connect": {"APPS": [app], "OAUTH_PKCE_ENABLED": True}}
-
-
 def mail(name: str, url: str) -> dict[str, Any]:
     """The mail server that ``url`` names. What environ cannot read must not be repeated: it holds a password."""
     if not url.startswith(MAIL_SCHEMES):

@@ -6,7 +6,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from helpdesk import env, mail_provider, own_files, palette
+from helpdesk import env, mail_provider, own_files, palette, single_sign_on
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env.load(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
@@ -295,14 +295,13 @@ MFA_FORMS = {
 SSO_LINK_STAFF = env.flag("SSO_LINK_STAFF", default=False)
 SSO_SECOND_FACTOR = env.flag("SSO_SECOND_FACTOR", default=False)
 SSO_ROLE_CLAIM = env.text("SSO_ROLE_CLAIM", "groups")
-SSO_AGENT_GROUPS = env.words("SSO_AGENT_GROUPS", "")
-SSO_SUPERVISOR_GROUPS = env.words("SSO_SUPERVISOR_GROUPS", "")
+SSO_ROLE_GROUPS = single_sign_on.role_groups()
 SOCIALACCOUNT_ADAPTER = "accounts.signin.sso.SingleSignOnAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # the provider's word is asked for instead, in the adapter
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 SOCIALACCOUNT_STORE_TOKENS = False
-SOCIALACCOUNT_PROVIDERS = env.openid_connect()
+SOCIALACCOUNT_PROVIDERS = single_sign_on.openid_connect()
 
 AXES_FAILURE_LIMIT = env.whole("LOGIN_FAILURE_LIMIT", 5, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=env.whole("LOGIN_LOCK_MINUTES", 15, least=1))

@@ -179,9 +179,10 @@ def verified_address(login: SocialLogin) -> str:
 def give_role(user: User, claims: dict[str, Any]) -> None:
     """Put the person into the role of their groups; out of all groups, a requester. No groups set: roles stay.
 
-    A superuser is left alone: no provider locks the house out.
+    Whatever role they had: where groups are set, they alone say who works here. A superuser is left alone: no provider
+    locks the house out.
     """
-    if user.is_superuser or not (settings.SSO_AGENT_GROUPS or settings.SSO_SUPERVISOR_GROUPS):
+    if user.is_superuser or not settings.SSO_ROLE_GROUPS:
         return
     role = role_of(claims.get(settings.SSO_ROLE_CLAIM))
     if user.role == role:
@@ -197,6 +198,5 @@ def role_of(groups: Any) -> Role:
         [groups] if isinstance(groups, str) else groups if isinstance(groups, list) else []
     )
     named = {name for name in listed if isinstance(name, str)}
-    if named & set(settings.SSO_SUPERVISOR_GROUPS):
-        return Role.SUPERVISOR
-    return Role.AGENT if named & set(settings.SSO_AGENT_GROUPS) else Role.REQUESTER
+    given = [Role(role) for role, givers in settings.SSO_ROLE_GROUPS.items() if named & set(givers)]
+    return max(given, key=lambda role: role.rank, default=Role.REQUESTER)

@@ -36,6 +36,7 @@ def start(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
     ("env", "named"),
     [
         ({"SECRET_KEY": ""}, "SECRET_KEY is not set"),
+        ({"SSO_AGENT_GROUPS": "desk, it", "SSO_ADMINISTRATOR_GROUPS": "it"}, "'it' is named for two roles"),
         ({"SECRET_KEY": "changeme"}, "SECRET_KEY is a default one"),
         ({"SECRET_KEY": "django-insecure-x"}, "SECRET_KEY is a default one"),
         ({"DEBUG": "perhaps"}, "DEBUG='perhaps' is neither on nor off"),

@@ -15,13 +15,13 @@ from oidc_provider_mock import run_server_in_thread
 
 from accounts.models import User
 from accounts.signin.models import Change
-from helpdesk.env import openid_connect
+from helpdesk.single_sign_on import openid_connect
 from tests.accounts.signin.conftest import is_in, log_in, with_app  # noqa: F401  # a fixture
 
 pytestmark = [pytest.mark.process, pytest.mark.django_db]
 
 START = "/accounts/sso/sso/"
-GROUPS = {"SSO_AGENT_GROUPS": ["helpdesk"], "SSO_SUPERVISOR_GROUPS": ["leads"]}
+GROUPS = {"agent": ["helpdesk"], "auditor": ["audit"], "supervisor": ["leads"], "admin": ["owners", "it"]}
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,7 @@ def arrive(provider: str, settings: Any, monkeypatch: Any, web: Any) -> Callable
     for name, value in said.items():
         monkeypatch.setenv(name, value)
     settings.SOCIALACCOUNT_PROVIDERS = openid_connect()
-    for name, value in GROUPS.items():
-        setattr(settings, name, value)
+    settings.SSO_ROLE_GROUPS = GROUPS
 
     def go(sub: str, browser: Client | None = None, start: str = START, **claims: Any) -> tuple[Any, Client]:
         browser = browser or web()
@@ -89,6 +88,8 @@ def test_an_address_that_is_not_verified_opens_nothing(arrive, requester, verifi
 @pytest.mark.parametrize(
     ("groups", "role"),
     [(["leads", "x"], "supervisor"), (["helpdesk"], "agent"), ("helpdesk", "agent"), (["Leads"], "requester"),
+     (["audit"], "auditor"), (["helpdesk", "audit"], "auditor"), (["it", "audit"], "admin"), ("owners", "admin"),
+     (["admin"], "requester"), ([""], "requester"), ("owners,it", "requester"),
      (["x"], "requester"), (None, "requester"), ({"leads": 1}, "requester"), ([["leads"]], "requester")],
 )  # fmt: skip
 def test_the_groups_give_the_role_and_unknown_ones_none(arrive, groups, role):
@@ -97,11 +98,29 @@ def test_the_groups_give_the_role_and_unknown_ones_none(arrive, groups, role):
 
 
 def test_the_role_is_put_right_at_each_log_in_and_stays_in_the_trail(arrive, web):
-    for groups, role in ((["leads"], "supervisor"), (["helpdesk"], "agent"), ([], "requester")):
+    steps = (["owners"], "admin"), (["leads"], "supervisor"), (["audit"], "auditor"), (["helpdesk"], "agent"), ([], "requester")  # fmt: skip
+    for groups, role in (*steps, (["owners"], "admin")):
         arrive("4", email="gus@example.com", email_verified=True, groups=groups)
         assert User.objects.get().role == role
     given = Change.objects.filter(what="role").order_by("id").values_list("kind", flat=True)
-    assert list(given) == ["supervisor", "agent", "requester"]
+    assert list(given) == ["admin", "supervisor", "auditor", "agent", "requester", "admin"]
+
+
+@pytest.mark.parametrize("role", ["agent", "auditor", "supervisor", "admin"])
+def test_who_has_left_all_groups_loses_a_role_that_the_house_gave(arrive, settings, role):
+    """Also one that no setting names groups for: the provider's word says who works here, or nobody's does."""
+    settings.SSO_ROLE_GROUPS, settings.SSO_LINK_STAFF = {"agent": ["helpdesk"]}, True
+    User.objects.create_user("gus@example.com", role=role)
+    _answer, browser = arrive("11", email="gus@example.com", email_verified=True, groups=["former"])
+    assert User.objects.get().role == "requester"
+    assert browser.get("/admin/").status_code == 302
+
+
+def test_without_groups_of_any_role_the_house_gives_them(arrive, settings):
+    settings.SSO_ROLE_GROUPS, settings.SSO_LINK_STAFF = {}, True
+    User.objects.create_user("gus@example.com", role="admin")
+    arrive("12", email="gus@example.com", email_verified=True, groups=["former"])
+    assert User.objects.get().role == "admin"
 
 
 def test_a_superuser_is_left_alone(arrive, settings):
