@@ -22,6 +22,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import Role, User
 from helpdesk import pulse
+from tests import migrated
 from tests.installation import Installation
 from tickets.background import jobs
 from tickets.background.lanes import LANES
@@ -60,6 +61,8 @@ def flush_without_triggers(operations: BaseDatabaseOperations, sql_list: list[st
 
 BaseDatabaseOperations.execute_sql_flush = flush_without_triggers  # type: ignore[method-assign]
 
+migrated.start_from_the_kept_one()
+
 PASSWORD = "a-long-enough-Passw0rd"
 
 
@@ -67,6 +70,7 @@ PASSWORD = "a-long-enough-Passw0rd"
 def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     """Remember what migrations made, so that it is there in every test and not until the first one that commits."""
     with django_db_blocker.unblock():
+        migrated.keep_the_test_database()
         for model in FIRST_ROWS:
             FIRST_ROWS[model] = list(model._base_manager.all())
 
@@ -287,6 +291,8 @@ def fresh_cache() -> Iterator[None]:
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty SQLite database of the current shape, to be copied."""
     first = Installation(tmp_path_factory.mktemp("migrated"))
+    if migrated.kept().exists():
+        shutil.copy(migrated.kept(), first.database)
     first.manage("migrate", "--verbosity", "0")
     with closing(sqlite3.connect(first.database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
