@@ -14,7 +14,6 @@ from tickets.audit import Event
 from tickets.compiled_insert import CompiledInsert
 from tickets.models import Job, Message, OutgoingMail, Ticket
 from tickets.service.models import Clock
-from triage.instruments.figures.models import Due
 from triage.models import Decision
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +25,6 @@ ROWS: dict[type[models.Model], Callable[[Ticket], dict[str, Any]]] = {
     Job: lambda ticket: {"kind": "triage", "subject_id": 7, "unique_key": "triage:7"},
     OutgoingMail: lambda ticket: {"sender": "a@example.com", "recipients": ["b@example.com"], "headers": {"X": "1"}},
     Clock: lambda ticket: {"ticket": ticket, "reply_since": ticket.created_at},
-    Due: lambda ticket: {"ticket": ticket},
     Decision: lambda ticket: {
         "ticket": ticket, "confidence": 0.5, "threshold": 0.75, "action": "escalate", "reason": "low",
         "terms": [{"term": "lamp"}], "similar": [], "objection": None, "basis": {"seen": 1},

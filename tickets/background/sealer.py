@@ -1,7 +1,7 @@
 """Gives committed Events their position in the trail.
 
 Ids are handed out before commit, so a reader who goes by id can pass over a row that commits late. A position is
-only given to rows that are seen committed, by one sealer at a time, outside any request: who has read up to
+only given to rows that are seen committed, by one sealer at a time, never by who wrote them: who has read up to
 position N has read everything there was. The seals form a hash chain, so that a changed or missing row shows.
 """
 
@@ -15,10 +15,10 @@ BATCH = 500
 ROUNDS = 20  # of one call: a large import is sealed over several
 
 
-def seal_events() -> int:
+def seal_events(rounds: int | None = None) -> int:
     """Give every committed Event without a position the next ones; returns how many were sealed."""
     sealed = 0
-    for _ in range(ROUNDS):
+    for _ in range(rounds or ROUNDS):
         done = _seal_batch()
         sealed += done
         if done < BATCH:

@@ -7,6 +7,6 @@ class FiguresConfig(AppConfig):
     verbose_name = "Figures"
 
     def ready(self) -> None:
-        from triage.instruments.figures import counting  # Events can be subscribed to now
+        from triage.instruments.figures import counting  # what it reads are models
 
-        counting.subscribe_all()
+        counting.register()

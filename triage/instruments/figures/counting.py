@@ -1,8 +1,9 @@
-"""Counting: an Event puts its ticket down as due; who counts next reads its facts anew and moves the sums by the difference.
+"""Counting: the trail is read on from where it was last read; each Event's ticket has its facts read anew, and the sums
+are moved by the difference.
 
 So the sums are exact whatever came in which order, and a late word (a correction, a refusal, a quarantine) is moved to
-where it belongs. The request that writes an Event pays one row; the worker counts about once a second, and whoever
-looks at the figures counts what is left first.
+where it belongs. The request that writes an Event pays nothing for it; the worker counts about once a second, and
+whoever looks at the figures counts what is left first.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Q
 
-from tickets.audit import Event, EventKind, subscribe
-from tickets.background import jobs
+from tickets.audit import Event, EventKind, Trail
+from tickets.background import jobs, sealer
 from tickets.models import Ticket
 from tickets.service.clocks import OVERDUE
 from triage.instruments.figures import facts
@@ -35,35 +37,55 @@ OF_INTENTS: Final = frozenset({"decided", "machine", "human", "feedback", "corre
 OF_AGENTS: Final = frozenset({"human", "first_reply", "resolved_human", "feedback", "overdue"})
 
 MOVES_NOTHING: Final = {EventKind.NOTED, EventKind.CLAIMED, EventKind.PRIORITISED}
+MOVING: Final = {*EventKind, OVERDUE, INTENT_CORRECTED} - MOVES_NOTHING
+#: Whether a ticket is put down, or an Event is not sealed or not counted.
+ANYTHING: Final = """
+SELECT EXISTS (SELECT 1 FROM figures_due)
+    OR EXISTS (SELECT 1 FROM tickets_event WHERE position IS NULL)
+    OR EXISTS (SELECT 1 FROM tickets_event
+               WHERE position > COALESCE((SELECT position FROM figures_turn WHERE id = 1), 0))
+"""
 
 Key = tuple[str, str, str, str, object]  # scope, key, figure, value, day
-
-
-def put_down(event: Event) -> None:
-    """The subscriber of every kind that moves a figure: one row."""
-    Due.objects.create(ticket_id=event.ticket_id)
 
 
 def count_due(batches: int = BEFORE_A_LOOK) -> int:
     """Count what is due, at most so many batches; returns how many tickets were read."""
     done = 0
     for _ in range(batches):
-        if not Due.objects.exists():  # without a lock: most calls find nothing
+        if not _is_anything_due():  # without a lock: most calls find nothing
             break
+        sealer.seal_events(rounds=1)
         done += _count_batch()
     return done
 
 
+def _is_anything_due() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(ANYTHING)
+        return bool(cursor.fetchone()[0])
+
+
 @transaction.atomic
 def _count_batch() -> int:
-    Turn.objects.get_or_create(pk=1, defaults={"zone": settings.TIME_ZONE})
-    Turn.objects.select_for_update().get(pk=1)
+    turn = _take_turn()
     due = list(Due.objects.order_by("id").values_list("pk", "ticket")[:BATCH])
-    tickets = {ticket for _, ticket in due}
+    events = Event.objects.filter(position__gt=turn.position).order_by("position")
+    read = list(events.values_list("position", "kind", "ticket")[:BATCH])
+    tickets = {ticket for _, ticket in due} | {ticket for _, kind, ticket in read if kind in MOVING}
     recount(tickets)
     # By their own numbers: one that was put down meanwhile, by who has not committed yet, stays.
     Due.objects.filter(pk__in=[pk for pk, _ in due]).delete()
+    if read:
+        turn.position = read[-1][0]
+        turn.save(update_fields=["position"])
     return len(tickets)
+
+
+def _take_turn() -> Turn:
+    """The one row, locked until the transaction ends."""
+    Turn.objects.get_or_create(pk=1, defaults={"zone": settings.TIME_ZONE})
+    return Turn.objects.select_for_update().get(pk=1)
 
 
 def recount(tickets: Iterable[int]) -> None:
@@ -114,15 +136,18 @@ def _add(moved: Counter[Key]) -> None:
 
 
 def waiting() -> int:
-    """How many rows are still to be counted."""
-    return Due.objects.count()
+    """How many tickets that were put down, and Events, are still to be counted."""
+    turn = Turn.objects.filter(pk=1).first()
+    events = Event.objects.filter(Q(position=None) | Q(position__gt=turn.position if turn else 0))
+    return Due.objects.count() + events.count()
 
 
 @transaction.atomic
 def begin_again() -> int:
     """Throw all sums away and put every ticket down: after an upgrade, or when the time zone was changed."""
-    Turn.objects.update_or_create(pk=1, defaults={"zone": settings.TIME_ZONE})
-    Turn.objects.select_for_update().get(pk=1)
+    turn, end = _take_turn(), Trail.objects.filter(pk=1).first()
+    turn.zone, turn.position = settings.TIME_ZONE, end.position if end else 0
+    turn.save()
     Daily.objects.all().delete()
     Fact.objects.all().delete()
     Due.objects.all().delete()
@@ -141,9 +166,7 @@ def in_time_zone() -> None:
         begin_again()
 
 
-def subscribe_all() -> None:
+def register() -> None:
     """Once, when the app is ready."""
-    for kind in {*EventKind, OVERDUE, INTENT_CORRECTED} - MOVES_NOTHING:
-        subscribe(kind, put_down)
     jobs.register_beat(lambda: count_due(IN_A_BEAT))
     jobs.register_sweep(in_time_zone)

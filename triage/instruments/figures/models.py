@@ -9,12 +9,11 @@ from typing import ClassVar
 
 from django.db import models
 
-from tickets.compiled_insert import CompiledInsert
 from tickets.models import Ticket
 
 
-class Due(CompiledInsert):
-    """Something happened to this ticket since its facts were last read."""
+class Due(models.Model):
+    """This ticket's facts are to be read, whatever the trail says: all of them when the count begins again."""
 
     ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="+", db_index=False)
 
@@ -66,9 +65,13 @@ class Daily(models.Model):
 
 
 class Turn(models.Model):
-    """One row, whose lock makes those who count take turns. ``zone`` is that by which the days were cut."""
+    """One row, whose lock makes those who count take turns.
+
+    ``zone`` is that by which the days were cut, ``position`` that of the last Event of the trail that was counted.
+    """
 
     zone = models.CharField(max_length=64, blank=True)
+    position = models.PositiveBigIntegerField(default=0, db_default=0)
 
     def __str__(self) -> str:
         return self.zone

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from statistics import median
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import transaction
@@ -20,6 +21,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from tests.conftest import FakeEngine
 from tests.triage.instruments.figures import slow
+from tickets.audit import Event, EventKind
 from tickets.errors import TicketError
 from tickets.intake.history import PastTicket, save_past_tickets
 from tickets.intake.submit import Submission, submit_ticket
@@ -167,6 +169,40 @@ def test_what_is_put_down_while_others_are_counted_stays(
     monkeypatch.setattr(counting, "recount", recount_and_more)
     counting.count_due(1)
     assert [row.ticket for row in Due.objects.all()] == [first]
+
+
+def test_an_event_that_commits_late_is_counted(world: dict[str, Any]) -> None:
+    """Positions are given in the order of commit, so that no reader goes past what is still being written."""
+    first, second, *_ = open_tickets(world)
+    counting.count_due()
+    late = Event(ticket=first, kind=EventKind.ASSIGNED)
+    happen(second, "not solved", world)
+    counting.count_due()
+    assert counting.waiting() == 0
+    with mock.patch.object(counting, "recount") as recount:
+        late.save()
+        counting.count_due()
+    recount.assert_called_once_with({first.pk})
+
+
+def test_what_moves_no_figure_is_read_past(world: dict[str, Any]) -> None:
+    first, *_ = open_tickets(world)
+    counting.count_due()
+    Event(ticket=first, kind=EventKind.NOTED).save()
+    assert counting.waiting() == 1
+    with mock.patch.object(counting, "recount") as recount:
+        counting.count_due()
+    recount.assert_called_once_with(set())
+    assert counting.waiting() == 0
+
+
+def test_a_look_without_news_is_one_statement(
+    world: dict[str, Any], django_assert_num_queries: Any
+) -> None:
+    open_tickets(world)
+    counting.count_due()
+    with django_assert_num_queries(1):
+        counting.count_due()
 
 
 def test_another_time_zone_means_another_count(world: dict[str, Any], settings: Any) -> None:
