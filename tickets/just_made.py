@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 from django.db import models, transaction
 
 from tickets.conversation import Attachment, Message
+from tickets.mail.choices import MailChoice
 from tickets.states import Status
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class JustMade(models.Model):
 
     #: The message that the ticket was made with; None as soon as anything else may have been said on it.
     opening: Message | None = None
+    #: Which mails its requester wants, where that was looked up a moment ago.
+    wanted: MailChoice.Wanted | None = None
     _is_held = False  # by ``TicketQuerySet.held``, or by ``as_made``
     _as_it_was: dict[str, Any] | None = None  # what must still be so when the row is written
 
@@ -54,8 +57,12 @@ class JustMade(models.Model):
             message.__dict__["_prefetched_objects_cache"] = {"attachments": Attachment.objects.none()}
         self.opening = message
 
+    def remember_wanted(self, choice: str | None) -> None:
+        """``choice``: as the mailbox's row has it, None where there is none."""
+        self.wanted = MailChoice.Wanted(choice or MailChoice.Wanted.EVERY)
+
     def forget_opening(self) -> None:
-        self.opening = None
+        self.opening = self.wanted = None
 
     def refresh_from_db(self, *args: Any, **options: Any) -> None:
         self.forget_opening()

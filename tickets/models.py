@@ -156,7 +156,7 @@ class Ticket(CompiledInsert, JustMade, MergeSteps, RequesterSteps, TeamSteps):
             ),
             models.Index(fields=["updated_at"], name="ticket_updated"),
             models.Index(fields=["requester_email"], name="ticket_by_email"),
-            models.Index(fields=["mailbox"], name="ticket_by_mailbox"),
+            models.Index(fields=["mailbox", "-id"], name="ticket_of_mailbox"),
             models.Index(
                 fields=["first_human_reply_at", "first_reply_seconds", "closure"], name="ticket_first_reply"
             ),

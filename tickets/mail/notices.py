@@ -158,7 +158,7 @@ def _to_requester(ticket: Ticket, template: str, subject: str, to_guest: str, **
 
 def _is_kept_back(ticket: Ticket) -> bool:
     """Whether its requester chose not to be written to now; what is new then stands in the daily mail, if they want one."""
-    wanted = choices.wanted_by(ticket.requester_email)
+    wanted = ticket.wanted or choices.wanted_by(ticket.requester_email)
     if wanted is choices.Wanted.DAILY:
         choices.gather(ticket)
     return wanted is not choices.Wanted.EVERY

@@ -27,21 +27,18 @@ TAKEN_IN = [
     "INSERT tickets_job",  # born with its lease: nobody claims it
     "INSERT tickets_message",
     "INSERT tickets_event",
-    "INSERT figures_due",  # its day is counted anew
 ]
 #: What the engine and the gates need to know.
 JUDGED = [
     "SELECT tickets_ticket",  # champion, revision and what was settled meanwhile, in one
-    "SELECT triage_decision",  # what this person was sent before
+    "SELECT tickets_mailchoice",  # what this person was sent before, and how they want to hear
 ]
 #: Record and act, in one transaction: the row is written if nobody has touched it, neither locked nor read before.
 HANDED_OVER = [
     "INSERT triage_decision",
     "UPDATE tickets_ticket",
     "INSERT tickets_event",
-    "INSERT figures_due",
     "INSERT service_clock",
-    "SELECT tickets_mailchoice",  # how its requester wants to hear
     "INSERT tickets_outgoingmail",
     "INSERT tickets_job",  # its delivery
 ]
@@ -56,7 +53,7 @@ def named(sql: str) -> str | None:
     found = _TABLE.findall(sql)
     if not found or sql.startswith(("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")):
         return None
-    table = found[-1][1] if sql.strip().startswith("SELECT (SELECT") else found[0][1]
+    table = found[-1][1] if sql.strip().startswith(("SELECT (SELECT", "SELECT EXISTS")) else found[0][1]
     return None if table.startswith("search_") else f"{sql.split()[0]} {table}"
 
 

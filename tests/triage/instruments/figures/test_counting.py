@@ -196,9 +196,7 @@ def test_what_moves_no_figure_is_read_past(world: dict[str, Any]) -> None:
     assert counting.waiting() == 0
 
 
-def test_a_look_without_news_is_one_statement(
-    world: dict[str, Any], django_assert_num_queries: Any
-) -> None:
+def test_a_look_without_news_is_one_statement(world: dict[str, Any], django_assert_num_queries: Any) -> None:
     open_tickets(world)
     counting.count_due()
     with django_assert_num_queries(1):
