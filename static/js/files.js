@@ -3,7 +3,7 @@
 
 (() => {
   const words = document.getElementById("words")?.dataset ?? {};
-  const token = () => document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
+  const token = () => document.querySelector("[name=csrfmiddlewaretoken], [data-draft=widget] [name=token]")?.value ?? "";
   const known = new WeakSet();
 
   function enhance(box) {

@@ -276,6 +276,10 @@ def _customers(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "/accounts/data/export/<uuid:token>/": {**_copies(scene), **absent},
         "/widget/theme/<str:name>.css": {"there": {"name": "dark"}},
         "/widget/<str:key>/": {"there": framed},
+        "/widget/<str:key>/uploads/": {"there": framed},
+        "/widget/<str:key>/uploads/<uuid:token>/remove/": {
+            "there": {**framed, "token": "6f9619ff-8b86-4d11-b42d-00c04fc964ff"}
+        },
         "/widget/<str:key>/sent/<str:token>/": {"there": framed},
         "/widget/<str:key>/help/": {"there": framed},
         "/widget/<str:key>/suggestions/": {"there": framed},

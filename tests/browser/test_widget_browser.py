@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from axe_core_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Page, expect
 
 from tests.browser.conftest import PATIENCE_MS, wait_for_the_server
 from tickets.channels.widget.models import Site
@@ -86,6 +86,17 @@ def visit(shops: tuple[Shop, Shop], chromium: Browser, live_server: Any) -> Iter
     wait_for_the_server()
 
 
+def attach_files(frame: FrameLocator) -> None:
+    """Three at once: one is kept, one taken out again, one refused with its reason."""
+    field = frame.get_by_label("Attach files")
+    names = ("bill.txt", "wrong.txt", "film.exe")
+    field.set_input_files([{"name": name, "mimeType": "text/plain", "buffer": b"twelve"} for name in names])
+    expect(frame.locator("input[name=staged]")).to_have_count(2)
+    expect(frame.get_by_text("We can’t take files of this type.")).to_be_visible()
+    frame.get_by_role("button", name="Remove: wrong.txt").click()
+    expect(frame.locator("input[name=staged]")).to_have_count(1)
+
+
 def test_a_guest_asks_from_another_site_and_nothing_is_fetched_before(
     visit, live_server, engine, refund_intent
 ) -> None:
@@ -101,9 +112,11 @@ def test_a_guest_asks_from_another_site_and_nothing_is_fetched_before(
     expect(button).to_have_attribute("aria-expanded", "true")
     frame = page.frame_locator("iframe")
     frame.get_by_label("Your question").fill("Where is my refund?")
+    attach_files(frame)
     frame.get_by_label("Your email address").fill("gus@example.com")
     frame.get_by_role("button", name="Send", exact=True).click()
     expect(frame.get_by_text("refunds take five days")).to_be_visible()
+    assert [file.name for file in Ticket.objects.get().messages.first().attachments.all()] == ["bill.txt"]
     frame.get_by_role("button", name="No, I need a person").click()
     expect(frame.get_by_role("heading", name="A person will answer you")).to_be_visible()
     assert Ticket.objects.get().escalation_reason == "not_solved"

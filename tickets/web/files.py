@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -46,14 +46,17 @@ def holder(request: HttpRequest, *, create: bool = False) -> str:
     return key
 
 
-def taken(request: HttpRequest, tokens: Sequence[str] | None = None) -> Taken:
-    """The files of a form: those uploaded before, and those that come with it. A bad one leaves the others."""
+def taken(request: HttpRequest, tokens: Sequence[str] | None = None, *, key: str = "") -> Taken:
+    """The files of a form: those uploaded before, and those that come with it. A bad one leaves the others.
+
+    ``key`` owns them instead of the session, where a page has none.
+    """
     sent = request.POST.getlist("staged") if tokens is None else tokens
-    files = list(uploads.waiting(holder(request), sent)) if sent else []
+    files = list(uploads.waiting(key or holder(request), sent)) if sent else []
     refused = []
     for file in request.FILES.getlist("attachments"):
         try:
-            files.append(keep(request, file))
+            files.append(keep(request, file, key))
         except (AttachmentRefused, LimitReached) as error:
             refused.append(str(error))
     if len(files) > settings.ATTACHMENTS_PER_MESSAGE:
@@ -61,44 +64,46 @@ def taken(request: HttpRequest, tokens: Sequence[str] | None = None) -> Taken:
     return Taken(files, refused)
 
 
-def keep(request: HttpRequest, file: UploadedFile) -> Attachment:
-    """Keep one file for this session, counted against its sender's limits."""
+def keep(request: HttpRequest, file: UploadedFile, key: str = "") -> Attachment:
+    """Keep one file for this session, or for ``key``, counted against its sender's limits."""
     attachments.pay_for_files(request, [file])
-    return uploads.keep(file, holder(request, create=True))
+    return uploads.keep(file, key or holder(request, create=True))
 
 
 @require_POST
 @never_cache
 def upload(request: HttpRequest) -> HttpResponse:
     """Keep one file. 201 with its token, or 422 with the reason why it is not taken."""
-    file = request.FILES.get("file")
-    if file is None:
-        return JsonResponse({"error": _("No file arrived. Try again.")}, status=422)
-    try:
-        kept = keep(request, file)
-    except (AttachmentRefused, LimitReached) as error:
-        return JsonResponse({"error": str(error)}, status=422)
-    return JsonResponse(described(kept), status=201)
+    return keep_one(request, lambda file: reverse("upload-remove", args=[file.token]))
 
 
 @require_POST
 @never_cache
 def remove(request: HttpRequest, token: uuid.UUID) -> HttpResponse:
     """Throw away a file that was not sent yet."""
-    file = uploads.waiting(holder(request), [str(token)]).first()
+    return throw_away(holder(request), token)
+
+
+def keep_one(request: HttpRequest, removed_at: Callable[[Attachment], str], *, key: str = "") -> JsonResponse:
+    """The one file of ``request`` as scripts ask for it, with the address at which it is thrown away again."""
+    file = request.FILES.get("file")
+    if file is None:
+        return JsonResponse({"error": _("No file arrived. Try again.")}, status=422)
+    try:
+        kept = keep(request, file, key)
+    except (AttachmentRefused, LimitReached) as error:
+        return JsonResponse({"error": str(error)}, status=422)
+    facts = {"token": str(kept.token), "name": kept.name, "size": filesizeformat(kept.size)}
+    return JsonResponse(facts | {"remove": removed_at(kept)}, status=201)
+
+
+def throw_away(key: str, token: uuid.UUID) -> HttpResponse:
+    """204 where ``key`` owned such a file, 404 for any other."""
+    file = uploads.waiting(key, [str(token)]).first()
     if file is None:
         raise Http404("No such file.")
     uploads.discard([file])
     return HttpResponse(status=204)
-
-
-def described(file: Attachment) -> dict[str, str]:
-    return {
-        "token": str(file.token),
-        "name": file.name,
-        "size": filesizeformat(file.size),
-        "remove": reverse("upload-remove", args=[file.token]),
-    }
 
 
 # --- Serving them ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the frame asks for: the guest's form without files and subject, which have room on our own page."""
+"""What the frame asks for: the guest's form without a subject, which has room on our own page."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from tickets.web.forms import GuestTicketForm, text_area
 
 
 class WidgetForm(GuestTicketForm):
-    attachments = None  # type: ignore[assignment]
     subject = None  # type: ignore[assignment]
-    field_order = ("body", "email", "name", "human_requested")
+    field_order = ("body", "attachments", "email", "name", "human_requested")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -7,8 +7,9 @@ must still come from a page of ours, by its Origin and by a token that the page 
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
@@ -29,16 +30,24 @@ from tickets.words import languages
 
 THEMES: Final = ("light", "dark")
 FORM_SALT: Final = "widget.form"
+TOKEN_HEADER: Final = "X-CSRFToken"  # noqa: S105  # as on our own pages: one script uploads for both
 FORM_SECONDS: Final = 12 * 3600
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One page in a frame: whose, in which theme and language."""
+    """One page in a frame: whose, in which theme and language.
+
+    ``holder`` owns the files that its form has not sent yet: there is no session. The form's token carries it from the
+    first page on, and is signed, so that it owns nothing that another frame uploaded. ``is_ours``: the form that came
+    is one of this site's frame, not longer ago than FORM_SECONDS.
+    """
 
     site: Site
     theme: str
     language_tag: str
+    holder: str = field(default_factory=lambda: secrets.token_hex(16))
+    is_ours: bool = False
 
     @property
     def query(self) -> str:
@@ -48,14 +57,22 @@ class Frame:
 
     @property
     def token(self) -> str:
-        return signing.dumps(self.site.key, salt=FORM_SALT)
+        return signing.dumps([self.site.key, self.holder], salt=FORM_SALT)
 
-    def wrote(self, token: str) -> bool:
-        """Whether a form came from a page of this site's frame, not long ago."""
-        try:
-            return bool(signing.loads(token, salt=FORM_SALT, max_age=FORM_SECONDS) == self.site.key)
-        except signing.BadSignature:
-            return False
+
+def _brought(site: Site, token: str) -> tuple[str, bool]:
+    """The holder that a form's token names, and whether the token still counts: files outlive it by some hours."""
+    try:
+        key, holder = signing.loads(token, salt=FORM_SALT)
+    except (signing.BadSignature, ValueError):
+        key = holder = ""
+    if not holder or key != site.key:
+        return secrets.token_hex(16), False
+    try:
+        signing.loads(token, salt=FORM_SALT, max_age=FORM_SECONDS)
+    except signing.SignatureExpired:
+        return str(holder), False
+    return str(holder), True
 
 
 def framed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -74,7 +91,9 @@ def framed(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         request.user = AnonymousUser()
         said = languages.supported(request.GET.get("lang", ""))
         theme = request.GET.get("theme", "")
-        frame = Frame(site, theme if theme in THEMES else "", said)
+        token = request.POST.get("token") or request.headers.get(TOKEN_HEADER, "")
+        holder, is_ours = _brought(site, token)
+        frame = Frame(site, theme if theme in THEMES else "", said, holder, is_ours)
         with translation.override(said or translation.get_language() or settings.LANGUAGE_CODE):
             response = view(request, frame, *args, **kwargs)
             response.headers["Content-Language"] = translation.get_language() or settings.LANGUAGE_CODE

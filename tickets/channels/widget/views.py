@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -10,13 +11,13 @@ from typing import Any, Final
 from django.conf import settings
 from django.core import signing
 from django.dispatch import Signal
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.limits.spending import LimitReached, spend
 from tickets.access import linked_ticket
@@ -26,8 +27,8 @@ from tickets.errors import InvalidTransition
 from tickets.intake.once import submit_once
 from tickets.intake.submit import Submission
 from tickets.mail import guest_links
-from tickets.models import Message, Status, Ticket
-from tickets.web import wording
+from tickets.models import Attachment, Message, Status, Ticket
+from tickets.web import files, wording
 
 #: A ticket was sent from a frame; ``carried`` is what the form brought along for whoever listens.
 sent_from_frame = Signal()
@@ -89,8 +90,8 @@ def ask(request: HttpRequest, frame: Frame) -> HttpResponse:
     if request.method != "POST":
         brought = {"body": request.GET.get("question", "").replace("\0", " ")[:QUESTION_CHARS]}
         return page(request, "widget/ask.html", frame, {"form": WidgetForm(initial=brought), "carried": ""})
-    form = WidgetForm(request.POST)
-    if not frame.wrote(request.POST.get("token", "")):
+    form = WidgetForm(request.POST, request.FILES, taken=files.taken(request, key=frame.holder))
+    if not frame.is_ours:
         form.add_error(None, _("This page was open for long. Send it again, please."))
     if form.is_valid():
         try:
@@ -115,6 +116,7 @@ def _sent(frame: Frame, form: WidgetForm, carried: str) -> HttpResponse:
         human_requested=written["human_requested"],
         external_id=form.once_key(written["email"]),
         language=translation.get_language() or "",
+        uploaded=written["attachments"],
     )
     ticket, is_new = submit_once(wish)
     if is_new:
@@ -122,6 +124,26 @@ def _sent(frame: Frame, form: WidgetForm, carried: str) -> HttpResponse:
     mine = is_new or ticket.external_id == wish.external_id  # the same words alone prove nothing
     token = signing.dumps(ticket.reference if mine else "", salt=SENT_SALT)
     return redirect(f"{reverse('widget-sent', args=[frame.site.key, token])}?{frame.query}")
+
+
+@require_POST
+@framed
+def upload(request: HttpRequest, frame: Frame) -> HttpResponse:
+    """Keep one file for the form of this frame; 201 or 422, as on our own pages."""
+    if not frame.is_ours:
+        return JsonResponse({"error": _("This page was open for long. Send it again, please.")}, status=422)
+
+    def removed_at(file: Attachment) -> str:
+        return reverse("widget-upload-remove", args=[frame.site.key, file.token])
+
+    return files.keep_one(request, removed_at, key=frame.holder)
+
+
+@require_POST
+@framed
+def remove_upload(request: HttpRequest, frame: Frame, token: uuid.UUID) -> HttpResponse:
+    """Throw away a file that the form of this frame has not sent yet."""
+    return files.throw_away(frame.holder, token)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

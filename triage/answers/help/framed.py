@@ -74,5 +74,5 @@ def solved(request: HttpRequest, frame: Frame) -> HttpResponse:
 
 
 def _refuse_strangers(request: HttpRequest, frame: Frame) -> None:
-    if not frame.wrote(request.POST.get("token", "")):
+    if not frame.is_ours:
         raise PermissionDenied("The request came from no page of this frame.")

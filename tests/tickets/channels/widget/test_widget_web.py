@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from tests.conftest import PASSWORD, CommittingClient
 from tickets.channels.widget.models import Site, origin_of
-from tickets.models import Status, Ticket
+from tickets.models import Attachment, Status, Ticket
 
 pytestmark = pytest.mark.django_db
 
@@ -179,6 +180,78 @@ def test_limits_of_guests_hold_in_a_frame(web, site, engine) -> None:
     assert [answer.status_code for answer in answers] == [302] * 10 + [429]
     assert answers[-1]["Retry-After"]
     assert "Question 10?" in answers[-1].content.decode()
+
+
+# --- Files ------------------------------------------------------------------------------------------------
+
+
+def text_file(name: str = "log.txt") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, b"what went wrong")
+
+
+def upload(
+    browser: Client, site: Site, made: str, file: SimpleUploadedFile | None = None, **headers: str
+) -> Any:
+    sent = {"file": file or text_file()}
+    return browser.post(f"{home(site)}uploads/", sent, headers={"X-CSRFToken": made, **headers})
+
+
+def test_files_go_up_one_by_one_and_come_with_the_question(web, site, engine) -> None:
+    browser = CommittingClient(enforce_csrf_checks=True)
+    made = token(browser, site)
+    first, second = (upload(browser, site, made, text_file(name)).json() for name in ("a.txt", "b.txt"))
+    assert browser.post(first["remove"], headers={"X-CSRFToken": made}).status_code == 204
+    refused = upload(browser, site, made, SimpleUploadedFile("x.exe", b"MZ"))
+    assert (refused.status_code, "x.exe" in refused.json()["error"]) == (422, True)
+    browser.post(home(site), {**WORDS, "token": made, "staged": [first["token"], second["token"]]})
+    assert list(Attachment.objects.values_list("message__ticket", "name")) == [
+        (Ticket.objects.get().pk, "b.txt")
+    ]
+    assert not browser.cookies
+
+
+def test_without_scripts_they_come_with_the_form_and_a_mistake_loses_none(web, site, engine) -> None:
+    browser = web()
+    page = send(browser, site, email="nobody", attachments=[text_file()]).content.decode()
+    kept, made = (re.search(rf'name="{name}" value="([^"]+)"', page)[1] for name in ("staged", "token"))
+    browser.post(home(site), {**WORDS, "token": made, "staged": kept})
+    assert Attachment.objects.get().message.ticket == Ticket.objects.get()
+
+
+def test_a_frame_owns_what_it_uploaded_and_nothing_else(web, site, engine) -> None:
+    mine, other = token(web(), site), token(web(), site)
+    kept = upload(web(), site, mine).json()
+    web().post(home(site), {**WORDS, "token": other, "staged": kept["token"]})
+    assert Attachment.objects.get().message is None
+    for made in (
+        other,
+        "",
+        "forged",
+        token(web(), Site.objects.create(name="Other", origins="https://o.example")),
+    ):
+        assert web().post(kept["remove"], headers={"X-CSRFToken": made}).status_code == 404
+    assert Attachment.objects.exists()
+
+
+def test_files_of_a_page_that_was_open_for_long_are_still_there(web, site, engine, monkeypatch) -> None:
+    made = token(web(), site)
+    kept = upload(web(), site, made).json()
+    monkeypatch.setattr("tickets.channels.widget.frame.FORM_SECONDS", -1)
+    assert upload(web(), site, made).status_code == 422
+    page = web().post(home(site), {**WORDS, "token": made, "staged": kept["token"]}).content.decode()
+    assert f'value="{kept["token"]}"' in page
+    monkeypatch.undo()
+    fresh = re.search(r'name="token" value="([^"]+)"', page)[1]
+    web().post(home(site), {**WORDS, "token": fresh, "staged": kept["token"]})
+    assert Attachment.objects.get().message is not None
+
+
+@pytest.mark.parametrize("headers", [{"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}])
+def test_files_of_another_site_are_refused(web, site, headers) -> None:
+    made = token(web(), site)
+    assert upload(web(), site, made, **headers).status_code == 403
+    assert upload(web(), site, "").status_code == 422
+    assert not Attachment.objects.exists()
 
 
 @pytest.mark.parametrize("made", ["forged", "expired"])
