@@ -44,8 +44,12 @@ class LanguageMiddleware:
 
 def time_zone(request: HttpRequest) -> zoneinfo.ZoneInfo | None:
     """The account's zone, else the one that the browser says; None where neither is known."""
-    said = str(getattr(request.user, "time_zone", "") or request.COOKIES.get(ZONE_COOKIE, ""))
-    return _zone(said) if said and len(said) <= MAX_ZONE_CHARS else None
+    return _zone(str(getattr(request.user, "time_zone", ""))) or zone_said(request)
+
+
+def zone_said(request: HttpRequest) -> zoneinfo.ZoneInfo | None:
+    """The zone that the browser says."""
+    return _zone(request.COOKIES.get(ZONE_COOKIE, ""))
 
 
 @cache
@@ -54,4 +58,5 @@ def _known_zones() -> frozenset[str]:
 
 
 def _zone(name: str) -> zoneinfo.ZoneInfo | None:
-    return zoneinfo.ZoneInfo(name) if name in _known_zones() else None
+    known = len(name) <= MAX_ZONE_CHARS and name in _known_zones()
+    return zoneinfo.ZoneInfo(name) if known else None

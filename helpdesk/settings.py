@@ -131,6 +131,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "helpdesk.middleware.SecurityHeadersMiddleware",
     "helpdesk.middleware.ProblemsMiddleware",
+    "helpdesk.maintenance.MaintenanceMiddleware",
     "helpdesk.middleware.NoNulMiddleware",
     "accounts.sessions.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

@@ -89,6 +89,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("too_slow", 503, "That took too long", "Wait as long as Retry-After says."),
     Kind("crowded", 503, "We are very busy", "Wait as long as Retry-After says."),
     Kind("no_room", 503, "We have run out of storage", "Wait as long as Retry-After says."),
+    Kind("maintenance", 503, "The helpdesk is closed for maintenance", "Wait as long as Retry-After says."),
     Kind("database_away", 503, "Something we depend on is not answering", "Wait as long as Retry-After says."),
 )  # fmt: skip
 BY_CODE: Final[Mapping[str, Kind]] = {kind.code: kind for kind in KINDS}

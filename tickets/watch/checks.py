@@ -19,6 +19,7 @@ from tickets.background.lanes import LANES, MAIL
 from tickets.mail.outbox import OutgoingMail
 from tickets.watch import heart
 from tickets.watch.findings import Finding, Level, graded, in_words, register
+from tickets.watch.maintenance import state as closed_for_maintenance
 from tickets.watch.models import Beat
 
 #: Seconds that a job may wait beyond its time. A worker looks every second.
@@ -38,6 +39,7 @@ TRAIL_WARNING: Final = 60.0
 TRAIL_ALARM: Final = 900.0
 WAIT: Final = 1.0  # seconds for the broker to let us in
 
+END_MAINTENANCE = "Open it, on each machine: manage.py maintenance off."
 START_WORKER = "Start a worker: manage.py work (manage.py serve starts one itself)."
 
 
@@ -165,6 +167,19 @@ def trail() -> Finding:
     return Finding("trail", level, words, START_WORKER if level else "")
 
 
-for _check in (worker, work, mail, disk, clock, broker, trail):
+def maintenance() -> Finding:
+    """Nobody forgets that the house is closed."""
+    now = closed_for_maintenance()
+    if now is None:
+        return Finding("maintenance", Level.OK, "The house is open.")
+    whom = "all but staff" if now.desk_open else "everybody"
+    words = f"The house is closed to {whom}" + (f" for {in_words(age(now.since))}." if now.since else ".")
+    late = now.until is not None and now.announced is None
+    if late:
+        words += f" It was to open {in_words(age(now.until))} ago."
+    return Finding("maintenance", Level.ALARM if late else Level.WARNING, words, END_MAINTENANCE)
+
+
+for _check in (maintenance, worker, work, mail, disk, clock, broker, trail):
     register(_check.__name__, _check)
 register("cache", common_cache)

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from accounts.admin import is_supervisor
 from accounts.models import User
 from accounts.signin.powers import power
+from tickets.watch import maintenance
 from triage.admin.access import supervisors_only
 from triage.oversight import switch, versions, watch
 
@@ -37,6 +38,7 @@ def _part(request: HttpRequest, template: str) -> SafeString:
         return mark_safe("")  # a constant
     facts = {
         "stop": switch.state(),
+        "maintenance": maintenance.state(),
         "here": request.get_full_path() if request.method == "GET" else "",
         "latches": _latches,
         "undoable": lambda: _undoable(cast(User, request.user)),
