@@ -34,7 +34,8 @@ LONG: Final = "Where is my order?\n\nIt was to come on Monday. " + "I have looke
 @require_safe
 def guide(request: HttpRequest) -> HttpResponse:
     """All of it on one page."""
-    empty, wrong = GuestTicketForm(), GuestTicketForm({"body": "", "email": "nobody", "name": "Gus"})
+    empty = GuestTicketForm()
+    wrong = GuestTicketForm({"body": "", "email": "nobody", "name": "Gus"}, auto_id="wrong_%s")
     wrong.is_valid()
     context = {
         "tokens": tokens(), "icons": symbols("icons"), "drawings": symbols("drawings"), "buttons": BUTTONS,

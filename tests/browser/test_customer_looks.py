@@ -1,6 +1,9 @@
-"""Every customer page: no accessibility fault that axe finds, nothing wider than a phone, usable by keyboard."""
+"""Every customer page, errors and the widget's frame: no fault that axe finds in any language, theme or width, nothing
+wider than its window, usable by keyboard."""
 
 from __future__ import annotations
+
+from urllib.parse import urlsplit
 
 import pytest
 from axe_core_python.sync_playwright import Axe
@@ -8,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.test_customer_flows import log_in
 from tickets.channels.widget.models import Site
+from tickets.mail import choices, guest_links
 from tickets.models import Closure, Ticket
 from triage.answers.help.models import Article
 
@@ -21,6 +25,9 @@ FOR_GUESTS = [
     "/nothing/",
     "/help/",
     "/help/?q=zebra",
+]
+ERRORS = [
+    f"/errors/{name}/" for name in ("bad", "forbidden", "many", "old-link", "stale-form", "broken", "closed")
 ]
 FOR_REQUESTERS = [
     "/", "/tickets/", "/tickets/?q=zebra", "/tickets/new/", "/accounts/profile/", "/accounts/email/",
@@ -54,6 +61,14 @@ def framed(refund_intent) -> list[str]:
     return ["/help/track_refund/", "/help/?q=refund", *(f"{frame}{path}" for path in inside)]
 
 
+@pytest.fixture
+def guests(submit, engine, refund_intent) -> list[str]:
+    """A guest's ticket by its link, and the page where its reader chooses what comes by mail."""
+    engine.says("track_refund", 0.97)
+    ticket = submit(guest_email="gus@example.com", body="Where is my refund?")
+    return [urlsplit(address).path for address in (guest_links.url_for(ticket), choices.link(ticket))]
+
+
 def faults(page: Page, address: str) -> list[str]:
     page.goto(address)
     found = Axe().run(page)["violations"]
@@ -62,19 +77,56 @@ def faults(page: Page, address: str) -> list[str]:
     return said + ([f"{address} is {width} px wide"] if width > page.viewport_size["width"] else [])
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_for_guests(open_window, framed, scheme):
-    page = open_window(color_scheme=scheme, viewport=PHONE)
-    assert not [fault for address in (*FOR_GUESTS, *framed) for fault in faults(page, address)]
+LANGUAGES = ("de", "en", "fr", "es", "pt", "nl")
+LOOKS = [(scheme, width) for scheme in ("light", "dark") for width in (390, 1280)]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_pages_for_requesters_in_every_state(open_window, requester, tickets, scheme):
-    page = open_window(color_scheme=scheme, viewport=PHONE)
+def turns(addresses: list[str], whole: bool) -> list[tuple[str, str, str, int]]:
+    """Each address in each language, theme and width. Short: in German and another language, light and dark, narrow and wide."""
+    if whole:
+        return [(one, said, *look) for said in LANGUAGES for look in LOOKS for one in addresses]
+    german = [(one, "de", *LOOKS[at % 4]) for at, one in enumerate(addresses)]
+    others = [(one, LANGUAGES[1 + at % 5], *LOOKS[3 - at % 4]) for at, one in enumerate(addresses)]
+    return [*german, *others]
+
+
+def look_at(page: Page, addresses: list[str], whole: bool) -> list[str]:
+    found = []
+    for address, said, scheme, width in turns(addresses, whole):
+        page.context.set_extra_http_headers({"Accept-Language": said})
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 844})
+        found += [f"{said} {scheme} {width}: {fault}" for fault in faults(page, address)]
+        shown = page.evaluate("document.documentElement.lang")
+        found += [] if shown.startswith(said) else [f"{address} is in {shown}, not in {said}"]
+    return found
+
+
+every_language = pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.prove)])
+
+
+@every_language
+@pytest.mark.urls("tests.helpdesk.styleguide_urls")  # these have the errors at addresses of their own
+def test_pages_for_guests_and_errors(open_window, framed, guests, whole):
+    assert look_at(open_window(), [*FOR_GUESTS, *ERRORS, *framed, *guests], whole) == []
+
+
+@every_language
+def test_pages_for_requesters_in_every_state(open_window, requester, tickets, whole):
+    page = open_window()
     log_in(page, requester.email)
     expect(page.get_by_text("Welcome, Rita.")).to_be_visible()
     addresses = [*FOR_REQUESTERS, *(ticket.get_absolute_url() for ticket in tickets)]
-    assert not [fault for address in addresses for fault in faults(page, address)]
+    assert look_at(page, addresses, whole) == []
+
+
+@pytest.mark.urls("tests.helpdesk.styleguide_urls")
+def test_every_component(open_window):
+    page = open_window(viewport=PHONE)
+    assert faults(page, "/styleguide/") == []
+    page.emulate_media(color_scheme="dark")
+    page.reload()
+    assert not Axe().run(page, options={"runOnly": ["color-contrast"]})["violations"]
 
 
 def test_a_form_with_mistakes(open_window):

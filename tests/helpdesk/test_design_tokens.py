@@ -133,3 +133,10 @@ def test_no_colour_is_written_beside_the_sheet(file):
 def test_the_theme_follows_the_sheet_on_the_page(web, supervisor):
     page = web(supervisor).get("/admin/", follow=True).content.decode()
     assert f"--color-primary-600: {convert_color(THEMES['light']['accent'])}" in page
+
+
+def test_the_page_that_stands_when_nothing_else_does_has_these_colours() -> None:
+    """It holds its few rules itself, because no other file may be there."""
+    page = (settings.BASE_DIR / "templates/500.html").read_text()
+    used = set(re.findall(r"#[0-9a-f]{6}\b", page))
+    assert used == {THEMES[theme][name] for theme in THEMES for name in ("ground", "ink", "accent")}
