@@ -17,7 +17,7 @@ from tickets.models import Ticket
 
 
 def told(request: Request, ticket: Ticket) -> Any:
-    return TicketDetailSerializer(ticket, context={"request": request}).data
+    return TicketDetailSerializer.tell(ticket, {"request": request})
 
 
 def answer(request: Request, reference: str, status: int = 200) -> Response:

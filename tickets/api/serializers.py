@@ -11,6 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.contract.strict import StrictSerializer
+from accounts.contract.telling import Telling
 from accounts.mailboxes import AddressApiField
 from accounts.models import User
 from accounts.names import validate_name
@@ -91,7 +92,7 @@ class AttachmentSerializer(serializers.ModelSerializer[Attachment]):
         return reverse("api-attachment", args=[attachment.token])
 
 
-class MessageSerializer(serializers.ModelSerializer[Message]):
+class MessageSerializer(Telling, serializers.ModelSerializer[Message]):
     author = serializers.SerializerMethodField(help_text="Shown name; empty for the machine.")
     internal = serializers.SerializerMethodField(help_text="True for notes, which only agents see.")
     attachments = AttachmentSerializer(many=True, read_only=True)
@@ -200,7 +201,7 @@ class TicketSerializer(serializers.ModelSerializer[Ticket]):
         return f"{settings.SITE_URL}{ticket.get_absolute_url()}"
 
 
-class TicketDetailSerializer(TicketSerializer):
+class TicketDetailSerializer(Telling, TicketSerializer):
     """A ticket with its conversation; notes only for agents."""
 
     requester = serializers.SerializerMethodField()
@@ -250,7 +251,7 @@ class TicketDetailSerializer(TicketSerializer):
         else:
             said = readable_on(over_api(self.context["request"]), ticket)
             messages = said.select_related("author").prefetch_related("attachments")
-        return MessageSerializer(messages, many=True, context=self.context).data
+        return [MessageSerializer.tell(message, self.context) for message in messages]
 
     @extend_schema_field(FeedbackSerializer(allow_null=True))
     def get_feedback(self, ticket: Ticket) -> Any:

@@ -15,7 +15,7 @@ from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Final, Protocol, Self
 
 from django.db import DatabaseError, connection, connections, models, transaction
 from django.db.models import Q
@@ -38,6 +38,11 @@ TOO_FAR = LEASE * 3  # a lease that ends later was written by a clock that is wr
 RENEWED = LEASE / 3  # how often the lease of a long job is
 LONGEST = timedelta(hours=4)
 KEEP_FINISHED = timedelta(days=7)
+#: Written out, as every job ends with it.
+FINISH: Final = """
+UPDATE tickets_job SET finished_at = %s, lease_until = NULL, last_error = ''
+WHERE id = %s AND attempts = %s AND finished_at IS NULL
+"""
 
 
 def clock() -> Any:
@@ -94,7 +99,9 @@ class Job(CompiledInsert):
 
     def finish(self) -> None:
         """Mark done, unless the lease was lost to another worker meanwhile."""
-        self._mine().update(finished_at=timezone.now(), lease_until=None, last_error="")
+        now = connection.ops.adapt_datetimefield_value(timezone.now())
+        with connection.cursor() as cursor:
+            cursor.execute(FINISH, [now, self.pk, self.attempts])
 
     def put_back(self, error: BaseException) -> timedelta | None:
         """Try again later, with exponential backoff and jitter; returns the pause, None if it is given up."""
@@ -204,15 +211,22 @@ def register_beat(beat: Callable[[], object]) -> None:
     BEATS.append(beat)
 
 
-def enqueue(kind: str, subject_id: int, *, key: str, run_at: datetime | None = None) -> Job:
-    """Write the job in the caller's transaction; after commit it is dispatched. The same key is one job."""
+def enqueue(
+    kind: str, subject_id: int, *, key: str, run_at: datetime | None = None, is_new: bool = False
+) -> Job:
+    """Write the job in the caller's transaction; after commit it is dispatched. The same key is one job.
+
+    ``is_new``: the caller knows that nobody has used the key; IntegrityError if somebody has.
+    """
     prompt = KINDS[kind].prompt
     when = run_at or (timezone.now() + GRACE if prompt else timezone.now())
-    wanted = Job(kind=kind, subject_id=subject_id, unique_key=f"{kind}:{key}", run_at=when)
-    # One statement, whether the key is new or not; a known job is left as it is.
-    (job,) = Job.objects.bulk_create(
-        [wanted], update_conflicts=True, unique_fields=["unique_key"], update_fields=["kind"]
-    )
+    job = Job(kind=kind, subject_id=subject_id, unique_key=f"{kind}:{key}", run_at=when)
+    if is_new:
+        job.save(force_insert=True)
+    else:  # one statement, whether the key is new or not; a known job is left as it is
+        (job,) = Job.objects.bulk_create(
+            [job], update_conflicts=True, unique_fields=["unique_key"], update_fields=["kind"]
+        )
     if run_at is None:
         # Robust: what was asked for is committed, so no fault of the work after it may fail the request.
         transaction.on_commit(lambda: dispatch(job.pk, KINDS[kind]), robust=True)

@@ -101,7 +101,7 @@ class OutboxBackend(BaseEmailBackend):
             headers={name: value for name, value in headers.items() if name != "Message-ID"},
             message_id=headers.get("Message-ID") or new_message_id(),
         )
-        jobs.enqueue(KIND, row.pk, key=str(row.pk))
+        jobs.enqueue(KIND, row.pk, key=str(row.pk), is_new=True)
 
 
 class Carrier:

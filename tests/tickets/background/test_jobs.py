@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.test import TestCase
 from django.utils import timezone
 
@@ -67,6 +67,13 @@ def test_a_job_that_can_wait_is_left_to_the_worker(recorder: Recorder) -> None:
     assert recorder.done == []
     assert jobs.run_due() == 1
     assert recorder.done == [7]
+
+
+def test_a_key_that_should_be_new_and_is_not_is_refused(recorder: Recorder) -> None:
+    jobs.enqueue("later", 7, key="7", is_new=True)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        jobs.enqueue("later", 8, key="7", is_new=True)
+    assert list(Job.objects.values_list("subject_id", flat=True)) == [7]
 
 
 def test_the_same_key_is_one_job(recorder: Recorder) -> None:
