@@ -105,6 +105,7 @@
     async function keep(file) {
       if (file.size > Number(words.largest)) { show("idle"); say(words.large); return; }
       const mine = ++turn;
+      player.addEventListener("loadedmetadata", () => measure(player), { once: true });
       player.src = URL.createObjectURL(file);
       show("kept");
       button("delete").focus();
@@ -185,6 +186,13 @@
     chooser.addEventListener("change", () => { if (chooser.files[0]) keep(chooser.files[0]); chooser.value = ""; });
     window.addEventListener("pagehide", () => { if (recorder && recorder.state !== "inactive") recorder.stop(); });
     show("idle");
+  }
+
+  // What a browser records does not say how long it is. A player that is sent to the end finds out, and can be sought in.
+  function measure(player) {
+    if (player.duration !== Infinity) return;
+    player.addEventListener("seeked", () => { player.currentTime = 0; }, { once: true });
+    player.currentTime = Number.MAX_SAFE_INTEGER;
   }
 
   // A recording that was sent: its words are buttons into it. What a browser records has no table of places, so that the
