@@ -177,6 +177,20 @@ class AnswerQuerySet(models.QuerySet["Answer"]):
     def approved(self) -> Self:
         return self.filter(state=Answer.State.APPROVED)
 
+    def outdated(self) -> Self:
+        """Approved translations of what is no longer the approved text in the house's language.
+
+        Where nothing says what a text was translated from, the later approval of the original tells.
+        """
+        original = Answer.objects.approved().filter(
+            intent=models.OuterRef("intent"), language=settings.TRIAGE_LANGUAGE
+        )
+        later = original.filter(approved_at__gt=models.OuterRef("approved_at"), version__gt=1)
+        same = original.filter(pk=models.OuterRef("translated_from"))
+        tied = Q(translated_from__isnull=False) & models.Exists(original) & ~models.Exists(same)
+        loose = Q(translated_from=None) & models.Exists(later)  # the first text is nobody's change
+        return self.approved().filter(tied | loose).exclude(language=settings.TRIAGE_LANGUAGE)
+
 
 class Answer(VersionedText):
     """A text for an intent in one language. Only an approved one is ever sent; an edit is a new version."""
@@ -197,6 +211,9 @@ class Answer(VersionedText):
         settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, editable=False, related_name="+"
     )
     reviewed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    translated_from = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="translations"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects: ClassVar[models.Manager[Answer]] = AnswerQuerySet.as_manager()
@@ -215,9 +232,24 @@ class Answer(VersionedText):
 
     @transaction.atomic
     def approve(self, by: User | None) -> None:
+        self._take_turn()
+        if by is not None and self._opens_a_language():
+            self.intent.language_modes.create(
+                language=language_tags.base(self.language), mode=Mode.SUGGEST, by=by
+            )
         super().approve(by)
         if by is not None:
             self.mark_read(by)
+
+    def _opens_a_language(self) -> bool:
+        """Whether an intent on Auto gets its first answer in this language, where nothing speaks for it yet."""
+        tag = language_tags.base(self.language)
+        is_auto = Intent.objects.filter(pk=self.intent_id, mode=Mode.AUTO).exists()
+        if not is_auto or self.intent.language_modes.filter(language=tag).exists():
+            return False
+        before = self.intent.answers.exclude(state=self.State.DRAFT).values_list("language", flat=True)
+        known = {language_tags.base(one) for one in before}
+        return bool(known) and tag not in known
 
     def mark_read(self, by: User) -> None:
         """Somebody of the house has read this text and says yes to it."""

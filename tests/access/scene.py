@@ -460,6 +460,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "/api/tickets/<str:reference>/intent": {"intent": None},
     "/api/intents": {"slug": "new", "title": "New"},
     "/api/intents/<slug:slug>/mode": {"mode": "off"},
+    "/admin/languages/<int:answer_id>/": {"into": "de", "body": "Bald."},
     "/api/answers": {"intent": "track_refund", "language": "en", "body": "Soon."},
     "/api/alarms/<int:alarm_id>/resume": {"why": "It is mended."},
     "/api/audits/<int:audit_id>/verdict": {"verdict": "right"},

@@ -27,7 +27,7 @@ class ProposalAdmin(SupervisorsRead):
     auditors_read = True
     list_display = ["asked", "ticket_link", "kind", "ended", "outcome_shown", "kept_shown", "tokens", "model"]
     list_filter = ["kind", "state", "outcome"]
-    list_select_related = ["ticket"]
+    list_select_related = ["ticket", "approved__intent"]
     search_fields = ["=ticket__reference"]
     search_help_text = "Reference of the ticket"
     ordering = ["-id"]
@@ -60,8 +60,11 @@ class ProposalAdmin(SupervisorsRead):
     def asked(self, one: Proposal) -> str:
         return date_format(timezone.localtime(one.created_at), "j M Y, H:i")
 
-    @admin.display(description="Ticket")
+    @admin.display(description="About")
     def ticket_link(self, one: Proposal) -> SafeString:
+        if one.ticket is None:
+            address = reverse("admin:triage_answer_change", args=[one.approved_id])
+            return format_html('<a class="desk-link" href="{}">{}</a>', address, one.approved)
         address = reverse("admin:tickets_ticket_change", args=[one.ticket_id])
         return format_html('<a class="desk-link" href="{}">{}</a>', address, one.ticket.reference)
 

@@ -17,6 +17,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
         _item("Macros", "bolt", "admin:macros_macro_changelist"),
         _item("Teams", "groups", "desk-teams"),
         _item("Absences", "event_busy", "admin:teams_absence_changelist"),
+        _item("Languages", "translate", "triage-languages"),
     ]
     if not reads_house(request):
         return [{"title": "Desk", "items": desk}]
@@ -87,6 +88,7 @@ def _for_auditors() -> list[dict[str, Any]]:
                 _item("Overview", "home", "admin:index"),
                 _item("Queue", "inbox", "admin:tickets_ticket_changelist"),
                 _item("Teams", "groups", "desk-teams"),
+                _item("Languages", "translate", "triage-languages"),
             ],
         },
         {

@@ -36,6 +36,7 @@ from triage.oversight.candidates import leave_out, take_in
 
 TEXTS = ["body", "guest_body", "summary"]
 TAG = '<span class="desk-tag desk-tag-{}">{}</span>'
+CHANGED = format_html(TAG, "wait", "The original changed since")
 LACKS_FACTS = '<span class="desk-tag desk-tag-wait">Lacks facts</span><span class="cell-small">{}</span>'
 OTHER_EYES = "You wrote this text, so another supervisor must approve it (TRIAGE_FOUR_EYES)."
 NO_ANSWER = "This intent is on Auto but has no approved answer: every such ticket goes to a person."
@@ -240,6 +241,7 @@ class AnswerAdmin(Versioned, SupervisorsEdit):
         "approved_at",
         "reviewed_by",
         "reviewed_at",
+        "original",
         "next_version",
     ]
     shown = [
@@ -250,6 +252,7 @@ class AnswerAdmin(Versioned, SupervisorsEdit):
         "approved_at",
         "reviewed_by",
         "reviewed_at",
+        "original",
         "next_version",
     ]
 
@@ -307,6 +310,18 @@ class AnswerAdmin(Versioned, SupervisorsEdit):
             "", '<p class="house-form">{}</p><div class="desk-preview">{}</div>', readings
         )
 
+    @admin.display(description="Translated from")
+    def original(self, answer: Answer) -> SafeString | str:
+        """The text it was made from, and whether another is approved by now."""
+        if answer.translated_from is None:
+            return "–"
+        address = reverse("admin:triage_answer_change", args=[answer.translated_from_id])
+        link = format_html('<a class="desk-link" href="{}">{}</a>', address, answer.translated_from)
+        if answer.translated_from.state == Answer.State.APPROVED:
+            return link
+        again = f"{reverse('triage-translate', args=[answer.translated_from_id])}?{urlencode({'into': answer.language})}"
+        return format_html('{} {} <a class="desk-link" href="{}">Translate it anew</a>', link, CHANGED, again)
+
     @admin.display(description="Next version")
     def next_version(self, answer: Answer) -> SafeString:
         address = f"{reverse('admin:triage_answer_add')}?version_of={answer.pk}"
@@ -318,7 +333,7 @@ class AnswerAdmin(Versioned, SupervisorsEdit):
             self.message_user(request, OTHER_EYES, messages.ERROR)
             return
         obj.approve(request.user)  # type: ignore[arg-type]
-        self.message_user(request, f"{obj} is approved. It is sent from the next ticket on.")
+        self.message_user(request, f"{obj} is approved. {_what_follows(obj)}")
 
     @action(description="Retire", permissions=["retire"])
     def retire(self, request: HttpRequest, obj: Answer) -> None:
@@ -340,6 +355,15 @@ class AnswerAdmin(Versioned, SupervisorsEdit):
     def has_retire_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Asked without an answer, which the theme does once more before acting, it is about the role alone."""
         return is_supervisor(request) and (object_id is None or _is_approved(object_id))
+
+
+def _what_follows(answer: Answer) -> str:
+    if answer.intent.mode == Mode.AUTO and answer.intent.mode_in(answer.language) != Mode.AUTO:
+        return (
+            f"In “{answer.language}” it is only suggested, until what is seen in that language is enough "
+            "for a step to Auto on the ladder."
+        )
+    return "It is sent from the next ticket on."
 
 
 def _is_approved(answer_id: Any) -> bool:

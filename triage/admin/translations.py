@@ -47,11 +47,4 @@ class OriginalChangedFilter(SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Answer]) -> QuerySet[Answer]:
         if self.value() != "outdated":
             return queryset
-        original = Answer.objects.filter(
-            intent=OuterRef("intent"),
-            state=APPROVED,
-            language=settings.TRIAGE_LANGUAGE,
-            approved_at__gt=OuterRef("approved_at"),
-            version__gt=1,  # the first text is nobody's change
-        )
-        return queryset.filter(Exists(original), state=APPROVED).exclude(language=settings.TRIAGE_LANGUAGE)
+        return queryset.filter(pk__in=Answer.objects.outdated().values("pk"))

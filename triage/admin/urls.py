@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from triage.admin import help as help_centre
-from triage.admin import house, pages
+from triage.admin import house, languages, pages
 from triage.admin.desk import crew, live, mails, many, saved, steps, together, written
 from triage.admin.desk.expired import keeps_what_was_typed
 from triage.admin.desk.shell import agents_only
@@ -50,6 +50,8 @@ urlpatterns = [
     path("tickets/ticket/<int:ticket_id>/change/", keeps(agents_only(steps.desk_view)), name="desk-ticket"),
     path("", include("triage.admin.instruments.urls")),
     path("help-readers/", help_centre.readers, name="help-readers"),
+    path("languages/", languages.languages_page, name="triage-languages"),
+    path("languages/<int:answer_id>/", languages.translate, name="triage-translate"),
     path("house/", house.house_page, name="triage-house"),
     path("house/preview/", house.house_preview, name="triage-house-preview"),
     path("house/read/<int:answer_id>/", house.read_answer, name="triage-house-read"),

@@ -30,15 +30,24 @@ REPLY_HINTS = {
     "de": "schreiben Sie uns unten",
     "fr": "écrivez-nous ci-dessous",
     "es": "escríbanos aquí abajo",
+    "it": "ci scriva qui sotto",
+    "nl": "schrijf ons hieronder",
+    "pt": "escreva-nos aqui em baixo",
 }
 REPLY_HINTS_BY_MAIL = {
     "en": "just reply",
     "de": "antworten Sie einfach",
     "fr": "répondez-nous simplement",
     "es": "responda sin más",
+    "it": "risponda semplicemente",
+    "nl": "antwoord gewoon",
+    "pt": "basta responder",
 }
 GREETING = "greeting"
-GREETINGS = {"en": "Hello", "de": "Guten Tag", "fr": "Bonjour", "es": "Buenos días"}
+GREETINGS = {
+    "en": "Hello", "de": "Guten Tag", "fr": "Bonjour", "es": "Buenos días", "it": "Buongiorno", "nl": "Goedendag",
+    "pt": "Bom dia",
+}  # fmt: skip
 #: Variables whose words are ours, and so exist in these languages only.
 IN_LANGUAGES = {REPLY_HINT: REPLY_HINTS, GREETING: GREETINGS}
 NAMES = (*VARIABLES, *IN_LANGUAGES, *house.BY_KEY)

@@ -33,6 +33,7 @@ from triage.models import Decision
 logger = logging.getLogger(__name__)
 
 SAME_WITHIN: Final = timedelta(days=1)  # so long an answer to the same question serves again
+TRANSLATED: Final = (Proposal.Kind.TRANSLATION, Proposal.Kind.ANSWER)
 MOST_MESSAGES: Final = 12  # of the ticket in the question for a reply
 MOST_MESSAGE_CHARS: Final = 2_000
 
@@ -50,7 +51,7 @@ def ask_for_reply(ticket: Ticket, agent: User) -> Proposal:
         {name: masks.hide(one.text) if one.kind == "ticket" else one.text for name, one in found.items()},
     )
     kept = {name: one.kept() for name, one in found.items()}
-    return _ask(ticket, agent, Proposal.Kind.REPLY, asked, kept, tag)
+    return ask({"ticket": ticket}, agent, Proposal.Kind.REPLY, asked, kept, tag)
 
 
 def ask_for_summary(ticket: Ticket, agent: User) -> Proposal:
@@ -60,7 +61,7 @@ def ask_for_summary(ticket: Ticket, agent: User) -> Proposal:
     masks = Masks(_names(ticket))
     told = {name: {"by": one.source, "text": masks.hide(one.text)} for name, one in found.items()}
     kept = {name: one.kept() for name, one in found.items()}
-    return _ask(ticket, agent, Proposal.Kind.SUMMARY, prompts.summary(told), kept, "")
+    return ask({"ticket": ticket}, agent, Proposal.Kind.SUMMARY, prompts.summary(told), kept, "")
 
 
 def ask_for_translation(ticket: Ticket, agent: User, reply: str) -> Proposal:
@@ -81,7 +82,9 @@ def ask_for_translation(ticket: Ticket, agent: User, reply: str) -> Proposal:
         raise NotNow("long")
     kept = {f"L{number}": asdict(line) for number, line in enumerate(lines, start=1)}
     asked = prompts.translation({name: line["hidden"] for name, line in kept.items() if line["hidden"]}, tag)
-    return _ask(ticket, agent, Proposal.Kind.TRANSLATION, asked, {"lines": kept, "masks": masks.kept}, tag)
+    return ask(
+        {"ticket": ticket}, agent, Proposal.Kind.TRANSLATION, asked, {"lines": kept, "masks": masks.kept}, tag
+    )
 
 
 def _names(ticket: Ticket) -> list[str]:
@@ -102,32 +105,35 @@ def _messages(ticket: Ticket, masks: Masks) -> list[dict[str, str]]:
 # --- asking ------------------------------------------------------------------------------------------------
 
 
-def _ask(
-    ticket: Ticket, agent: User, kind: Proposal.Kind, asked: prompts.Messages, kept: Mapping[str, Any], tag: str
+def ask(
+    about: Mapping[str, Any], agent: User, kind: Proposal.Kind, asked: prompts.Messages, kept: Mapping[str, Any], tag: str
 ) -> Proposal:  # fmt: skip
-    """Keep the question and have a worker ask it; the same one, asked lately, is answered by what there is."""
+    """Keep the question and have a worker ask it; the same one, asked lately, is answered by what there is.
+
+    ``about`` is the ticket or the approved answer that it is about, by the name of its field.
+    """
     prompt = json.dumps(asked, ensure_ascii=False)
     if len(prompt) > prompts.MOST_CHARS:
         raise NotNow("long")
     told = f"{settings.LLM_URL} {settings.LLM_MODEL} {json.dumps(kept, sort_keys=True)} {prompt}"
     fingerprint = hashlib.sha256(told.encode(errors="surrogatepass")).hexdigest()
-    known = _known(ticket, kind, fingerprint)
+    known = _known(about, kind, fingerprint)
     if known is not None:
         return known
     cost = endpoint.guessed_tokens(prompt) + settings.LLM_MAX_TOKENS
     limits.refuse_what_cannot_be(cost)
     with transaction.atomic():
         proposal = Proposal.objects.create(
-            ticket=ticket, agent=agent, kind=kind, model=settings.LLM_MODEL, language=tag, fingerprint=fingerprint,
+            **about, agent=agent, kind=kind, model=settings.LLM_MODEL, language=tag, fingerprint=fingerprint,
             prompt=prompt, spans=kept, tokens=cost,
         )  # fmt: skip
         jobs.enqueue(KIND, proposal.pk, key=str(proposal.pk))
     return proposal
 
 
-def _known(ticket: Ticket, kind: Proposal.Kind, fingerprint: str) -> Proposal | None:
+def _known(about: Mapping[str, Any], kind: Proposal.Kind, fingerprint: str) -> Proposal | None:
     since = timezone.now() - SAME_WITHIN
-    same = Proposal.objects.filter(ticket=ticket, kind=kind, fingerprint=fingerprint, created_at__gte=since)
+    same = Proposal.objects.filter(**about, kind=kind, fingerprint=fingerprint, created_at__gte=since)
     found = same.exclude(state=Proposal.State.FAILED).exclude(outcome=Proposal.Outcome.REFUSED).first()
     return None if found is not None and found.is_overdue else found
 
@@ -168,7 +174,7 @@ def _since(began: float) -> int:
 
 
 def _schema(proposal: Proposal) -> dict[str, Any]:
-    if proposal.kind == Proposal.Kind.TRANSLATION:
+    if proposal.kind in TRANSLATED:
         return prompts.lines_schema(
             [name for name, line in proposal.spans["lines"].items() if line["hidden"]]
         )
@@ -177,7 +183,7 @@ def _schema(proposal: Proposal) -> dict[str, Any]:
 
 
 def _grounded(proposal: Proposal, answer: str) -> grounding.Grounded:
-    if proposal.kind == Proposal.Kind.TRANSLATION:
+    if proposal.kind in TRANSLATED:
         return grounding.translation(answer, proposal.spans, language_tags.base(proposal.language))
     made = grounding.reply if proposal.kind == Proposal.Kind.REPLY else grounding.summary
     return made(answer, proposal.spans)

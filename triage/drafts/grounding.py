@@ -75,7 +75,7 @@ def translation(answer: str, kept: Mapping[str, Any], tag: str) -> Grounded:
         struck += text is None
         parts.append({
             "text": text if text is not None else line["text"], "kind": "translation", "source": line["text"],
-            "struck": text is None, "ends": line["ends"],
+            "struck": text is None, "ends": line["ends"], "of": line.get("of", ""),
         })  # fmt: skip
     if struck == sum(1 for line in kept["lines"].values() if line["hidden"]):
         raise Fault("no_source", answer)

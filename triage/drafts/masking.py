@@ -25,9 +25,11 @@ KINDS: Final[tuple[tuple[str, re.Pattern[str]], ...]] = (
     ),
 )
 ADDRESSES: Final = tuple(pattern for kind, pattern in KINDS if kind in {"EMAIL", "LINK"})
-MASK: Final = re.compile(r"\[(?:EMAIL|LINK|ACCOUNT|NUMBER|NAME)-\d{1,4}\]")
+#: The variables of an approved answer, such as ``{delivery_days}``.
+VARIABLE: Final = ("VARIABLE", re.compile(r"\{[a-z_]{1,40}\}"))
+MASK: Final = re.compile(r"\[(?:EMAIL|LINK|ACCOUNT|NUMBER|NAME|VARIABLE)-\d{1,4}\]")
 #: What in a text looks like a mask and is none.
-FORGED: Final = re.compile(r"\[((?:EMAIL|LINK|ACCOUNT|NUMBER|NAME)-\d{1,4})\]")
+FORGED: Final = re.compile(r"\[((?:EMAIL|LINK|ACCOUNT|NUMBER|NAME|VARIABLE)-\d{1,4})\]")
 
 
 def has_address(text: str) -> bool:
@@ -40,10 +42,11 @@ class Masks:
 
     names: Iterable[str] = ()
     kept: dict[str, str] = field(default_factory=dict)
+    kinds: tuple[tuple[str, re.Pattern[str]], ...] = KINDS
 
     def hide(self, text: str) -> str:
         text = FORGED.sub(r"(\1)", text)
-        for kind, pattern in KINDS:
+        for kind, pattern in self.kinds:
             text = self._hidden(text, kind, pattern)
         names = "|".join(
             sorted(map(re.escape, {one for one in self.names if len(one) > 1}), key=len, reverse=True)

@@ -8,9 +8,11 @@ from typing import Any, ClassVar, Final, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from tickets.models import Ticket
+from triage.models import Answer
 
 KIND: Final = "write_draft"  # of the job that asks the model
 SLACK = timedelta(seconds=15)  # beyond the time limit; after it nobody writes this one any more
@@ -31,6 +33,7 @@ class Proposal(models.Model):
         REPLY = "reply", "Draft of a reply"
         SUMMARY = "summary", "Summary"
         TRANSLATION = "translation", "Translation"
+        ANSWER = "answer", "Translation of an approved answer"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Being written"
@@ -46,7 +49,14 @@ class Proposal(models.Model):
         OTHER = "other", "Something else was sent"
         REFUSED = "refused", "Refused"
 
-    ticket = models.ForeignKey(Ticket, models.CASCADE, related_name="proposals")
+    ticket = models.ForeignKey(Ticket, models.CASCADE, null=True, related_name="proposals")
+    approved = models.ForeignKey(
+        Answer,
+        models.CASCADE,
+        null=True,
+        related_name="proposals",
+        help_text="What is translated, without a ticket.",
+    )
     agent = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
@@ -79,6 +89,13 @@ class Proposal(models.Model):
             models.Index(fields=["ticket", "kind", "-id"], name="proposal_of_ticket"),
             models.Index(fields=["created_at"], name="proposal_by_age"),
             models.Index(fields=["finished_at"], name="proposal_by_end"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(ticket__isnull=True, approved__isnull=False)
+                | Q(ticket__isnull=False, approved__isnull=True),
+                name="proposal_of_one_thing",
+            )
         ]
 
     def __str__(self) -> str:

@@ -39,7 +39,7 @@ def lines_of(reply: str, masks: Masks) -> list[Line]:
     found: list[Line] = []
     for paragraph in clean(reply).split("\n"):
         quoted = paragraph.lstrip().startswith(">")
-        pieces = [paragraph] if quoted else sentences(paragraph)
+        pieces = [paragraph] if quoted else sentences(paragraph) or [""]  # an empty line stays one
         for number, piece in enumerate(pieces, start=1):
             found.append(Line(piece, "" if quoted else masks.hide(piece), number == len(pieces)))
     return found

@@ -92,19 +92,19 @@ def evidence_of(slugs: Iterable[str]) -> dict[str, Evidence]:
     return {slug: count.evidence(since) for slug, count in counts.items()}
 
 
-def evidence_by_language(intent: Intent, languages: Iterable[str] = ()) -> dict[str, Evidence]:
-    """The same of one intent by language (base tags): those with evidence, and ``languages`` in any case."""
+def evidence_by_language(intent: Intent | None, languages: Iterable[str] = ()) -> dict[str, Evidence]:
+    """The same of one intent (None: of all) by language (base tags): those with evidence, and ``languages`` in any case."""
     since = timezone.now() - LOOKED_BACK
     counts: dict[str, _Count] = defaultdict(_Count)
     for language in languages:
         counts[base(language)]
-    trials = Trial.objects.filter(at__gte=since, intent_slug=intent.slug)
+    trials = Trial.objects.filter(at__gte=since)
+    audits = Audit.objects.filter(at__gte=since, part=Audit.Part.ANSWERED, drawn=True)
+    if intent is not None:
+        trials, audits = trials.filter(intent_slug=intent.slug), audits.filter(intent_slug=intent.slug)
     for language, result in trials.values_list("decision__language", "result"):
         counts[base(language)].trials += 1
         counts[base(language)].wrong += result not in AGREEING
-    audits = Audit.objects.filter(
-        at__gte=since, intent_slug=intent.slug, part=Audit.Part.ANSWERED, drawn=True
-    )
     for language, verdict in audits.exclude(verdict="").values_list("language", "verdict"):
         counts[base(language)].audits += 1
         counts[base(language)].wrong += verdict in WRONG

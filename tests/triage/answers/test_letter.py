@@ -94,7 +94,7 @@ def test_how_to_answer_is_said_in_the_letters_language(db: None) -> None:
 @pytest.mark.django_db
 def test_a_language_that_has_no_words_for_a_variable_is_refused(refund_intent: Intent) -> None:
     with pytest.raises(ValidationError, match="exists in"):
-        Answer.objects.create(intent=refund_intent, language="it", body="Ciao, {reply_hint}.")
+        Answer.objects.create(intent=refund_intent, language="pl", body="Witaj, {reply_hint}.")
 
 
 @pytest.mark.django_db
