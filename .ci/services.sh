@@ -5,6 +5,7 @@ POSTGRES_PID="" REDIS_PID="" POSTGRES_ADDRESS="" REDIS_ADDRESS=""
 
 postgres_folder() { # where initdb and postgres are: Debian keeps them off the PATH
     local folder
+    [ -z "${POSTGRES_BIN:-}" ] || { echo "$POSTGRES_BIN" && return; }
     for folder in $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -Vr) "$(dirname "$(command -v initdb || echo /none/x)")"; do
         [ -x "$folder/initdb" ] && echo "$folder" && return
     done

@@ -41,7 +41,7 @@ TRUST_PAGE = env.flag("TRUST_PAGE", default=False)
 HELP_HELD_BACK_SHARE = env.fraction("HELP_HELD_BACK_SHARE", 0.05)
 TRIAGE_LANGUAGE = env.text("TRIAGE_LANGUAGE", "en")
 TRIAGE_ENCODER = env.optional_path("TRIAGE_ENCODER")
-VECTOR_STORE = env.choice("VECTOR_STORE", "auto", ("auto", "exact", "faiss"))
+VECTOR_STORE = env.choice("VECTOR_STORE", "auto", ("auto", "exact", "faiss", "pgvector"))
 TRIAGE_MODEL_DIR = Path(env.text("TRIAGE_MODEL_DIR", str(VAR_DIR / "models")))
 
 # --- Tickets --------------------------------------------------------------------------------------

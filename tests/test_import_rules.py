@@ -92,6 +92,7 @@ LATE_IMPORTS = {
     ("triage/core/similar/faiss_store.py", "write"): "likewise",
     ("triage/core/similar/faiss_store.py", "open"): "likewise",
     ("triage/core/similar/faiss_store.py", "_parameters"): "likewise",
+    ("triage/running/vector_store.py", "_in_the_database"): "PostgreSQL's driver, which SQLite does without",
     ("triage/apps.py", "ready"): "receivers register; the encoder is loaded only where one is set",
     ("triage/machines/apps.py", "ready"): "its sweep registers when its module is loaded",
     ("triage/oversight/apps.py", "ready"): "subscribers register when their module is loaded",

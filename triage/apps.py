@@ -14,7 +14,9 @@ class TriageConfig(AppConfig):
 
             configured_encoder()  # what is wrong with it shows at the start of whatever process this is
 
-        if settings.VECTOR_STORE == "faiss":
-            from triage.running.vector_store import finds_nearest
+        if settings.VECTOR_STORE in {"faiss", "pgvector"}:
+            from tickets.watch import findings
+            from triage.running import vector_store
 
-            finds_nearest()  # likewise
+            vector_store.keeper()  # likewise
+            findings.register("vectors", vector_store.check)

@@ -11,7 +11,7 @@ from accounts.privacy import Person
 from tickets.models import Ticket
 from tickets.privacy import tickets_of
 from triage.models import Decision, Example, ModelVersion
-from triage.running import erasing
+from triage.running import erasing, vector_store
 
 
 def export_decisions(person: Person) -> dict[str, list[dict[str, Any]]]:
@@ -29,6 +29,7 @@ def erase_decisions(person: Person) -> dict[str, Any]:
     """Runs before the tickets' eraser, which takes the address away by which they are found."""
     ids = list(tickets_of(person).values_list("pk", flat=True))
     learnt = models_that_learnt(ids)
+    vector_store.forget(ids)
     erased = erasing.erase_texts(Ticket.objects.all().filter(pk__in=ids))
     Decision.objects.filter(ticket__in=ids).update(detail="", similar=[], objection=None)
     return {"decisions": erased, "models_that_learnt_the_texts": learnt}

@@ -19,9 +19,9 @@ from triage.core.types import Contrast, Stance
 from triage.core.types import Example as LabelledText
 from triage.learning import promise
 from triage.models import Example, Intent, ModelVersion
+from triage.running import vector_store
 from triage.running.runtime import resolved_tickets
 from triage.running.sentence_encoder import configured_encoder
-from triage.running.vector_store import finds_nearest
 
 logger = logging.getLogger(__name__)
 VERSIONS_KEPT = 5
@@ -70,7 +70,7 @@ def train(*, seed: int = 0, promote: bool = True, tell: Callable[[str], None] = 
     settled = Ticket.objects.all().settled().order_by("id")
     tickets = resolved_tickets(settled)
     index = build_index(
-        tickets, settings.TRIAGE_MODEL_DIR / index_folder, configured_encoder(), nearest=finds_nearest()
+        tickets, settings.TRIAGE_MODEL_DIR / index_folder, configured_encoder(), nearest=vector_store.keeper()
     )
     version = ModelVersion.objects.create(
         folder=folder,
@@ -116,3 +116,6 @@ def forget_old_versions() -> None:
     for version in old:
         for folder in filter(None, (version.folder, version.index_folder)):
             shutil.rmtree(settings.TRIAGE_MODEL_DIR / folder, ignore_errors=True)
+    vector_store.drop_unused(
+        [one.index_path for one in ModelVersion.objects.exclude(index_folder="") if one.index_path]
+    )

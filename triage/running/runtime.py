@@ -40,7 +40,7 @@ from triage.oversight import switch
 from triage.running import reply_reader
 from triage.running.news import News, Settled, look
 from triage.running.sentence_encoder import configured_encoder
-from triage.running.vector_store import finds_nearest
+from triage.running.vector_store import keeper
 
 logger = logging.getLogger(__name__)
 
@@ -240,7 +240,7 @@ class Runtime:
         try:
             model = Model.load(champion.path, encoder=encoder) if champion else None
             path = champion.index_path if champion else None
-            self._index = open_index(path, encoder, nearest=finds_nearest()) if path else empty_index(encoder)
+            self._index = open_index(path, encoder, nearest=keeper()) if path else empty_index(encoder)
             self._caught_up_to = champion.indexed_until if champion else None
             self._seen = (None, 0)
             return model

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from triage.core import artefact
 from triage.core.artefact import save_array, seal, written_whole
 from triage.core.errors import ArtefactError
-from triage.core.similar.faiss_store import FILE, FLAT_MOST, FaissStore
+from triage.core.similar.nearest import Coded, Keeper, NearestStore
 from triage.core.similar.similarity import TicketIndex, wanted
 from triage.core.types import ResolvedTicket, SimilarTicket
 from triage.core.vectors import Encoder
@@ -47,8 +47,8 @@ class EncodedTicketIndex:
         self,
         encoder: Encoder,
         words: TicketIndex,
-        vectors: _StoredVectors,
-        nearest: FaissStore | None = None,
+        vectors: Coded,
+        nearest: NearestStore | None = None,
     ) -> None:
         self._encoder = encoder
         self._words = words
@@ -60,11 +60,16 @@ class EncodedTicketIndex:
 
     @classmethod
     def build(
-        cls, tickets: Iterable[ResolvedTicket], folder: Path, encoder: Encoder, *, nearest: bool = False
+        cls,
+        tickets: Iterable[ResolvedTicket],
+        folder: Path,
+        encoder: Encoder,
+        *,
+        nearest: Keeper | None = None,
     ) -> EncodedTicketIndex:
         """Store an index of these tickets and open it; see `TicketIndex.build`.
 
-        With ``nearest`` also what finds them by meaning alone, which needs FAISS.
+        With ``nearest``, which keeps the vectors, they are found by meaning alone too.
 
         Raises
         ------
@@ -80,7 +85,7 @@ class EncodedTicketIndex:
         return cls.open(folder, encoder, nearest=nearest)
 
     @classmethod
-    def open(cls, folder: Path, encoder: Encoder, *, nearest: bool = False) -> EncodedTicketIndex:
+    def open(cls, folder: Path, encoder: Encoder, *, nearest: Keeper | None = None) -> EncodedTicketIndex:
         """Open a stored index, with ``nearest`` so that it finds by meaning alone.
 
         Raises
@@ -88,15 +93,14 @@ class EncodedTicketIndex:
         ArtefactError
             If it is missing, corrupt, of another format version, or was built with another encoder.
         """
-        vectors = _StoredVectors.open(folder / "vectors", encoder)
-        return cls(
-            encoder, TicketIndex.open(folder / "words"), vectors, vectors.nearest() if nearest else None
-        )
+        vectors = _open_vectors(folder / "vectors", encoder)
+        kept = nearest.open(folder / "vectors", vectors) if nearest else None
+        return cls(encoder, TicketIndex.open(folder / "words"), vectors, kept)
 
     @classmethod
     def empty(cls, encoder: Encoder) -> EncodedTicketIndex:
         """Return an index without a base."""
-        return cls(encoder, TicketIndex.empty(), _StoredVectors.none(encoder))
+        return cls(encoder, TicketIndex.empty(), Coded.none(encoder.size))
 
     def __len__(self) -> int:
         return len(self._words)
@@ -171,60 +175,15 @@ class EncodedTicketIndex:
         return [float(cosine) for cosine in np.clip(cosines, 0, 1)]
 
 
-class _StoredVectors:
-    """Vectors of one byte a number with one scale each, sorted by ticket id."""
-
-    def __init__(
-        self,
-        ids: npt.NDArray[np.int64],
-        codes: npt.NDArray[np.int8],
-        scales: npt.NDArray[np.float32],
-        folder: Path | None = None,
-    ) -> None:
-        self._folder = folder
-        self._ids = ids
-        self._codes = codes
-        self._scales = scales
-
-    @classmethod
-    def none(cls, encoder: Encoder) -> _StoredVectors:
-        return cls(np.zeros(0, np.int64), np.zeros((0, encoder.size), np.int8), np.zeros(0, np.float32))
-
-    @classmethod
-    def open(cls, folder: Path, encoder: Encoder) -> _StoredVectors:
-        stored = artefact.load(folder, kind=KIND)
-        if stored.manifest.settings["encoder"] != encoder.fingerprint:
-            raise ArtefactError(f"{folder} was built with another encoder; train again.")
-        return cls(
-            stored.array("ids", np.dtype(np.int64)),
-            stored.array("codes", np.dtype(np.int8), dimensions=2),
-            stored.array("scales", np.dtype(np.float32)),
-            folder,
-        )
-
-    def nearest(self) -> FaissStore:
-        """What was stored for finding by meaning; made anew in memory where an index of few has none.
-
-        Raises
-        ------
-        ArtefactError
-            If it is missing where making it takes long.
-        """
-        if self._folder is not None and (self._folder / FILE).exists():
-            return FaissStore.open(self._folder)
-        if len(self._ids) > FLAT_MOST:
-            raise ArtefactError(f"{self._folder} was built without a vector store; train again.")
-        return FaissStore.build(self._ids, self._codes, self._scales)
-
-    def products(self, vector: Vectors, ids: npt.NDArray[np.int64]) -> Vectors:
-        """Return the product of a vector with each ticket's, 0 for unknown ids; shape (n_ids,)."""
-        products = np.zeros(len(ids), dtype=np.float32)
-        if len(self._ids):
-            places = np.minimum(self._ids.searchsorted(ids), len(self._ids) - 1)
-            known = (self._ids[places] == ids).nonzero()[0]
-            places = places[known]
-            products[known] = (self._codes[places].astype(np.float32) @ vector) * self._scales[places]
-        return products
+def _open_vectors(folder: Path, encoder: Encoder) -> Coded:
+    stored = artefact.load(folder, kind=KIND)
+    if stored.manifest.settings["encoder"] != encoder.fingerprint:
+        raise ArtefactError(f"{folder} was built with another encoder; train again.")
+    return Coded(
+        stored.array("ids", np.dtype(np.int64)),
+        stored.array("codes", np.dtype(np.int8), dimensions=2),
+        stored.array("scales", np.dtype(np.float32)),
+    )
 
 
 class _VectorWriter:
@@ -242,7 +201,7 @@ class _VectorWriter:
             self._ids.extend(ticket.id for ticket in batch)
             yield from batch
 
-    def write(self, folder: Path, *, nearest: bool = False) -> None:
+    def write(self, folder: Path, *, nearest: Keeper | None = None) -> None:
         ids = np.array(self._ids, dtype=np.int64)
         by_id = np.argsort(ids)
         codes, scales = (np.concatenate(column) for column in zip(*self._parts, strict=True))
@@ -251,7 +210,7 @@ class _VectorWriter:
         save_array(folder, "codes", codes[by_id], np.dtype(np.int8))
         save_array(folder, "scales", scales[by_id], np.dtype(np.float32))
         if nearest:
-            FaissStore.build(ids[by_id], codes[by_id], scales[by_id]).write(folder)
+            nearest.keep(folder, Coded(ids[by_id], codes[by_id], scales[by_id]))
         seal(folder, kind=KIND, settings={"encoder": self._encoder.fingerprint, "tickets": len(ids)})
 
 
@@ -267,7 +226,7 @@ AnyTicketIndex = TicketIndex | EncodedTicketIndex
 
 
 def build_index(
-    tickets: Iterable[ResolvedTicket], folder: Path, encoder: Encoder | None, *, nearest: bool = False
+    tickets: Iterable[ResolvedTicket], folder: Path, encoder: Encoder | None, *, nearest: Keeper | None = None
 ) -> AnyTicketIndex:
     """Store an index by words, or by words and meaning where there is an encoder, and open it."""
     if encoder is None:
@@ -275,7 +234,7 @@ def build_index(
     return EncodedTicketIndex.build(tickets, folder, encoder, nearest=nearest)
 
 
-def open_index(folder: Path, encoder: Encoder | None, *, nearest: bool = False) -> AnyTicketIndex:
+def open_index(folder: Path, encoder: Encoder | None, *, nearest: Keeper | None = None) -> AnyTicketIndex:
     """Open what :func:`build_index` stored. Raises ArtefactError where it was built with another encoder."""
     if encoder is None:
         return TicketIndex.open(folder)

@@ -14,7 +14,8 @@ from tests.triage.core.similar.test_encoder_index import TICKETS, TopicEncoder
 from triage.core.errors import ArtefactError
 from triage.core.similar import encoded_index, faiss_store
 from triage.core.similar.encoded_index import EncodedTicketIndex
-from triage.core.similar.faiss_store import FaissStore
+from triage.core.similar.faiss_store import FaissFiles, FaissStore
+from triage.core.similar.nearest import Coded
 from triage.core.types import ResolvedTicket
 
 SIZE = 16
@@ -28,7 +29,7 @@ def vectors(count: int, seed: int = 0) -> Vectors:
 
 def store_of(rows: Vectors) -> FaissStore:
     codes, scales = encoded_index._coded(rows)
-    return FaissStore.build(np.arange(len(rows), dtype=np.int64) * 3, codes, scales)
+    return FaissStore.build(Coded(np.arange(len(rows), dtype=np.int64) * 3, codes, scales))
 
 
 def exact(rows: Vectors, vector: Vectors, k: int, only: set[int] | None = None) -> list[int]:
@@ -74,13 +75,13 @@ def test_what_may_not_count_does_not(rows):
 def test_it_is_read_back_as_it_was_written(rows, tmp_path):
     store = store_of(rows)
     store.write(tmp_path)
-    assert FaissStore.open(tmp_path).search(rows[3], 5) == store.search(rows[3], 5)
+    assert FaissStore.open(tmp_path, store._vectors).search(rows[3], 5) == store.search(rows[3], 5)
 
 
 def test_what_is_no_index_is_refused(tmp_path):
     (tmp_path / faiss_store.FILE).write_bytes(b"nonsense")
     with pytest.raises(ArtefactError):
-        FaissStore.open(tmp_path)
+        FaissStore.open(tmp_path, Coded.none(SIZE))
 
 
 # --- Behind the one search ---------------------------------------------------------------------------------
@@ -88,7 +89,7 @@ def test_what_is_no_index_is_refused(tmp_path):
 
 @pytest.fixture
 def index(tmp_path: Path) -> EncodedTicketIndex:
-    return EncodedTicketIndex.build(TICKETS, tmp_path / "index", TopicEncoder(), nearest=True)
+    return EncodedTicketIndex.build(TICKETS, tmp_path / "index", TopicEncoder(), nearest=FaissFiles())
 
 
 def ids(index: EncodedTicketIndex, text: str, **options) -> list[int]:
@@ -124,22 +125,22 @@ def test_the_asking_ticket_itself_is_left_out(index):
 
 def test_an_index_of_few_that_has_no_store_gets_one_in_memory(tmp_path):
     EncodedTicketIndex.build(TICKETS, tmp_path / "index", TopicEncoder())
-    opened = EncodedTicketIndex.open(tmp_path / "index", TopicEncoder(), nearest=True)
+    opened = EncodedTicketIndex.open(tmp_path / "index", TopicEncoder(), nearest=FaissFiles())
     assert ids(opened, "password?") == [4]
 
 
 def test_one_of_many_has_to_be_trained_again(tmp_path, monkeypatch):
     EncodedTicketIndex.build(TICKETS, tmp_path / "index", TopicEncoder())
-    monkeypatch.setattr(encoded_index, "FLAT_MOST", 2)
+    monkeypatch.setattr(faiss_store, "FLAT_MOST", 2)
     with pytest.raises(ArtefactError, match="train again"):
-        EncodedTicketIndex.open(tmp_path / "index", TopicEncoder(), nearest=True)
+        EncodedTicketIndex.open(tmp_path / "index", TopicEncoder(), nearest=FaissFiles())
 
 
 def test_a_changed_store_is_refused(tmp_path):
-    EncodedTicketIndex.build(TICKETS, tmp_path / "index", TopicEncoder(), nearest=True)
+    EncodedTicketIndex.build(TICKETS, tmp_path / "index", TopicEncoder(), nearest=FaissFiles())
     file = tmp_path / "index" / "vectors" / faiss_store.FILE
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(bytes(content))
     with pytest.raises(ArtefactError):
-        EncodedTicketIndex.open(tmp_path / "index", TopicEncoder(), nearest=True)
+        EncodedTicketIndex.open(tmp_path / "index", TopicEncoder(), nearest=FaissFiles())
