@@ -9,6 +9,7 @@ from typing import Protocol
 
 from triage.core.deciding.outcomes import Weighed, weigh_outcomes
 from triage.core.deciding.rules import RuleBook
+from triage.core.learning.calibration import doubt_the_unlikely
 from triage.core.learning.features import reads_whole
 from triage.core.learning.model import Model, Prediction, Shares
 from triage.core.reading.focus import has_topic
@@ -112,7 +113,10 @@ class Engine:
         text, belief = self.find_matter(ask)
         questions = self.find_questions(ask, belief)
         judged = self._judge_stance(ask)
-        belief = _asked(belief, judged)
+        if not self._about_the_question(ask):
+            belief = _doubted(belief)
+        if self.model is not None and self.model.stance is not None:
+            belief = _scaled(belief, doubt_the_unlikely(belief.confidence * judged.asking))
         near = self._search(text)
         weighed = weigh_outcomes(belief.confidence, belief.intent, near)
         runner_up_confidence = min(belief.runner_up_confidence, weighed.confidence)
@@ -156,6 +160,10 @@ class Engine:
         if found is not None and found.stance is Stance.TWO_WISHES and not ask.joints.found:
             return Judgement(judged.asking, None)  # two wishes need a place where they meet
         return judged
+
+    def _about_the_question(self, ask: Ask) -> bool:
+        stance = self.model.stance if self.model is not None else None
+        return stance is None or not stance.is_foreign_tale(ask.unabridged, ask.text)
 
     def _judge(self, text: str) -> Judgement:
         if self.model is None or self.model.stance is None:
@@ -251,11 +259,13 @@ class Engine:
 
 def _asked(belief: _Belief, judged: Judgement) -> _Belief:
     """The belief that the intent is right *and* plainly asked for."""
-    return replace(
-        belief,
-        confidence=belief.confidence * judged.asking,
-        runner_up_confidence=belief.runner_up_confidence * judged.asking,
-    )
+    return _scaled(belief, belief.confidence * judged.asking)
+
+
+def _scaled(belief: _Belief, confidence: float) -> _Belief:
+    """Another confidence, and the runner-up's in proportion."""
+    share = confidence / belief.confidence if belief.confidence else 0.0
+    return replace(belief, confidence=confidence, runner_up_confidence=belief.runner_up_confidence * share)
 
 
 def _likeliest(joints: Sequence[Joint], whole: _Belief, shares: _Shares) -> list[Joint]:

@@ -12,6 +12,7 @@ import pytest
 from tests.triage.core.shop import shop_examples
 from triage.core.deciding.rules import RuleBook
 from triage.core.engine import MOST_PASSAGE_CONFIDENCE, UNCLEAR, Engine
+from triage.core.learning.calibration import doubt_the_unlikely
 from triage.core.learning.model import MOST_LONG_CONFIDENCE, Model, Prediction, Shares
 from triage.core.learning.training import LEAST_LONGEST
 from triage.core.stance.model import Judgement
@@ -101,6 +102,9 @@ class FakeStance:
         grave = "funeral" in text
         return Judgement(0.25 if grave or "unless" in text else 1.0, held, leans_grave=grave)
 
+    def is_foreign_tale(self, told: str, asked: str) -> bool:
+        return "spindle" in told.replace(asked, "")
+
 
 @pytest.mark.parametrize(
     ("question", "held"),
@@ -111,8 +115,21 @@ def test_the_question_in_a_letter_is_judged_beside_the_whole_of_it(question: str
     fake.stance = FakeStance()
     frame = "Kind regards from the coast, unless it rains again,\nTheodora Wintergreen"
     found = Engine(RuleBook([]), cast(Model, fake)).assess("", f"Hello there,\n\n{question}\n\n{frame}")
-    assert (found.intent, found.confidence) == ("refund", pytest.approx(0.9 * 0.5))
+    assert (found.intent, found.confidence) == ("refund", pytest.approx(doubt_the_unlikely(0.9 * 0.5)))
     assert (found.stance is not None) == held
+
+
+def test_a_question_beside_a_tale_of_what_nobody_taught_is_never_sure() -> None:
+    question = "Could you refund the jacket I sent you?"
+    fake = FakeModel(question, elsewhere=0.4)
+    fake.stance = FakeStance()
+    engine = Engine(RuleBook([]), cast(Model, fake))
+    for frame, most in (
+        ("It rained a lot on the coast.", 0.9),
+        ("The spindle is crooked.", MOST_PASSAGE_CONFIDENCE),
+    ):
+        found = engine.assess("", f"Hello there,\n\n{question}\n\nKind regards,\n{frame}")
+        assert (found.intent, found.confidence) == ("refund", most)
 
 
 def test_what_may_be_grave_beside_a_question_is_not_weighed_against_it() -> None:
@@ -121,7 +138,7 @@ def test_what_may_be_grave_beside_a_question_is_not_weighed_against_it() -> None
     fake.stance = FakeStance()
     frame = "Kind regards from the funeral on the coast,\nTheodora Wintergreen"
     found = Engine(RuleBook([]), cast(Model, fake)).assess("", f"Hello there,\n\n{question}\n\n{frame}")
-    assert found.confidence == pytest.approx(0.9 * 0.25)
+    assert found.confidence == pytest.approx(doubt_the_unlikely(0.9 * 0.25))
 
 
 def test_the_clearest_texts_come_first() -> None:

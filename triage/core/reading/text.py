@@ -14,7 +14,7 @@ from triage.core.reading.mail import read_mail
 from triage.core.reading.markup import looks_like_html, read_html
 
 #: Kept with each decision; a higher number says that texts are read otherwise than before.
-READING_VERSION: Final = 5
+READING_VERSION: Final = 6
 #: The classifier reads no more than this; a question is far shorter.
 MAX_CHARS: Final = 20_000
 #: Raw mail is cut here before anything else (styles and markup can be long).

@@ -19,6 +19,7 @@ from sklearn.svm import LinearSVC
 
 from triage.core.stance.composed import compose
 from triage.core.stance.phrases import Floats, Ints, PhraseReader, Phrases
+from triage.core.stance.tale import is_foreign_tale
 from triage.core.stance.taught import SHOWN, read
 from triage.core.types import Contrast, Example, Stance, StanceFound, Term
 
@@ -171,6 +172,10 @@ class StanceModel:
             return Judgement(probability, None, leans_grave)
         found = self._found(best, lead, tokens, phrases, columns, weights)
         return Judgement(probability, found, leans_grave)
+
+    def is_foreign_tale(self, told: str, asked: str) -> bool:
+        """Say whether what is told beside a question is about something that nobody taught."""
+        return is_foreign_tale(told, asked, self.reader_.words_)
 
     def _found(
         self,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from triage.core.learning.calibration import (
     brier,
+    doubt_the_unlikely,
     expected_calibration_error,
     fit_sharpness,
     reliability,
@@ -50,3 +51,12 @@ def test_each_text_falls_into_one_bin() -> None:
 def test_nothing_measured_is_no_error() -> None:
     assert expected_calibration_error(np.empty(0), np.empty(0)) == 0
     assert brier(np.empty(0), np.empty(0)) == 0
+
+
+def test_below_one_half_what_two_doubt_is_lowered_in_order_and_nothing_else_is() -> None:
+    values = [at / 100 for at in range(101)]
+    found = [doubt_the_unlikely(value) for value in values]
+    assert found == sorted(found)
+    assert found[50:] == values[50:]
+    assert (found[0], found[38]) == (0.0, pytest.approx(0.324, abs=0.001))
+    assert all(0 < after < before for before, after in zip(values[1:50], found[1:50], strict=True))
