@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from tickets.intake.history import PastTicket, save_past_tickets
 from triage.answers.help.models import Article
+from triage.answers.help.texts import stripped
 from triage.core.types import Contrast, GraveTopic, Stance
 from triage.models import Answer, Example, Guard, Intent, Mode, PolicyRevision, Rule, fingerprint
 
@@ -58,7 +59,7 @@ class Pack:
     contrast: list[Contrast] = field(default_factory=list)
     guards: list[dict[str, str]] = field(default_factory=list)
     tickets: list[dict[str, Any]] = field(default_factory=list)
-    articles: dict[str, Any] = field(default_factory=dict)
+    articles: list[dict[str, Any]] = field(default_factory=list)  # one a language
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def read_pack(folder: Path = STARTER) -> Pack:
         contrast=read_contrast(folder / "contrast.yaml"),
         guards=read_list(folder / "never_automate.yaml", "guards"),
         tickets=read_list(folder / "resolved_tickets.yaml", "tickets"),
-        articles=read_yaml(folder / "help.yaml") if (folder / "help.yaml").is_file() else {},
+        articles=[read_yaml(file) for file in sorted(folder.glob("help*.yaml"))],
     )
 
 
@@ -209,10 +210,15 @@ def install_articles(pack: Pack, *, approved: bool) -> int:
 
     Unless ``approved`` they are drafts: the public reads nothing that nobody of the house has read.
     """
-    language_tag, added = pack.articles.get("language", "en"), 0
+    return sum(_install_shelf(pack, shelf, approved=approved) for shelf in pack.articles)
+
+
+def _install_shelf(pack: Pack, shelf: dict[str, Any], *, approved: bool) -> int:
+    language_tag, added = shelf.get("language", "en"), 0
     intents = Intent.objects.in_bulk(field_name="slug")
     known = set(Article.objects.filter(language=language_tag).values_list("intent__slug", flat=True))
-    for place, topic in enumerate(pack.articles.get("topics", []), 1):
+    texts = _texts_of_drafts(pack, language_tag)
+    for place, topic in enumerate(shelf.get("topics", []), 1):
         for number, content in enumerate(topic["articles"], 1):
             if unknown := set(content) - ARTICLE_KEYS:
                 raise PackError(
@@ -224,15 +230,28 @@ def install_articles(pack: Pack, *, approved: bool) -> int:
             try:
                 article = Article(
                     intent=intents[slug], language=language_tag, title=content["title"], summary=content["summary"],
-                    topic=topic["topic"], order=place * ORDERS_A_TOPIC + number, body=content.get("body", "").strip(),
+                    topic=topic["topic"], order=place * ORDERS_A_TOPIC + number,
+                    body=content.get("body", texts.get(slug, "")).strip(),
                 )  # fmt: skip
                 article.save()
             except (KeyError, ValidationError) as error:
-                raise PackError(f"help.yaml: {slug}: {error}") from error
+                raise PackError(f"help.yaml: {slug} in {language_tag}: {error}") from error
             if approved:
                 article.approve(None)
             added += 1
     return added
+
+
+def _texts_of_drafts(pack: Pack, language_tag: str) -> dict[str, str]:
+    """What an article says whose answer nobody has approved here: it brings the text along, to be read with it."""
+    approved = Answer.objects.filter(state=Answer.State.APPROVED, language=language_tag)
+    ready = set(approved.values_list("intent__slug", flat=True))
+    return {
+        content["intent"]: stripped(answer["body"])
+        for content in pack.intents
+        for answer in content.get("answers", [])
+        if answer["language"] == language_tag and content["intent"] not in ready
+    }
 
 
 def labelled(pack: Pack) -> Iterator[Example]:

@@ -12,6 +12,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import cache
+from pathlib import Path
 from typing import Final
 
 from tickets.search import folding
@@ -35,6 +37,9 @@ LONGEST_QUERY: Final = 200
 MOST_TERMS: Final = 16
 
 
+GRAMMAR_WORDS: Final = Path(__file__).with_name("grammar_words.txt")
+
+
 @dataclass(frozen=True)
 class Source:
     """What one article is found by."""
@@ -54,7 +59,16 @@ def forms(text: str, language: str) -> list[str]:
     """
     if language == "en":
         return [terms.stem(word) for word in terms.words(text) if word not in terms.STOP_WORDS]
-    return [word[:CUT] for word in folding.words(text) if len(word) > 2]
+    grammar = _folded_grammar(language)
+    return [word[:CUT] for word in folding.words(text) if len(word) > 2 and word not in grammar]
+
+
+@cache
+def _folded_grammar(language: str) -> frozenset[str]:
+    """Words that say nothing of what is looked for; none for a language without a list."""
+    lines = GRAMMAR_WORDS.read_text(encoding="utf-8").splitlines()
+    found = next((line[3:] for line in lines if line.startswith(f"{language}:")), "")
+    return frozenset(folding.words(found))
 
 
 class Index:

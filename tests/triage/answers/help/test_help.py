@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from tickets.models import Ticket
 from triage.answers import facts, house
-from triage.answers.help import encounters, suggestions
+from triage.answers.help import encounters, library, suggestions
 from triage.answers.help.models import Article, Encounter, Unfound, Vote
 from triage.answers.help.search import Index, Source
 from triage.answers.help.texts import public_text, stripped
@@ -316,18 +317,43 @@ def test_newcombes_interval_is_that_of_his_paper() -> None:
 # --- The pack and the admin --------------------------------------------------------------------------------------
 
 
-def test_every_article_of_the_pack_has_its_intent_and_a_heading() -> None:
+@pytest.mark.parametrize(("language", "least"), [("en", 45), ("de", 28)])
+def test_every_article_of_the_pack_has_its_intent_and_a_heading(language, least) -> None:
     read = pack.read_pack()
     known = {content["intent"] for content in read.intents}
-    topics = read.articles["topics"]
-    listed = [article for topic in topics for article in topic["articles"]]
-    assert len({article["intent"] for article in listed}) == len(listed) >= 45
+    (shelf,) = (one for one in read.articles if one["language"] == language)
+    listed = [article for topic in shelf["topics"] for article in topic["articles"]]
+    assert len({article["intent"] for article in listed}) == len(listed) >= least
     assert {article["intent"] for article in listed} <= known
-    for slug in known:
-        Intent.objects.create(slug=slug, title=slug)
-    assert pack.install_articles(read, approved=False) == len(listed)
+
+
+def test_articles_of_the_pack_come_once_and_as_drafts() -> None:
+    read = pack.read_pack()
+    for content in read.intents:
+        Intent.objects.create(slug=content["intent"], title=content["intent"])
+    assert pack.install_articles(read, approved=False) > 70
     assert not Article.objects.filter(state="approved").exists()
     assert pack.install_articles(read, approved=True) == 0
+
+
+def test_all_german_articles_of_the_pack_are_shown_in_the_demos_house(web) -> None:
+    """Their answers are drafts there: they bring the text along, without what belongs into a letter."""
+    read = pack.read_pack()
+    for content in read.intents:
+        Intent.objects.create(slug=content["intent"], title=content["intent"])
+    facts.set_all(pack.read_yaml(pack.STARTER / "house.yaml"), language="en", by=None)
+    pack.install_articles(read, approved=True)
+    shown = library.exactly("de").pages
+    assert len(shown) == Article.objects.filter(language="de").count()
+    for page in shown.values():
+        assert not re.search(r"\{|Guten Tag|Ihr Team von|write to us", page.text), page.slug
+        assert len(page.text) > 150, page.slug
+    searched = {"Wo ist mein Paket?": "track_order", "paket nicht angekommen": "late_delivery", "einloggen geht nicht": "login_issue",
+        "Geld zurück": "get_refund", "konto gehackt": "account_hacked", "öffnungszeiten": "store_hours_contact", "reklamation": "complaint",
+        "paypal": "check_payment_methods"}  # fmt: skip
+    assert {words: library.exactly("de").find(words)[0].slug for words in searched} == searched
+    page = web().get("/help/", headers={"Accept-Language": "de"}).content.decode()
+    assert "Mein Paket ist nicht angekommen" in page
 
 
 def test_supervisors_approve_and_see_what_readers_do(web, supervisor, agent) -> None:
