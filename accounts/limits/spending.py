@@ -133,6 +133,12 @@ def spend(
         raise LimitReached(operation, max(1, math.ceil(wait / SECOND)))
 
 
+def has_room(operation: str, mailbox: str) -> bool:
+    """Count one mail to ``mailbox`` against ``operation``; False, and nothing is counted, where there is no room."""
+    wait, _ = _count(_charges(operation, {"mailbox": mailbox_of(mailbox)}, 1), time.time_ns() // 1000)
+    return wait == 0
+
+
 def _rate(operation: str, kind: str) -> tuple[int, int]:
     rates: Mapping[str, tuple[int, int]] = settings.LIMITS[operation]
     return rates.get(kind, (0, 0))

@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext, gettext_noop
 
+from accounts.limits.spending import has_room
 from accounts.models import User
 from accounts.names import is_plain_name
 from tickets.mail import choices, guest_links, sent, threads
@@ -46,9 +47,14 @@ def answered(ticket: Ticket, message: Message) -> None:
 
 
 def escalated(ticket: Ticket) -> None:
-    """The requester learns that a person will answer, and by when."""
+    """The requester learns that a person will answer, and by when.
+
+    An address that nobody has proved to own gets few of these: it may be a stranger's, or a helpdesk that writes back.
+    """
     zone = zone_for(ticket)
     is_grave = grave.is_grave(ticket)
+    if ticket.requester_id is None and not is_grave and not has_room("receipt", ticket.requester_email):
+        return
     facts = {
         "grave": is_grave,
         "emergency": grave.emergency_in(languages.of_mail(ticket)) if is_grave else "",

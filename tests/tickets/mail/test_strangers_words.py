@@ -65,3 +65,25 @@ def test_who_is_logged_in_reads_their_own_subject(web, engine, requester):
     mail = OutgoingMail.objects.get()
     assert mail.subject == "Re: Cheap watches"
     assert "Hello Rita," in mail.body
+
+
+def test_an_address_without_an_account_gets_few_receipts_however_it_is_spelled(
+    submit, engine, agent, requester
+):
+    engine.says("track_refund", 0.1)
+    spellings = (
+        "victim@gmail.com",
+        "vic.tim@gmail.com",
+        "victim+1@gmail.com",
+        "Victim@Gmail.com",
+        "v.i.c.t.i.m+2@gmail.com",
+    )
+    tickets = [
+        submit(guest_email=spelling, body=f"Question {number}?") for number, spelling in enumerate(spellings)
+    ]
+    assert OutgoingMail.objects.count() == 3
+    tickets[-1].reply("Here is your answer.", author=agent)
+    assert OutgoingMail.objects.count() == 4  # what a person writes always goes
+    for number in range(4):
+        submit(requester=requester, body=f"Question {number}?")
+    assert OutgoingMail.objects.count() == 8
