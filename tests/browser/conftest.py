@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 from django.core import mail
+from django.core.handlers.wsgi import WSGIHandler
+from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tickets.background import jobs
@@ -46,6 +48,24 @@ def chromium() -> Iterator[Browser]:
         browser.close()
     if before is None:
         del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture(autouse=True)
+def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> threading.RLock:
+    """SQLite in memory has one connection for all threads: a second transaction would end in the middle of the first.
+
+    So the server takes one request at a time. What a test writes itself while a page is open it writes ``with`` this.
+    """
+    lock = threading.RLock()
+    real = WSGIHandler.get_response
+
+    def get_response(handler: WSGIHandler, request: object) -> object:
+        with lock:
+            return real(handler, request)
+
+    if connection.vendor == "sqlite" and connection.is_in_memory_db():
+        monkeypatch.setattr(WSGIHandler, "get_response", get_response)
+    return lock
 
 
 def wait_for_the_server() -> None:

@@ -175,48 +175,6 @@ def many(escalated, submit) -> list[Ticket]:
     return [escalated, *(submit(guest_name=f"Customer {at}", subject=f"Refund {at}") for at in range(1, 10))]
 
 
-def test_tickets_are_walked_with_three_keys_and_one_page_load_each(desk_of, agent, many, time_is_up):
-    page = desk_of(agent, "/admin/tickets/ticket/?queue=unassigned")
-    loads: list[str] = []
-    page.on("load", lambda loaded: loads.append(loaded.url))
-    keys = 1
-    press(page, "n")
-    for at, _ in enumerate(many):
-        reply = page.get_by_label(REPLY)
-        expect(reply).to_have_value("")
-        press(page, "i")
-        expect(reply).to_have_value(LETTER if at == 0 else f"Hello Customer, {LETTER.split(', ', 1)[1]}")
-        page.keyboard.type(" PS")
-        here = page.url
-        press(page, "Control+Enter")
-        page.wait_for_url(lambda url, here=here: url != here)
-        keys += 2
-    expect(page.get_by_role("heading", name="Nothing waits for you")).to_be_visible()
-    assert keys <= 3 * len(many)
-    assert len(loads) <= len(many) + 1
-    time_is_up()
-    assert {ticket.status for ticket in Ticket.objects.all()} == {Status.PENDING}
-
-
-def test_a_draft_survives_the_session_and_the_window(desk_of, agent, escalated):
-    page = desk_of(agent, page_of(escalated))
-    page.get_by_label(REPLY).fill("Dear Lee, we have found")
-    expect(page.get_by_text("Draft kept")).to_be_visible()
-    page.context.clear_cookies(name="sessionid")
-    page.get_by_label(REPLY).press("End")
-    page.keyboard.type(" your parcel.")
-    expect(page.get_by_text("Your session has ended.")).to_be_visible()
-    press(page, "Control+Enter")
-    page.wait_for_url("**/accounts/login/**")
-    page.get_by_label("Email address").fill(agent.email)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("main").get_by_role("button", name="Log in", exact=True).click()
-    expect(page.get_by_label(REPLY)).to_have_value("Dear Lee, we have found your parcel.")
-    page.close(run_before_unload=False)
-    other = desk_of(agent, page_of(escalated))
-    expect(other.get_by_label(REPLY)).to_have_value("Dear Lee, we have found your parcel.")
-
-
 def test_colleagues_see_each_other_and_new_messages_come_in_place(desk_of, agent, other_agent, escalated):
     mine, theirs = desk_of(agent, page_of(escalated)), desk_of(other_agent, page_of(escalated))
     theirs.get_by_label(REPLY).press_sequentially("Hello")

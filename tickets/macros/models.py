@@ -82,6 +82,11 @@ class Macro(models.Model):
                 "A macro does something: write a reply or a note, or choose a step.", code="empty"
             )
 
+    @property
+    def changes_ticket(self) -> bool:
+        """Whether it does more than write."""
+        return self.takes or self.urgency is not None or bool(self.tags)
+
     def does(self) -> str:
         """What it does, in a few words, for lists."""
         parts = [

@@ -30,6 +30,7 @@ urlpatterns = [
     path("desk/references/", agents_only(live.find_references), name="desk-references"),
     path("desk/people/", agents_only(live.find_people), name="desk-people"),
     path("desk/find/", agents_only(live.find), name="desk-find"),
+    path("desk/<int:ticket_id>/macro/", keeps(agents_only(live.apply_macro)), name="desk-macro"),
     path("desk/<int:ticket_id>/draft/", keeps(agents_only(live.keep_draft)), name="desk-draft"),
     path(
         "desk/<int:ticket_id>/files/<int:file_id>/drop/", agents_only(live.drop_file), name="desk-drop-file"

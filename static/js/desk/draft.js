@@ -45,10 +45,21 @@ document.addEventListener("DOMContentLoaded", () => {
     desk.find("#write").prepend(box);
   };
 
-  const send = async (extra) => {
+  const typed = () => {
     const body = new FormData();
     fields.forEach((field) => body.append(field.name, field.value));
     body.append("version", version.value);
+    return body;
+  };
+  // A step that loads no page: what is typed goes along with it.
+  const withTyped = (address, more) => {
+    const body = typed();
+    Object.entries(more).forEach(([name, value]) => body.append(name, value));
+    return desk.post(address, body);
+  };
+
+  const send = async (extra) => {
+    const body = typed();
     (extra?.files ?? []).forEach((file) => body.append(extra.name, file));
     const sent = Object.fromEntries(fields.map((field) => [field.dataset.keep, field.value]));
     let reply;
@@ -100,5 +111,5 @@ document.addEventListener("DOMContentLoaded", () => {
     if (reply.ok) showFiles(await reply.json());
   }));
 
-  desk.draft = { save, adopt, isDirty, version: () => version.value, isWriting: () => fields.some((field) => field === document.activeElement && field.value !== "" ) };
+  desk.draft = { save, adopt, with: withTyped, isDirty, version: () => version.value, isWriting: () => fields.some((field) => field === document.activeElement && field.value !== "" ) };
 });

@@ -13,6 +13,17 @@ desk.post = (url, body) => fetch(url, {
   method: "POST", body, headers: { "X-CSRFToken": desk.token(), Accept: "application/json" }, credentials: "same-origin", keepalive: !(body instanceof FormData && (body.has("reply-files") || body.has("note-files"))),
 });
 
+// What the server said in answer to a step that loaded no page.
+desk.tell = (words, kind) => {
+  document.querySelectorAll("[data-told]").forEach((one) => one.remove());
+  const line = document.createElement("p");
+  line.className = `frame-flash frame-${kind}`;
+  line.dataset.told = "";
+  line.setAttribute("role", "status");
+  line.textContent = words;
+  desk.find("[data-news]").append(line);
+};
+
 // The session may have been renewed in another window: forms carry the token of now.
 desk.renewTokens = () => document.querySelectorAll("input[name=csrfmiddlewaretoken]").forEach((field) => { if (desk.token()) field.value = desk.token(); });
 

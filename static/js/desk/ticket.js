@@ -168,11 +168,37 @@ document.addEventListener("DOMContentLoaded", () => {
     };
     field.addEventListener("focus", ask);
     field.addEventListener("input", () => { clearTimeout(asked); asked = setTimeout(ask, 150); });
-    field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); desk.sendStep(step); } });
+    field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); step(); } });
   };
-  offers(macro, "macro");
-  offers(document.getElementById("id_tags"), "tag");
-  offers(document.getElementById("id_link"), "link");
+  // A macro's texts join the writer in place, and the cursor stands behind them.
+  const applyMacro = async () => {
+    if (macro.dataset.busy || !macro.value.trim()) return;
+    macro.dataset.busy = "yes";
+    [reply, note].forEach((field) => { field.readOnly = true; });
+    try { await applyNamed(macro.value); } catch { desk.tell("No connection. Try again.", "warning"); }
+    [reply, note].forEach((field) => { field.readOnly = false; });
+    delete macro.dataset.busy;
+  };
+  const applyNamed = async (name) => {
+    const kept = await desk.draft.save();
+    if (typeof kept === "string") { location.assign(kept); return; }
+    if (kept !== true) return;
+    const answer = await desk.draft.with(page.dataset.macro, { macro: name });
+    if (answer.status === 401) { location.assign((await answer.json()).login); return; }
+    const done = await answer.json().catch(() => ({ message: "The server could not apply it. Try again." }));
+    if (!answer.ok) { desk.tell(done.message, "warning"); macro.select(); return; }
+    macro.value = "";
+    if (done.whole) { location.replace(`${location.pathname}${location.search}#write`); location.reload(); return; }
+    desk.draft.adopt(done);
+    desk.find("[data-send]").innerHTML = done.buttons;
+    desk.tell(done.told, "success");
+    write(reply.value || !note.value ? "reply" : "note");
+  };
+  if (macro) offers(macro, applyMacro);
+  macro?.form.addEventListener("submit", (event) => { if (event.submitter?.value === "macro") { event.preventDefault(); event.stopImmediatePropagation(); applyMacro(); } }, true);
+  if (location.hash === "#write") write(note?.value && !reply?.value ? "note" : "reply");
+  offers(document.getElementById("id_tags"), () => desk.sendStep("tag"));
+  offers(document.getElementById("id_link"), () => desk.sendStep("link"));
   desk.keys.g = () => open("fields", "[data-field]");
   document.querySelectorAll("[data-field]").forEach((field) => field.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); desk.sendStep("fields"); } }));
   const copy = document.getElementById("id_copy");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -91,3 +92,42 @@ def test_a_wrong_one_is_refused_in_words(web: Web, agent: User, wrong: dict[str,
     page = web(agent).post(reverse("admin:macros_macro_add"), {**FORM, **wrong}).content.decode()
     assert told in page
     assert Macro.objects.count() == 1
+
+
+def in_place(browser: Any, ticket: Ticket, name: str, **facts: Any) -> Any:
+    facts = {"macro": name, "reply-body": "", "note-body": "", "version": 0, **facts}
+    return browser.post(reverse("desk-macro", args=[ticket.pk]), facts, HTTP_ACCEPT="application/json")
+
+
+def test_a_macro_s_texts_join_the_open_page(web: Web, agent: User, escalated: Ticket) -> None:
+    Macro.objects.create(name="Refund", reply="Five days.", then="resolve")
+    done = in_place(web(agent), escalated, "ref", **{"reply-body": "Hello,"}).json()
+    assert (done["reply"], done["whole"]) == ("Hello,\n\nFive days.", False)
+    assert done["version"] == agent.drafts.get(ticket=escalated).version
+    assert done["buttons"].index("Send and resolve") < done["buttons"].index("Send and next")
+
+
+def test_a_macro_that_changes_the_ticket_has_the_page_loaded_again(
+    web: Web, agent: User, escalated: Ticket
+) -> None:
+    Macro.objects.create(name="Mine", reply="Five days.", takes=True)
+    browser = web(agent)
+    assert in_place(browser, escalated, "mine").json()["whole"] is True
+    page = browser.get(page_of(escalated)).content.decode()
+    assert "The ticket is yours." in page
+
+
+def test_a_refused_macro_keeps_what_was_typed(web: Web, agent: User, escalated: Ticket) -> None:
+    answer = in_place(web(agent), escalated, "gift", **{"reply-body": "Hello,"})
+    assert (answer.status_code, answer.json()["message"]) == (400, "There is no macro “gift”.")
+    assert agent.drafts.get(ticket=escalated).reply == "Hello,"
+
+
+def test_a_macro_of_a_window_that_is_behind_overwrites_nothing(
+    web: Web, agent: User, escalated: Ticket
+) -> None:
+    Macro.objects.create(name="Refund", reply="Five days.")
+    browser = web(agent)
+    in_place(browser, escalated, "refund")
+    assert in_place(browser, escalated, "refund", **{"reply-body": "Older"}).status_code == 409
+    assert agent.drafts.get(ticket=escalated).reply == "Five days."

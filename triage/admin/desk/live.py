@@ -68,8 +68,12 @@ def undo(request: HttpRequest, held_id: int) -> HttpResponse:
 @require_POST
 def keep_draft(request: HttpRequest, ticket_id: int) -> HttpResponse:
     """Keep what is typed, and files that were just chosen. 409 with the other text if another window is ahead."""
-    ticket = load_ticket(who(request), str(ticket_id))
-    step = Step(request, ticket)
+    step = Step(request, load_ticket(who(request), str(ticket_id)))
+    return _not_kept(step) or JsonResponse(_draft_now(step))
+
+
+def _not_kept(step: Step) -> JsonResponse | None:
+    """Keep what is typed; the answer where that cannot be."""
     try:
         keep_typed(step)
     except drafts.DraftChanged as changed:
@@ -79,20 +83,40 @@ def keep_draft(request: HttpRequest, ticket_id: int) -> HttpResponse:
         return JsonResponse({"message": " ".join(map(str, refused))}, status=400)
     except TicketError as error:
         return JsonResponse({"message": str(error)}, status=400)
-    draft = drafts.draft_of(step.agent, ticket)
-    return JsonResponse(_as_json(draft) if draft else {"version": 0, "files": "", "note_files": ""})
+    return None
+
+
+def _draft_now(step: Step) -> dict[str, Any]:
+    draft = drafts.draft_of(step.agent, step.ticket)
+    return _as_json(draft) if draft else {"version": 0, "files": "", "note_files": ""}
 
 
 @require_POST
 def drop_file(request: HttpRequest, ticket_id: int, file_id: int) -> HttpResponse:
-    ticket = load_ticket(who(request), str(ticket_id))
+    step = Step(request, load_ticket(who(request), str(ticket_id)))
     if request.headers.get("Accept") != "application/json":
-        keep_typed(Step(request, ticket))  # without JavaScript the whole form comes along
-    drafts.drop_file(who(request), ticket, file_id)
-    draft = drafts.draft_of(who(request), ticket)
+        keep_typed(step)  # without JavaScript the whole form comes along
+    drafts.drop_file(step.agent, step.ticket, file_id)
     if request.headers.get("Accept") != "application/json":
-        return to_desk(request, ticket)
-    return JsonResponse(_as_json(draft) if draft else {"version": 0, "files": "", "note_files": ""})
+        return to_desk(request, step.ticket)
+    return JsonResponse(_draft_now(step))
+
+
+@require_POST
+def apply_macro(request: HttpRequest, ticket_id: int) -> HttpResponse:
+    """Put a macro's texts into the open page; ``whole`` where it changed the ticket, so that the page is out of date."""
+    step = Step(request, load_ticket(who(request), str(ticket_id)))
+    if refusal := _not_kept(step):
+        return refusal
+    try:
+        macro = applying.named(step.agent, request.POST.get("macro", ""))
+        told = applying.apply(macro, step.ticket, agent=step.agent)
+    except TicketError as error:
+        return JsonResponse({"message": str(error)}, status=400)
+    if macro.changes_ticket:
+        messages.success(request, told)
+    buttons = render_to_string("triage/desk/send.html", {"draft": drafts.draft_of(step.agent, step.ticket)})
+    return JsonResponse(_draft_now(step) | {"told": told, "whole": macro.changes_ticket, "buttons": buttons})
 
 
 def _as_json(draft: drafts.Draft) -> dict[str, Any]:
