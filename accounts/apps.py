@@ -6,5 +6,5 @@ class AccountsConfig(AppConfig):
     verbose_name = "Accounts"
 
     def ready(self) -> None:
-        from accounts import lockout  # noqa: F401  # receivers register when their module is loaded
+        from accounts import lockout, signatures  # noqa: F401  # receivers register when their module is loaded
         from accounts.tokens import signals  # noqa: F401

@@ -102,6 +102,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(
         max_length=40, blank=True, default="", db_default="", help_text="Empty: the browser’s."
     )
+    signature = models.TextField(
+        max_length=500, blank=True, default="", db_default="",
+        help_text="Of somebody who answers customers; empty: the house’s.",
+    )  # fmt: skip
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
     #: How often all log-ins of this person were ended at once; what a log-in stands on, beside the password.
     logins_ended = models.PositiveIntegerField(default=0, db_default=0, editable=False)

@@ -130,7 +130,9 @@ def export_account(person: Person) -> dict[str, list[dict[str, Any]]]:
         return {}
     own = User.objects.filter(pk=person.user.pk)
     return {
-        "account": rows(own.values("email", "name", "role", "is_active", "date_joined", "last_login")),
+        "account": rows(
+            own.values("email", "name", "signature", "role", "is_active", "date_joined", "last_login")
+        ),
         "addresses": rows(
             EmailAddress.objects.filter(user=person.user).values("email", "verified", "primary")
         ),
@@ -167,9 +169,9 @@ def erase_account(person: Person) -> dict[str, Any]:
         content_type=ContentType.objects.get_for_model(User), object_id=str(user.pk)
     )
     erased["log_entries"] = about.update(object_repr="", change_message="")
-    user.email, user.name, user.is_active = person.alias, "", False
+    user.email, user.name, user.signature, user.is_active = person.alias, "", "", False
     user.set_unusable_password()
-    user.save(update_fields=["email", "name", "is_active", "password"])
+    user.save(update_fields=["email", "name", "signature", "is_active", "password"])
     erased["account"] = 1
     return erased
 

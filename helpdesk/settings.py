@@ -49,6 +49,7 @@ CLOSE_AFTER_SILENT_DAYS = env.whole("CLOSE_AFTER_SILENT_DAYS", 4, least=1)
 RETENTION_DAYS = env.whole("RETENTION_DAYS", 0)  # customers not heard of for so long are erased; 0: nobody
 BACKUP_KEEP_DAYS = env.whole("BACKUP_KEEP_DAYS", 0)  # said to who deletes an account; 0: no number is said
 GUEST_LINK_DAYS = env.whole("GUEST_LINK_DAYS", 90, least=1)
+AGENT_SIGNATURE = env.text("AGENT_SIGNATURE", "").replace("\\n", "\n")  # of agents who have none of their own
 REPLY_HOLD_SECONDS = env.whole("REPLY_HOLD_SECONDS", 10)
 RESPONSE_TARGET_HOURS = env.whole("RESPONSE_TARGET_HOURS", 8, least=1)
 ATTACHMENT_MAX_BYTES = env.whole("ATTACHMENT_MAX_MB", 25, least=1) * 1024 * 1024

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from accounts.models import User
+from accounts.signatures import signature_of
 
 #: Language → (what the letters say, what their sender says instead), the longer ones first.
 PHRASES: Final[Mapping[str, Sequence[tuple[str, str]]]] = {
@@ -45,8 +46,8 @@ CLOSING_CHARS: Final = 80  # a last paragraph as short as this is the house's cl
 
 
 def in_agents_voice(letter: str, agent: User, language: str) -> str:
-    """``letter`` as ``agent`` would write it: in the first person, with their name above the house's closing."""
-    return signed(in_first_person(letter, language), agent)
+    """``letter`` as ``agent`` would write it."""
+    return ended(in_first_person(letter, language), agent)
 
 
 def in_first_person(letter: str, language: str) -> str:
@@ -61,16 +62,24 @@ def _capital(phrase: str) -> str:
     return phrase[0].upper() + phrase[1:]
 
 
-def signed(text: str, agent: User) -> str:
+def ended(text: str, agent: User) -> str:
+    """With the agent's name above the house's closing; with neither where their signature will stand below it."""
     name = agent.name.strip()
-    body, blank, closing = text.rstrip().rpartition("\n\n")
+    body, closing = _parted(text)
+    if signature_of(agent):
+        return body
     if not name or name in text:
         return text.rstrip()
-    if (
+    return f"{body}\n\n{name}\n{closing}" if closing else f"{body}\n\n{name}"
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """The letter, and the house's closing line where it has one."""
+    body, blank, closing = text.rstrip().rpartition("\n\n")
+    is_closing = (
         blank
         and len(closing) <= CLOSING_CHARS
         and "\n" not in closing
         and not closing.endswith((".", "?", "!"))
-    ):
-        return f"{body}\n\n{name}\n{closing}"
-    return f"{text.rstrip()}\n\n{name}"
+    )
+    return (body, closing) if is_closing else (text.rstrip(), "")

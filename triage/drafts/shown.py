@@ -7,7 +7,7 @@ from typing import Final
 
 from accounts.models import User
 from tickets.models import Ticket
-from triage.desk.voice import signed
+from triage.desk.voice import ended
 from triage.drafts import letters
 from triage.drafts.faults import WORDS
 from triage.drafts.models import Proposal
@@ -44,7 +44,7 @@ def _shown(one: Proposal, agent: User) -> Shown:
     if one.state != Proposal.State.READY:
         return Shown(one, "", WORDS["late"] if one.is_overdue else WORDS.get(one.failure, ""))
     if one.kind == Kind.REPLY:
-        return Shown(one, signed(letters.letter(one.parts), agent), "")
+        return Shown(one, ended(letters.letter(one.parts), agent), "")
     return Shown(one, letters.translated(one.parts) if one.kind == Kind.TRANSLATION else "", "")
 
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.signatures import signature_of
 from tickets.access import at_desk
 from tickets.desk import rounds, snoozing
 from tickets.desk.models import Draft
@@ -87,6 +88,7 @@ def show_desk(
         "ticket_id": ticket.pk,
         "reply": typed.reply(desk),
         "note": typed.note,
+        "signature": signature_of(who(request)),
         "intent": typed.intent,
         "page_name": request.POST.get("reply-page") or uuid.uuid4(),
         "errors": {name: form.errors for name, form in refused.items() if form.errors},

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse
 
 from accounts.admin import ROW_ID
 from accounts.models import User
+from accounts.signatures import signed
 from tickets.desk import drafts, held, snoozing
 from tickets.desk.models import Draft
 from tickets.errors import Held, TicketError
@@ -135,7 +136,7 @@ def send_and_wait(step: Step, *, then: Draft.Then = Draft.Then.WAIT) -> str:
     held.hold(
         step.ticket,
         author=step.agent,
-        body=cleaned["body"],
+        body=signed(cleaned["body"], step.agent),
         seen=cleaned["seen"],
         page=cleaned["page"],
         then=then,
