@@ -2,7 +2,7 @@
 
 Language: what the person chose (account, else the switch's cookie), else the browser's. A ticket's own language comes
 between the two, see ``tickets.words.languages``. Time zone: the account's, else the browser's by its cookie.
-Programs and staff get English: the desk, the admin and the API are written in it.
+Programs and staff get English: the desk, the admin, invitations to it and the API are written in it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from django.utils.cache import patch_vary_headers
 
 from tickets.words import languages
 
-ENGLISH_PREFIXES: Final = ("/admin", "/api", "/docs", "/healthz")
+ENGLISH_PREFIXES: Final = ("/admin", "/api", "/docs", "/healthz", "/join/")
 ZONE_COOKIE: Final = "time_zone"
 MAX_ZONE_CHARS: Final = 40
 

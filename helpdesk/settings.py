@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "tickets.tags",
     "tickets.fields",
     "tickets.teams",
+    "tickets.invitations",
     "tickets.search",
     "tickets.channels.email",
     "tickets.channels.widget",
@@ -294,6 +295,8 @@ MFA_FORMS = {
 }
 
 # Single sign-on: docs/sign-in.md
+INVITATION_DAYS = env.whole("INVITATION_DAYS", 7, least=1)  # so long the link of an invitation opens
+
 SSO_LINK_STAFF = env.flag("SSO_LINK_STAFF", default=False)
 SSO_SECOND_FACTOR = env.flag("SSO_SECOND_FACTOR", default=False)
 SSO_ROLE_CLAIM = env.text("SSO_ROLE_CLAIM", "groups")
@@ -326,6 +329,7 @@ LIMITS = {
     "second_factor": env.limits("THROTTLE_SECOND_FACTOR", person="30/hour"),
     "register": env.limits("THROTTLE_REGISTER", address="30/hour", network="200/hour", mailbox="5/hour"),
     "submit": env.limits("THROTTLE_SUBMIT", person="6000/min"),
+    "invite": env.limits("THROTTLE_INVITATIONS", person="60/hour", mailbox="5/hour"),
     "guest_ticket": env.limits(
         "THROTTLE_GUEST_TICKETS", address="60/hour", network="300/hour", mailbox="10/hour"
     ),

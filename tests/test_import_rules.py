@@ -86,6 +86,10 @@ LATE_IMPORTS = {
     ("tickets/tags/apps.py", "ready"): "its filter registers when its module is loaded",
     ("tickets/own_data/apps.py", "ready"): "jobs, exporter and eraser register when their module is loaded",
     ("tickets/webhooks/apps.py", "ready"): "jobs and beats register when their module is loaded",
+    (
+        "tickets/invitations/apps.py",
+        "ready",
+    ): "sweep, exporter and eraser register when their module is loaded",
     ("tickets/watch/apps.py", "ready"): "its sweep registers when its module is loaded",
     ("tickets/channels/email/apps.py", "ready"): "receivers register when their module is loaded",
     ("triage/core/similar/faiss_store.py", "build"): "optional, and a second numeric library",

@@ -73,6 +73,7 @@ KINDS: Final[tuple[Kind, ...]] = (
     Kind("away", 409, "The agent is away", "Assign it to somebody who is there."),
     Kind("link_refused", 409, "These tickets are not linked", "`detail` says why."),
     Kind("copy_refused", 409, "That address gets no copies", "`detail` says why."),
+    Kind("invitation_refused", 409, "The invitation is not possible", "`detail` says why."),
     Kind("too_late", 409, "It is too late for that", "Read the ticket."),
     Kind("still_running", 409, "The first request with this key is still running", "Send it again in a second."),
     Kind("refused", 409, "The house does not allow that yet", "`detail` says what is missing."),

@@ -28,6 +28,9 @@ class Change(models.Model):
         LINKED = "linked", "Linked with single sign-on"
         UNLINKED = "unlinked", "Single sign-on unlinked"
         ROLE = "role", "Role given by single sign-on"
+        INVITED = "invited", "Colleague invited"
+        INVITE_REVOKED = "invite_revoked", "Invitation revoked"
+        JOINED = "joined", "Joined by an invitation"
         TOKEN_MADE = "token_made", "API token made"
         TOKEN_REVOKED = "token_revoked", "API token revoked"
 
@@ -37,7 +40,9 @@ class Change(models.Model):
         help_text="Empty: the command line, or the provider of single sign-on.",
     )  # fmt: skip
     what = models.CharField(max_length=16, choices=What.choices)
-    kind = models.CharField(max_length=40, blank=True, help_text="Which factor, provider, role or token.")
+    kind = models.CharField(
+        max_length=40, blank=True, help_text="Which factor, provider, role, invitation or token."
+    )
     at = models.DateTimeField(default=timezone.now)
 
     objects: ClassVar[models.Manager[Change]] = models.Manager.from_queryset(AppendOnly)()

@@ -40,6 +40,8 @@ from tickets.fields.models import Field
 from tickets.following import copies
 from tickets.following.models import Copy
 from tickets.intake.replies import write_note
+from tickets.invitations import inviting
+from tickets.invitations.models import Invitation
 from tickets.macros.models import Macro
 from tickets.mail import choices as mail_choices
 from tickets.mail import guest_links
@@ -268,6 +270,7 @@ def _customers(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
             "absent": {"token": "abc:def:ghi"},
         },
         "/g/<str:token>/": links,
+        "/join/<str:token>/": {"there": {"token": _invitation(scene)}, "absent": {"token": "abc:def"}},
         "<token_id>": {
             name: {"token_id": scene.api_tokens[who].pk}
             for name, who in (("own", "requester"), ("foreign", "stranger"))
@@ -301,6 +304,13 @@ def _copies(scene: Scene) -> dict[str, dict[str, Any]]:
         }
         for name, who in (("own", "requester"), ("foreign", "stranger"))
     }
+
+
+def _invitation(scene: Scene) -> str:
+    """The token of one to a colleague who has no account."""
+    invitation = inviting.invite("nina@example.com", Role.AGENT, by=scene.users["superuser"])
+    Invitation.objects.filter(pk=invitation.pk).update(digest=inviting.digest_of("secret"))
+    return inviting.token_of("secret")
 
 
 def _first_file(ticket: Ticket) -> Attachment:
@@ -371,6 +381,7 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "fields/field": Field.objects.create(name="Order"),
         "tags/tag": Tag.objects.create(name="vip"),
         "teams/team": Team.objects.create(name="Billing"),
+        "invitations/invitation": Invitation.objects.get(),
         "teams/absence": Absence.objects.create(agent=agent, first_day=today(), last_day=today()),
         "teams/shift": Shift.objects.create(agent=agent, calendar=Calendar.objects.get()),
         "webhooks/endpoint": _webhook(),
@@ -397,6 +408,7 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "recall_id": recall.pk, "version_id": rows["oversight/policyversion"].pk,
         "run_id": Run.objects.create(kind="backtest", state="done", result=BACKTEST).pk,
         "model_id": rows["triage/modelversion"].pk,
+        "invitation_id": rows["invitations/invitation"].pk,
         "endpoint_id": rows["webhooks/endpoint"].pk, "delivery_id": rows["webhooks/delivery"].pk,
         "content_type_id": ContentType.objects.get_for_model(Ticket).pk, "object_id": own.pk,
         "app_label": "accounts", "url": "nowhere", "provider_id": "sso", "pk": passkey.pk, "slug": intent.slug,
@@ -466,6 +478,7 @@ BODIES: Final[dict[str, dict[str, Any]]] = {
     "/api/audits/<int:audit_id>/verdict": {"verdict": "right"},
     "/api/tickets/bulk": {"tickets": [{"body": "Hello"}]},
     "/api/mcp": {"jsonrpc": "2.0", "id": 1, "method": "ping"},
+    "/api/invitations": {"email": "nora@example.com", "role": "agent"},
     "/api/webhooks": {"name": "CRM", "url": "https://hooks.example.com/"},
     "/api/tickets/<str:reference>/messages": {"body": "Hello"},
     "/api/feedback/<str:reference>": {"rating": 3},

@@ -44,6 +44,7 @@ RULES: Final = {
     "fill_fields": "which fields there are, and of which kind",
     "correct_intent": "which intents there are",
     "give_feedback": "at least one of three fields",
+    "invite_colleague": "which teams there are",
     "create_webhook": "which addresses may be called",
     "change_webhook": "which addresses may be called",
 }

@@ -71,6 +71,7 @@ def sidebar(request: HttpRequest) -> list[dict[str, Any]]:
                 _item("Working hours", "calendar_month", "admin:service_calendar_changelist"),
                 _item("Reply times", "timer", "admin:service_target_changelist"),
                 _item("People", "group", "admin:accounts_user_changelist"),
+                _item("Invitations", "person_add", "admin:invitations_invitation_changelist"),
                 _item("Webhooks", "webhook", "admin:webhooks_endpoint_changelist"),
                 _item("API tokens", "key", "admin:tokens_apitoken_changelist"),
                 _item("Background work", "sync", "admin:tickets_job_changelist"),
@@ -115,6 +116,7 @@ def _for_auditors() -> list[dict[str, Any]]:
                 _item("Backtest", "update", "triage-backtests"),
                 _item("Changes", "history", "admin:oversight_policyversion_changelist"),
                 _item("People", "group", "admin:accounts_user_changelist"),
+                _item("Invitations", "person_add", "admin:invitations_invitation_changelist"),
             ],
         },
     ]

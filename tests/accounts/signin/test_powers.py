@@ -76,6 +76,7 @@ POWERS: dict[str, Callable[[Intent], tuple[str, dict[str, Any]]]] = {
     "a recall": lambda i: ("/admin/oversight/recall/?intent=1", {"text": "Sorry."}),
     "a role": lambda i: (f"/admin/accounts/user/{someone()}/change/", {"role": "supervisor"}),
     "a new colleague": lambda i: ("/admin/accounts/user/add/", {"email": "x@example.com", "role": "agent"}),
+    "an invitation": lambda i: ("/admin/invitations/invitation/add/", {"email": "x@example.com", "role": "agent"}),
     "an API token": lambda i: ("/accounts/tokens/", {"name": "x", "scopes": "ask", "days": "30"}),
     "a service's API token": lambda i: ("/admin/tokens/apitoken/add/", {"service": "x"}),
     "a webhook": lambda i: ("/admin/webhooks/endpoint/add/", {"name": "x", "url": "https://example.com/"}),
