@@ -10,6 +10,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 from rest_framework_simplejwt.token_blacklist.models import OutstandingToken
 
+from accounts.signin.models import UsedAssertion
 from accounts.tokens.models import ApiToken, TokenFamily
 
 LOCKOUTS_KEPT: Final = timedelta(days=30)  # to see an attack in; the lock itself lasts minutes
@@ -21,6 +22,7 @@ def sweep() -> None:
     """Sessions and tokens that have run out, and failed sign-ins of long ago; a bounded number each time."""
     now = timezone.now()
     _delete(Session.objects.filter(expire_date__lt=now))
+    _delete(UsedAssertion.objects.filter(until__lt=now))
     _delete(TokenFamily.objects.filter(ends_at__lt=now))
     _delete(ApiToken.objects.filter(expires_at__lt=now - TOKENS_KEPT))
     _delete(

@@ -3,7 +3,7 @@
 from django.urls import include, path
 
 from accounts import views
-from accounts.signin import sso
+from accounts.signin import saml, sso
 from accounts.tokens import views as tokens
 
 urlpatterns = [
@@ -20,6 +20,10 @@ urlpatterns = [
     path("2fa/", include("allauth.mfa.urls")),
     path("sso/<str:provider_id>/", sso.start, name="openid_connect_login"),
     path("sso/<str:provider_id>/callback/", sso.come_back, name="openid_connect_callback"),
+    path("saml/<str:organization_slug>/", saml.start, name="saml_login"),
+    path("saml/<str:organization_slug>/acs/", saml.receive, name="saml_acs"),
+    path("saml/<str:organization_slug>/finish/", saml.finish, name="saml_finish"),
+    path("saml/<str:organization_slug>/metadata/", saml.metadata, name="saml_metadata"),
     path("3rdparty/", include("allauth.socialaccount.urls")),
     path("", include("allauth.account.urls")),
 ]

@@ -120,6 +120,7 @@ INSTALLED_APPS = [
     "allauth.mfa",
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",  # without a provider that is named it does nothing
     "axes",
     "rest_framework",
     "rest_framework_simplejwt.token_blacklist",  # its tables, which a release before filled; we empty them
@@ -294,9 +295,9 @@ MFA_FORMS = {
     "edit_webauthn": "accounts.signin.forms.EditWebAuthnForm",
 }
 
-# Single sign-on: docs/sign-in.md
 INVITATION_DAYS = env.whole("INVITATION_DAYS", 7, least=1)  # so long the link of an invitation opens
 
+# Single sign-on: docs/sign-in.md
 SSO_LINK_STAFF = env.flag("SSO_LINK_STAFF", default=False)
 SSO_SECOND_FACTOR = env.flag("SSO_SECOND_FACTOR", default=False)
 SSO_ROLE_CLAIM = env.text("SSO_ROLE_CLAIM", "groups")
@@ -306,7 +307,7 @@ SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"  # the provider's word is asked for instead, in the adapter
 SOCIALACCOUNT_REQUESTS_TIMEOUT = 5
 SOCIALACCOUNT_STORE_TOKENS = False
-SOCIALACCOUNT_PROVIDERS = single_sign_on.openid_connect()
+SOCIALACCOUNT_PROVIDERS = {**single_sign_on.openid_connect(), **single_sign_on.saml()}
 
 AXES_FAILURE_LIMIT = env.whole("LOGIN_FAILURE_LIMIT", 5, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=env.whole("LOGIN_LOCK_MINUTES", 15, least=1))
@@ -328,8 +329,8 @@ LIMITS = {
     "login": env.limits("THROTTLE_LOGIN", address="20/min", network="200/min"),
     "second_factor": env.limits("THROTTLE_SECOND_FACTOR", person="30/hour"),
     "register": env.limits("THROTTLE_REGISTER", address="30/hour", network="200/hour", mailbox="5/hour"),
-    "submit": env.limits("THROTTLE_SUBMIT", person="6000/min"),
     "invite": env.limits("THROTTLE_INVITATIONS", person="60/hour", mailbox="5/hour"),
+    "submit": env.limits("THROTTLE_SUBMIT", person="6000/min"),
     "guest_ticket": env.limits(
         "THROTTLE_GUEST_TICKETS", address="60/hour", network="300/hour", mailbox="10/hour"
     ),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+import re
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
 
 from django.core.exceptions import ImproperlyConfigured
 
 from helpdesk import env
+
+PEM: Final = re.compile(r"-----BEGIN CERTIFICATE-----(.+?)-----END CERTIFICATE-----", re.DOTALL)
 
 
 def openid_connect() -> dict[str, Any]:
@@ -23,6 +28,55 @@ def openid_connect() -> dict[str, Any]:
         "settings": {"server_url": issuer, "oauth_pkce_enabled": True},
     }  # fmt: skip
     return {"openid_connect": {"APPS": [app], "OAUTH_PKCE_ENABLED": True}}
+
+
+#: Attributes that say a name and an address, by the words of common providers.
+NAMES: Final = (
+    "urn:oid:2.16.840.1.113730.3.1.241",
+    "http://schemas.microsoft.com/identity/claims/displayname",
+    "displayName",
+    "name",
+)
+ADDRESSES: Final = (
+    "urn:oid:0.9.2342.19200300.100.1.3",
+    "http://schemas.xmlsoap.org/ws/2005/05/identity/claims/emailaddress",
+    "email",
+    "mail",
+)
+SUBJECT: Final = "urn:oasis:names:tc:SAML:attribute:subject-id"
+
+
+def saml() -> dict[str, Any]:
+    """django-allauth's setting for the SAML provider that SAML_IDP_ENTITY_ID names; empty where none does."""
+    entity, name = env.text("SAML_IDP_ENTITY_ID", ""), env.text("SAML_NAME", "Single sign-on")
+    domains, file = env.words("SAML_EMAIL_DOMAINS", ""), env.optional_path("SAML_IDP_CERTIFICATE")
+    address = env.text("SAML_IDP_SSO_URL", "")
+    if not entity:
+        return {}
+    if not address.startswith(("https://", "http://")) or not domains or not file:
+        raise ImproperlyConfigured(
+            "SAML_IDP_ENTITY_ID needs SAML_IDP_SSO_URL, SAML_IDP_CERTIFICATE and SAML_EMAIL_DOMAINS too."
+        )
+    if find_spec("onelogin") is None:
+        raise ImproperlyConfigured("SAML needs its packages: pip install -r requirements-sso.txt")
+    mapping = {"uid": [SUBJECT], "email": [*ADDRESSES], "name": [*NAMES]}
+    idp = {"entity_id": entity, "sso_url": address, "certificates": certificates(file)}
+    app = {
+        "provider_id": "saml", "name": name, "client_id": "saml", "secret": "",
+        "settings": {"idp": idp, "attribute_mapping": mapping, "verified_email": domains},
+    }  # fmt: skip
+    return {"saml": {"APPS": [app]}}
+
+
+def certificates(file: Path) -> list[str]:
+    """Each certificate of a PEM file: a provider that changes its key has two for a while."""
+    try:
+        found = PEM.findall(file.read_text(encoding="ascii"))
+    except (OSError, UnicodeDecodeError):
+        found = []
+    if not found:
+        raise ImproperlyConfigured(f"SAML_IDP_CERTIFICATE: there is no certificate in {file}.")
+    return ["".join(one.split()) for one in found]
 
 
 def role_groups() -> dict[str, list[str]]:

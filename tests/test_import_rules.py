@@ -74,6 +74,7 @@ def test_only_the_bridge_and_its_like_reach_into_the_engine() -> None:
 LATE_IMPORTS = {
     ("accounts/apps.py", "ready"): "receivers register when their module is loaded",
     ("accounts/signin/apps.py", "ready"): "receivers register when their module is loaded",
+    ("accounts/signin/saml.py", "library"): "an optional package",
     ("tickets/apps.py", "ready"): "receivers register; Celery is loaded only where a broker is set",
     ("tickets/desk/apps.py", "ready"): "receivers and jobs register when their module is loaded",
     (
@@ -85,11 +86,11 @@ LATE_IMPORTS = {
     ("tickets/teams/apps.py", "ready"): "subscribers and its filter register when its module is loaded",
     ("tickets/tags/apps.py", "ready"): "its filter registers when its module is loaded",
     ("tickets/own_data/apps.py", "ready"): "jobs, exporter and eraser register when their module is loaded",
-    ("tickets/webhooks/apps.py", "ready"): "jobs and beats register when their module is loaded",
     (
         "tickets/invitations/apps.py",
         "ready",
     ): "sweep, exporter and eraser register when their module is loaded",
+    ("tickets/webhooks/apps.py", "ready"): "jobs and beats register when their module is loaded",
     ("tickets/watch/apps.py", "ready"): "its sweep registers when its module is loaded",
     ("tickets/channels/email/apps.py", "ready"): "receivers register when their module is loaded",
     ("triage/core/similar/faiss_store.py", "build"): "optional, and a second numeric library",

@@ -60,3 +60,16 @@ class Change(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> Never:
         raise TypeError("The trail of sign-ins cannot be deleted.")
+
+
+class UsedAssertion(models.Model):
+    """A SAML assertion that has let somebody in, by the hash of its id; swept once it has run out by itself."""
+
+    digest = models.CharField(max_length=64, unique=True)
+    until = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["until"], name="used_assertion_until")]
+
+    def __str__(self) -> str:
+        return self.digest[:8]

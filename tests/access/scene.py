@@ -69,7 +69,7 @@ OTHERS: Final = ("PATCH", "DELETE")
 STRANGE: Final = uuid.UUID(int=7)
 ABSENT: Final = {
     "reference": "NOSUCHTICKET", "token": STRANGE, "key": "nokey", "uidb36": "1", "app_label": "accounts", "url": "nowhere",
-    "content_type_id": 999_999, "provider_id": "nobody", "slug": "no-such-article",
+    "content_type_id": 999_999, "organization_slug": "nobody", "provider_id": "nobody", "slug": "no-such-article",
 }  # fmt: skip
 
 
@@ -411,7 +411,7 @@ def _desks(scene: Scene) -> dict[str, dict[str, dict[str, Any]]]:
         "invitation_id": rows["invitations/invitation"].pk,
         "endpoint_id": rows["webhooks/endpoint"].pk, "delivery_id": rows["webhooks/delivery"].pk,
         "content_type_id": ContentType.objects.get_for_model(Ticket).pk, "object_id": own.pk,
-        "app_label": "accounts", "url": "nowhere", "provider_id": "sso", "pk": passkey.pk, "slug": intent.slug,
+        "app_label": "accounts", "url": "nowhere", "provider_id": "sso", "organization_slug": "saml", "pk": passkey.pk, "slug": intent.slug,
     }  # fmt: skip
     return {**found, "<held_id>": held, "<there>": {"there": names}}
 
