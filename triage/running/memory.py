@@ -44,7 +44,7 @@ def sent_before(ticket: Ticket, intent: str | None) -> bool:
     sent_to = [intent or "", Action.AUTO_RESOLVE, ticket.pk or 0, since]
     with connection.cursor() as cursor:
         cursor.execute(OF_PERSON, [ticket.mailbox, ticket.requester_id, *sent_to, ticket.mailbox])
-        sent, wanted = cursor.fetchone()
+        sent, wanted = cursor.fetchone() or (False, None)
     ticket.remember_wanted(wanted)
     if sent or intent is None:
         return bool(sent)

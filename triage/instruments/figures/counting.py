@@ -77,7 +77,7 @@ def _count_batch() -> int:
     # By their own numbers: one that was put down meanwhile, by who has not committed yet, stays.
     Due.objects.filter(pk__in=[pk for pk, _ in due]).delete()
     if read:
-        turn.position = read[-1][0]
+        turn.position = read[-1][0] or turn.position
         turn.save(update_fields=["position"])
     return len(tickets)
 
