@@ -141,6 +141,7 @@ class AnswerView(SupervisorView):
 
     @extend_schema(operation_id="get_answer", responses=AnswerSerializer)
     def get(self, request: Request, answer_id: int) -> Response:
+        """One version of an answer."""
         return Response(AnswerSerializer(_answer(answer_id)).data)
 
     @extend_schema(operation_id="change_draft", request=AnswerTextsSerializer, responses=AnswerSerializer)
