@@ -22,6 +22,21 @@ TICKET_REASONS = {
     "recalled": "An agent took the automatic answer back",
 }
 
+# Parts of what comes in, by the codes that triage/oversight/incoming.py counts them under.
+SCOPE_WORDS = {
+    "known": "an intent of ours",
+    "unknown": "no known intent",
+    "out_of_scope": "unlike anything we answer",
+}
+LENGTH_WORDS = {
+    "50": "up to 50 characters",
+    "150": "51 to 150",
+    "500": "151 to 500",
+    "1500": "501 to 1,500",
+    "5000": "1,501 to 5,000",
+    "more": "longer",
+}
+
 
 def gate_words() -> dict[str, str]:
     """Every reason that triage gives: code → clause for staff."""

@@ -12,7 +12,7 @@ from tickets.audit import Event, EventKind, subscribe
 from tickets.background import jobs
 from tickets.models import Message
 from triage.models import INTENT_CORRECTED, Decision
-from triage.oversight import evidence, preview, recall, trail, versions, watch
+from triage.oversight import drift, evidence, preview, recall, trail, versions, watch
 
 
 def draw_for_review(event: Event) -> None:
@@ -72,6 +72,7 @@ def subscribe_all() -> None:
     jobs.register(recall.KIND, recall.perform)
     jobs.register_sweep(note_unrecorded)
     jobs.register_sweep(watch.sweep)
+    jobs.register_sweep(drift.sweep)
     jobs.register_beat(trail.seal_versions)
     for kind, function in SUBSCRIBERS.items():
         subscribe(kind, function)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from tickets.models import Channel, Event, Job, Ticket
 from triage.models import Action, Answer, Decision, Example
-from triage.oversight import evidence, switch, watch
+from triage.oversight import drift, evidence, switch, watch
 from triage.oversight.ladder import Override
 from triage.oversight.versions import PolicyVersion
 
@@ -57,6 +57,8 @@ def _all_needs() -> Iterator[Need]:
         True,
     )
     yield Need(_count(watch.Latch.objects.all()), "alarms to look at", reverse("oversight-alarms"), True)
+    changed = drift.DriftWarning.objects.filter(ongoing=True)
+    yield Need(_count(changed), "changes in what comes in", reverse("oversight-drift"))
     failed = f"{reverse('admin:tickets_job_changelist')}?state=failed"
     yield Need(_count(Job.objects.failed()), "background jobs given up after many attempts", failed, True)
     yield Need(

@@ -34,6 +34,11 @@ def smallest_sample(target: float, *, delta: float = 0.1) -> int:
     return math.ceil(math.log(delta) / math.log1p(-target))
 
 
+def two_sided(t: float, freedom: int) -> float:
+    """The probability that Student's t with so many degrees of freedom is at least so far from 0."""
+    return _beta_cdf(freedom / (freedom + t * t), freedom / 2.0, 0.5)
+
+
 def _quantile(share: float, a: float, b: float) -> float:
     low, high = 0.0, 1.0
     for _ in range(_HALVINGS):
