@@ -7,15 +7,18 @@ wrong. Either sets it off. It stays so until a supervisor has looked and resumes
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import models, transaction
-from django.db.models import Max
+from django.db.models import F, Max, Window
+from django.db.models.functions import RowNumber
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -35,6 +38,9 @@ DRAWN_PART: Final = 0.9
 LOOKED_AT: Final = 20_000  # answers of one stream, at most
 MAILS: Final = 50
 HOUSE: Final = ""
+#: What is read of each answer.
+FIELDS: Final = ("weight", "drawn", "refused_at", "verdict")
+Seen = tuple[float, bool, datetime | None, str]
 
 
 class Latch(models.Model):
@@ -97,17 +103,39 @@ class Gauge:
         return self.drawn.reviewed - self.waiting
 
 
-def gauge(slug: str = HOUSE, *, streams: int | None = None) -> Gauge:
-    """Where the alarm of an intent stands, or that of the whole house; ``streams`` intents share their part."""
+def gauge(slug: str = HOUSE) -> Gauge:
+    """Where the alarm of an intent stands, or that of the whole house."""
     since = Watched.objects.filter(pk=slug).values_list("since", flat=True).first()
-    rows = Audit.objects.filter(part=Audit.Part.ANSWERED)
-    if slug:
-        rows = rows.filter(intent_slug=slug)
+    rows = _answers().filter(intent_slug=slug) if slug else _answers()
     if since:
         rows = rows.filter(at__gt=since)
-    fields = ("weight", "drawn", "refused_at", "verdict")
-    latest = list(rows.order_by("-at", "-decision_id").values_list(*fields)[:LOOKED_AT])[::-1]
-    shared = (streams or automated_intents()) if slug else 1
+    latest = list(rows.order_by("-at", "-decision_id").values_list(*FIELDS)[:LOOKED_AT])[::-1]
+    return _gauge(slug, latest, since, shared=automated_intents() if slug else 1)
+
+
+def gauges(slugs: Collection[str]) -> dict[str, Gauge]:
+    """Those of the automated intents ``slugs``, in two queries however many there are."""
+    since = dict(Watched.objects.filter(pk__in=slugs).values_list("slug", "since"))
+    number = Window(
+        RowNumber(), partition_by="intent_slug", order_by=[F("at").desc(), F("decision_id").desc()]
+    )
+    rows = _answers().filter(intent_slug__in=slugs).annotate(number=number).filter(number__lte=LOOKED_AT)
+    ordered = rows.order_by("intent_slug", "at", "decision_id").values_list("intent_slug", "at", *FIELDS)
+    found = {slug: _gauge(slug, [], since.get(slug), shared=len(slugs)) for slug in slugs}
+    for slug, own in groupby(ordered.iterator(), key=itemgetter(0)):  # one intent in memory at a time
+        latest = [
+            (row[2], row[3], row[4], row[5]) for row in own if slug not in since or row[1] > since[slug]
+        ]
+        found[slug] = _gauge(slug, latest, since.get(slug), shared=len(slugs))
+    return found
+
+
+def _answers() -> models.QuerySet[Audit]:
+    return Audit.objects.filter(part=Audit.Part.ANSWERED)
+
+
+def _gauge(slug: str, latest: Sequence[Seen], since: datetime | None, *, shared: int) -> Gauge:
+    """``latest`` in the order of answering; ``shared`` streams share their part of the false alarms."""
     alpha, target = ALPHA / max(1, shared), ladder.target_error()
     drawn = _until_last_verdict([(weight, verdict) for weight, is_drawn, _, verdict in latest if is_drawn])
     return Gauge(
@@ -225,7 +253,6 @@ def sweep() -> None:
     """What a verdict alone would not show: a target that was lowered, a process that died in between."""
     if Latch.objects.filter(intent=None).exists() or not Audit.objects.exclude(verdict="").exists():
         return
-    for slug in [*Intent.objects.automated().values_list("slug", flat=True), HOUSE]:
-        found = gauge(slug)
+    for found in [*gauges(list(Intent.objects.automated().values_list("slug", flat=True))).values(), gauge()]:
         if found.crossed:
             go_off(found)

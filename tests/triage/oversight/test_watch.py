@@ -8,7 +8,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from django.core import mail
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -182,6 +184,24 @@ def test_an_alarm_shows_on_every_page_and_is_resumed_on_its_own(
     for latch in Latch.objects.all():
         browser.post(reverse("oversight-resume", args=[latch.pk]), {"why": "mended"})
     assert not Latch.objects.exists()
+
+
+def test_the_page_asks_as_much_for_many_intents_as_for_one_and_says_the_same(
+    web: Web, stream: Callable[..., list[Audit]], refund_intent: Intent, supervisor: User
+) -> None:
+    stream([RIGHT] * 5 + [WRONG])
+    browser, asked = web(supervisor), []
+    for at in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            page = browser.get(reverse("oversight-alarms"))
+        asked.append(len(queries))
+        for number in range(5):
+            Intent.objects.create(slug=f"more_{at}_{number}", title=f"More {number}", mode="auto")
+    assert asked[0] == asked[1]
+    assert len(page.context["gauges"]) == 7
+    assert watch.gauges(list(Intent.objects.automated().values_list("slug", flat=True)))[
+        "track_refund"
+    ] == watch.gauge("track_refund")
 
 
 def test_verdicts_are_given_one_after_the_other(

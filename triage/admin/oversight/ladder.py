@@ -231,7 +231,7 @@ def alarms_page(request: HttpRequest) -> HttpResponse:
     """How far every alarm is, and those that have gone off."""
     slugs = dict(Intent.objects.automated().order_by("title").values_list("slug", "title"))
     gauges = [("The whole house", watch.gauge())]
-    gauges += [(title or slug, watch.gauge(slug, streams=len(slugs))) for slug, title in slugs.items()]
+    gauges += [(slugs[slug] or slug, gauge) for slug, gauge in watch.gauges(list(slugs)).items()]
     gauges[1:] = sorted(gauges[1:], key=lambda one: (one[1].distance, -one[1].reviewed))
     return page(
         request, "oversight/alarms.html", "Alarms", gauges=gauges, target=ladder.target_error(),
