@@ -426,7 +426,11 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api",
     "COMPONENT_SPLIT_REQUEST": True,
     "OAS_VERSION": "3.1.0",
-    "ENUM_NAME_OVERRIDES": {"ModeEnum": "triage.models.Mode", "StatusEnum": "tickets.states.Status"},
+    "ENUM_NAME_OVERRIDES": {
+        "ModeEnum": "triage.models.Mode",
+        "StatusEnum": "tickets.states.Status",
+        "RunStateEnum": "triage.learning.runs.models.Run.State",
+    },
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

@@ -184,9 +184,13 @@ POWERS = {
     ("answers/<int:answer_id>", "PATCH"), ("answers/<int:answer_id>", "DELETE"), ("answers/<int:answer_id>/approve", "POST"),
     ("answers/<int:answer_id>/retire", "POST"), ("policy/versions/<int:version_id>/restore", "POST"),
     ("policy/versions/<int:version_id>/undo", "POST"), ("automation/resume", "POST"), ("alarms/<int:alarm_id>/resume", "POST"),
+    ("recalls", "POST"), ("unanswered", "POST"), ("models/<int:model_id>/promote", "POST"), ("models/rollback", "POST"),
+    ("policy/apply", "POST"),
 }  # fmt: skip
 HARMLESS = {
     ("automation/stop", "POST"), ("audits/<int:audit_id>/verdict", "POST"),
+    ("candidates/take", "POST"), ("candidates/leave", "POST"), ("backtests", "POST"), ("trainings", "POST"),
+    ("runs/<int:run_id>/cancel", "POST"), ("policy/try", "POST"), ("drift/accept", "POST"),
     ("intents/<slug:slug>/mode", "POST"),  # a power for Auto alone, see below
 }  # fmt: skip
 

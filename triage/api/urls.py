@@ -1,6 +1,17 @@
 from django.urls import path
 
-from triage.api import answers, decisions, figures, intents, oversight
+from triage.api import (
+    answers,
+    decisions,
+    figures,
+    intents,
+    learning,
+    oversight,
+    recalls,
+    runs,
+    trying,
+    watching,
+)
 
 urlpatterns = [
     path("tickets/<str:reference>/resolve", decisions.ResolveView.as_view(), name="api-resolve"),
@@ -29,4 +40,24 @@ urlpatterns = [
     path("alarms/<int:alarm_id>/resume", oversight.AlarmView.as_view(), name="api-alarm-resume"),
     path("audits", oversight.AuditsView.as_view(), name="api-audits"),
     path("audits/<int:audit_id>/verdict", oversight.VerdictView.as_view(), name="api-verdict"),
+    path("recalls", recalls.RecallsView.as_view(), name="api-recalls"),
+    path("recalls/preview", recalls.RecallPreviewView.as_view(), name="api-recall-preview"),
+    path("recalls/<int:recall_id>", recalls.RecallView.as_view(), name="api-recall"),
+    path("candidates", learning.CandidatesView.as_view(), name="api-candidates"),
+    path("candidates/take", learning.TakeView.as_view(), name="api-candidates-take"),
+    path("candidates/leave", learning.LeaveView.as_view(), name="api-candidates-leave"),
+    path("unanswered", learning.UnansweredView.as_view(), name="api-unanswered"),
+    path("runs", runs.RunsView.as_view(), name="api-runs"),
+    path("runs/<int:run_id>", runs.RunView.as_view(), name="api-run"),
+    path("runs/<int:run_id>/cancel", runs.CancelRunView.as_view(), name="api-run-cancel"),
+    path("backtests", runs.BacktestsView.as_view(), name="api-backtests"),
+    path("trainings", runs.TrainingsView.as_view(), name="api-trainings"),
+    path("models", runs.ModelsView.as_view(), name="api-models"),
+    path("models/rollback", runs.RollbackView.as_view(), name="api-model-rollback"),
+    path("models/<int:model_id>/promote", runs.PromoteView.as_view(), name="api-model-promote"),
+    path("policy/try", trying.TryView.as_view(), name="api-policy-try"),
+    path("policy/apply", trying.ApplyView.as_view(), name="api-policy-apply"),
+    path("precision", watching.PrecisionView.as_view(), name="api-precision"),
+    path("drift", watching.DriftView.as_view(), name="api-drift"),
+    path("drift/accept", watching.AcceptDriftView.as_view(), name="api-drift-accept"),
 ]

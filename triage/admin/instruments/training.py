@@ -16,19 +16,12 @@ from triage.admin.access import house_readers, page, supervisors_only
 from triage.admin.instruments.backtests import watched
 from triage.admin.oversight.ladder import confirm_page
 from triage.learning.parts import worse_parts
+from triage.learning.promotion import NotThere, earlier_champion, let_decide
 from triage.learning.runs import models as runs
 from triage.learning.runs.models import Run
 from triage.models import Example, ModelVersion
-from triage.oversight import versions
 
 SHOWN: Final = 10
-
-
-def earlier_champion() -> ModelVersion | None:
-    """The one that decided before, if it is still on disk."""
-    before = ModelVersion.objects.filter(is_champion=False, promoted_at__isnull=False)
-    found: ModelVersion | None = before.order_by("-promoted_at").first()
-    return found if found is not None and found.path.is_dir() else None
 
 
 def rows_of(comparison: dict[str, Any]) -> list[dict[str, Any]]:
@@ -43,9 +36,7 @@ def rows_of(comparison: dict[str, Any]) -> list[dict[str, Any]]:
 def training_page(request: HttpRequest) -> HttpResponse:
     """The training that runs, the models there are, and the newest beside the one that decides."""
     if request.method == "POST":
-        if Run.objects.filter(
-            kind=Run.Kind.TRAINING, state__in=[Run.State.WAITING, Run.State.RUNNING]
-        ).exists():
+        if runs.is_under_way(Run.Kind.TRAINING):
             messages.info(request, "A training is under way already.")
         else:
             runs.begin(Run.Kind.TRAINING, by=cast(User, request.user))
@@ -87,11 +78,11 @@ def promote_page(request: HttpRequest, model_id: int) -> HttpResponse:
 
 
 def _promote(request: HttpRequest, version: ModelVersion) -> HttpResponse:
-    if not version.path.is_dir():
-        messages.error(request, f"{version} is not on disk any more, so it cannot decide.")
+    try:
+        let_decide(version, by=cast(User, request.user))
+    except NotThere as gone:
+        messages.error(request, str(gone))
         return redirect("triage-training")
-    with versions.changing("champion", by=cast(User, request.user), why=f"{version} decides"):
-        version.promote()
     messages.success(request, f"{version} decides from the next ticket on.")
     return redirect("triage-training")
 

@@ -93,6 +93,10 @@ def begin(kind: Run.Kind, *, by: User, before_start: Callable[[Run], None] | Non
     return run
 
 
+def is_under_way(kind: Run.Kind) -> bool:
+    return Run.objects.filter(kind=kind, state__in=[Run.State.WAITING, Run.State.RUNNING]).exists()
+
+
 def wish_stop(run: Run) -> None:
     """It stops at its next step; one that has not begun never does."""
     Run.objects.filter(pk=run.pk).update(stop_wished=True)
