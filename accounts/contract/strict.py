@@ -111,6 +111,8 @@ def json_fault(field: Any, name: str, data: Mapping[str, Any]) -> str:
     if value is None or wanted is None:
         return ""
     fits = isinstance(value, (int, float) if wanted is float else wanted)
+    if wanted is int and isinstance(value, float):
+        fits = value.is_integer()  # 5.0 is a whole number to JSON Schema
     if fits and not (isinstance(value, bool) and wanted is not bool):
         return ""
     given = NAMES.get(type(value), "something else")

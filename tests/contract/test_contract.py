@@ -47,6 +47,10 @@ RULES: Final = {
     "invite_colleague": "which teams there are",
     "create_webhook": "which addresses may be called",
     "change_webhook": "which addresses may be called",
+    "preview_recall": "at least one of six fields, and which rows there are",
+    "begin_recall": "the same, and which agents there are",
+    "try_policy": "which intents there are",
+    "apply_policy": "which intents there are",
 }
 #: JSON-RPC: errors in an answer of 200; and with a revision in a header, headers that repeat what the body says.
 JSON_RPC: Final = "call_mcp"

@@ -117,6 +117,8 @@ def test_a_backtest_and_a_training_are_begun_watched_and_cancelled(api: Api, sup
     Run.objects.filter(kind="backtest").update(state="done", result={"first": "Of your last six months …"})
     assert client.get(path).json()["result"] == {"first": "Of your last six months …"}
     assert client.post(f"{path}/cancel").json()["state"] == "done"
+    assert client.post("/api/backtests", {"months": 6.0}, format="json").status_code == 202
+    assert client.post("/api/backtests", {"months": 6.5}, format="json").status_code == 400
     assert client.post("/api/backtests", {"months": 0}).json()["errors"].keys() == {"months"}
 
 
