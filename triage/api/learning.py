@@ -14,7 +14,7 @@ from accounts.contract.pages import PageQuery, paged
 from accounts.contract.strict import StrictQuery, StrictSerializer
 from triage.api.supervising import READ, NotYet, SupervisorView
 from triage.learning import unanswered
-from triage.learning.unanswered import Asked, Unanswered
+from triage.learning.unanswered import Asked
 from triage.models import Example, Intent
 from triage.oversight import candidates
 
@@ -106,7 +106,7 @@ class QuestionSerializer(serializers.Serializer[Asked]):
     text = serializers.CharField()
 
 
-class GroupSerializer(serializers.Serializer[Unanswered]):
+class GroupSerializer(serializers.Serializer[Any]):
     key = serializers.IntegerField()
     title = serializers.CharField(help_text="The words that its tickets share.")
     count = serializers.IntegerField(help_text="Tickets.")
