@@ -57,7 +57,7 @@ class NewInvitationSerializer(StrictSerializer):
 
 
 class InvitationSerializer(serializers.ModelSerializer[Invitation]):
-    teams = serializers.SlugRelatedField("name", many=True, read_only=True)
+    teams: Any = serializers.SlugRelatedField("name", many=True, read_only=True)
     state = serializers.ChoiceField(choices=State.choices, read_only=True)
     invited_by = serializers.EmailField(source="invited_by.email", read_only=True)
 
