@@ -8,7 +8,15 @@ from typing import Any
 
 from rest_framework import serializers
 
-_kept = threading.local()
+
+class Kept(threading.local):
+    """What this thread has built."""
+
+    def __init__(self) -> None:
+        self.of_kind: dict[type[Telling], Telling] = {}
+
+
+_kept = Kept()
 
 
 class Telling(serializers.BaseSerializer[Any]):
@@ -17,9 +25,9 @@ class Telling(serializers.BaseSerializer[Any]):
     @classmethod
     def tell(cls, row: Any, context: Mapping[str, Any]) -> Any:
         """``row`` as JSON; each thread has a serializer of its own, which forgets the ``context`` afterwards."""
-        own = _kept.__dict__.get(cls)
+        own = _kept.of_kind.get(cls)
         if own is None:
-            own = _kept.__dict__[cls] = cls()
+            own = _kept.of_kind[cls] = cls()
         own._context = context
         try:
             return own.to_representation(row)

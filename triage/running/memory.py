@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import connection
@@ -41,7 +41,7 @@ def sent_before(ticket: Ticket, intent: str | None) -> bool:
     since = connection.ops.adapt_datetimefield_value(
         timezone.now() - timedelta(days=settings.TRIAGE_REPEAT_DAYS)
     )
-    sent_to = [intent or "", Action.AUTO_RESOLVE, ticket.pk or 0, since]
+    sent_to: list[Any] = [intent or "", Action.AUTO_RESOLVE, ticket.pk or 0, since]
     with connection.cursor() as cursor:
         cursor.execute(OF_PERSON, [ticket.mailbox, ticket.requester_id, *sent_to, ticket.mailbox])
         sent, wanted = cursor.fetchone() or (False, None)
