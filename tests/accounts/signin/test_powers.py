@@ -182,7 +182,7 @@ HARMLESS_VIEWS = {
     "admin-home", "triage-metrics", "triage-behind", "triage-house-preview", "triage-house-read", "triage-simulator",
     "oversight-recall-report", "oversight-review", "oversight-precision", "oversight-ladder", "oversight-alarms",
     "oversight-retire", "help-readers", "triage-backtests", "triage-backtest", "triage-stop-run", "triage-unanswered",
-    "triage-training",
+    "triage-training", "triage-languages", "triage-translate", "oversight-drift", "oversight-drift-accept",
 }  # fmt: skip
 POWER_VIEWS = {
     "oversight-intent", "oversight-resume", "oversight-undo", "oversight-switch", "oversight-recall", "triage-house",

@@ -63,6 +63,7 @@ VOID: Final = {
 }  # fmt: skip
 SILENT: Final = {"script", "style", "svg", "textarea"}
 WORD: Final = re.compile(r"[A-Za-z]{2,}")
+ADDRESS: Final = re.compile(r"https?://\S+|\S+@\S+|[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}")  # and references
 
 
 class _Words(HTMLParser):
@@ -122,8 +123,7 @@ def untranslated(page: str, data: tuple[str, ...] = (), *, plain: bool = False) 
     else:
         reader.feed(page)
     for text in ("".join(reader.texts), *reader.labels):
-        left = outside(text)
+        left = ADDRESS.sub(" ", outside(text))  # first: a random token may hold one of the words that follow
         for known in sorted(data, key=len, reverse=True):
             left = left.replace(known, " ")
-        left = re.sub(r"https?://\S+|\S+@\S+|[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}", " ", left)
         yield from (line.strip() for line in left.split("\n") if WORD.search(line))
