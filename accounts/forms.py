@@ -36,7 +36,7 @@ class ProfileForm(forms.ModelForm):
     signature = forms.CharField(
         max_length=LONGEST, required=False, validators=[check], widget=forms.Textarea({"rows": 4}),
         label="Your signature",
-        help_text="Put below each reply that you write to a customer. You may write "
+        help_text="Added below each reply you write to a customer. You can use "
         + " and ".join(f"{{{name}}} ({words})" for name, words in VARIABLES.items()) + ".",
     )  # fmt: skip
 

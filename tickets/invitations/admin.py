@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -94,6 +95,8 @@ class InvitationAdmin(Powerful, SupervisorsRead):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "email":
             kwargs["form_class"] = AddressFormField
+            days = settings.INVITATION_DAYS
+            kwargs["help_text"] = f"Gets an email with a link. It opens once, within {days} days."
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def render_change_form(

@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.signin.powers import Powerful
 from tickets.channels.email.models import Mailbox
 from tickets.service.admin import ServiceInline
+from tickets.states import Channel
 from tickets.teams.models import MOST_SKILLS, Absence, Membership, Rule, Shift, Team, today
 from triage.models import Intent
 
@@ -63,6 +64,8 @@ class RuleForm(forms.ModelForm):
         boxes = list(Mailbox.objects.order_by("address").values_list("address", flat=True))
         boxes += [one for one in (self.instance.mailbox,) if one and one not in boxes]
         any_box, any_intent = ("", "Any mailbox"), ("", "Any intent")
+        if "channel" in self.fields:
+            self.fields["channel"].choices = [("", "Any channel"), *Channel.choices]  # type: ignore[attr-defined]
         self.fields["mailbox"].choices = [any_box, *((one, one) for one in boxes)]  # type: ignore[attr-defined]
         self.fields["intent"].choices = [any_intent, *intents(self.instance.intent)]  # type: ignore[attr-defined]
         for name in ("mailbox", "intent"):
@@ -73,21 +76,22 @@ class MembersInline(ServiceInline):
     model = Membership
     form = MembershipForm
     fields = ["agent", "skills"]
-    verbose_name_plural = "Members"
+    verbose_name, verbose_name_plural = "member", "Members"
 
 
 class RulesInline(ServiceInline):
     model = Rule
     form = RuleForm
     fields = ["place", "mailbox", "channel", "intent"]
-    verbose_name_plural = "Which tickets come to it (all that is filled in must fit; of all teams' rules the first that fits decides)"
+    verbose_name = "rule"
+    verbose_name_plural = "Tickets that come to this team (every filled field must match; the first match of any team’s rule decides)"
 
 
 @admin.register(Team)
 class TeamAdmin(Powerful, SupervisorsEdit):
     auditors_read = True
     inlines = [MembersInline, RulesInline]
-    list_display = ["name", "how_many", "is_closed", "gives"]
+    list_display = ["name", "how_many", "seen_by", "gives"]
     search_fields = ["name"]
     fields = ["name", "is_closed", "gives"]
     ordering = ["name"]
@@ -107,6 +111,10 @@ class TeamAdmin(Powerful, SupervisorsEdit):
     def how_many(self, team: Any) -> int:
         return int(team.how_many)
 
+    @display(description="Tickets seen by", ordering="is_closed")
+    def seen_by(self, team: Team) -> str:
+        return "its members" if team.is_closed else "all agents"
+
 
 class ColleagueForm(forms.ModelForm):
     """Of who works here; agents write down only their own absences."""
@@ -115,6 +123,8 @@ class ColleagueForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         if "agent" in self.fields:
             self.fields["agent"].queryset = User.objects.staff().order_by("name", "email")  # type: ignore[attr-defined]
+        if "calendar" in self.fields:
+            self.fields["calendar"].help_text = "When the agent works. Who has no shift is always there."
 
 
 @admin.register(Absence)
@@ -149,9 +159,9 @@ class AbsenceAdmin(BoundedAdmin):
             obj.agent = request.user  # type: ignore[assignment]
         super().save_model(request, obj, form, change)
 
-    @display(description="Away now", boolean=True)
-    def is_away(self, absence: Absence) -> bool:
-        return absence.first_day <= today() <= absence.last_day
+    @display(description="Now", label={"Away": "warning"})
+    def is_away(self, absence: Absence) -> str | None:
+        return "Away" if absence.first_day <= today() <= absence.last_day else None
 
 
 @admin.register(Shift)

@@ -30,10 +30,10 @@ SCOPE_WORDS = {
 }
 LENGTH_WORDS = {
     "50": "up to 50 characters",
-    "150": "51 to 150",
-    "500": "151 to 500",
-    "1500": "501 to 1,500",
-    "5000": "1,501 to 5,000",
+    "150": "51 to 150 characters",
+    "500": "151 to 500 characters",
+    "1500": "501 to 1,500 characters",
+    "5000": "1,501 to 5,000 characters",
     "more": "longer",
 }
 

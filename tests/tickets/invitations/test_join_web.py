@@ -26,7 +26,7 @@ def test_a_newcomer_joins_with_name_and_password_and_is_at_the_desk(invited, web
     browser = web()
     page = browser.get(link)
     assert (page.status_code, page["Cache-Control"].count("no-store")) == (200, 1)
-    assert "invited as supervisor, team Billing" in page.content.decode()
+    assert "invited to work here as a supervisor, in the team Billing" in page.content.decode()
     assert not User.objects.filter(email=NEW).exists(), "opening the link does nothing"
     answer = browser.post(link, JOINING)
     assert answer.url == "/admin/"

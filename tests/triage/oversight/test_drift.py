@@ -197,7 +197,7 @@ def test_the_page_and_the_first_page_say_what_changed(web: Web, supervisor: User
     page = web(supervisor).get(at).content.decode()
     assert "What comes in has changed" in page
     assert "“German” went from" in page or "“English” went from" in page
-    assert "Too few tickets to tell" in page
+    assert "Too few tickets to compare" in page
     assert [need.text for need in needs()] == ["changes in what comes in"]
     web(supervisor).post(reverse("oversight-drift-accept"), {"why": ""})
     assert DriftWarning.objects.filter(ongoing=True).exists()

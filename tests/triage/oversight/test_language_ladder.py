@@ -207,7 +207,7 @@ def test_the_page_shows_and_changes_the_languages(
     refused = browser.post(at, {"language": "de", "mode": "auto"}, follow=True).content.decode()
     assert "The evidence is not enough" in refused
     assert "Choose a mode" in browser.post(at, {"language": "de", "mode": "x"}, follow=True).content.decode()
-    assert "de: Off" in browser.get(reverse("oversight-ladder")).content.decode()
+    assert "German: Off" in browser.get(reverse("oversight-ladder")).content.decode()
 
 
 def test_the_command_shows_and_changes_the_ladder(

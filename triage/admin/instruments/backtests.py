@@ -31,9 +31,9 @@ class BacktestForm(forms.Form):
 
     file = forms.FileField(required=False, label="History (CSV or JSONL)")
     months = forms.IntegerField(
-        required=False, min_value=1, max_value=120, label="… or so many months of this house"
+        required=False, min_value=1, max_value=120, label="… or the last months of this house (how many)"
     )
-    target = forms.FloatField(min_value=0.1, max_value=50, label="Wrong ones tolerated, in percent")
+    target = forms.FloatField(min_value=0.1, max_value=50, label="Wrong answers tolerated, in percent")
 
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
