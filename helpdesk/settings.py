@@ -339,8 +339,8 @@ LIMITS = {
     "voice": env.limits("THROTTLE_VOICE", address="30/hour", network="120/hour", person="120/hour"),
     "suggest": env.limits("THROTTLE_SUGGESTIONS", address="120/min", network="1200/min", person="120/min"),
     "draft": env.limits("THROTTLE_DRAFTS", person="120/hour"),
-    # Receipts to an address that nobody has proved to own: three at once, then one a day, never four within one.
-    "receipt": {"mailbox": (3, 3 * 86_400)},
+    # Mails to an address that nobody has proved to own: three at once, then one a day, never four within one.
+    "claimed_mail": {"mailbox": (3, 3 * 86_401)},
     "account_mail": env.limits(
         "THROTTLE_ACCOUNT_MAIL", address="20/hour", network="100/hour", mailbox="5/hour"
     ),

@@ -133,10 +133,30 @@ def spend(
         raise LimitReached(operation, max(1, math.ceil(wait / SECOND)))
 
 
-def has_room(operation: str, mailbox: str) -> bool:
-    """Count one mail to ``mailbox`` against ``operation``; False, and nothing is counted, where there is no room."""
-    wait, _ = _count(_charges(operation, {"mailbox": mailbox_of(mailbox)}, 1), time.time_ns() // 1000)
+def take_row(operation: str, mailbox: str) -> bool:
+    """Count one mail to ``mailbox`` against ``operation``; False, and nothing is counted, where there is no room.
+
+    Always in the database, so that it holds exactly if the caller's transaction does.
+    """
+    wait, _ = _count_in_database(
+        _charges(operation, {"mailbox": mailbox_of(mailbox)}, 1), time.time_ns() // 1000
+    )
     return wait == 0
+
+
+def row_of(operation: str, mailbox: str) -> str:
+    """The key of the row that :func:`take_row` counts in; empty where nothing is limited."""
+    charges = _charges(operation, {"mailbox": mailbox_of(mailbox)}, 1)
+    return charges[0].key if charges else ""
+
+
+def is_spent(operation: str, used_until: int | None) -> bool:
+    """Whether a row that is used up until then has no room for one mail more; None: there is no such row."""
+    charges = _charges(operation, {"mailbox": ""}, 1)
+    if used_until is None or not charges:
+        return False
+    now = time.time_ns() // 1000
+    return max(used_until, now) + charges[0].cost > now + charges[0].window
 
 
 def _rate(operation: str, kind: str) -> tuple[int, int]:

@@ -16,6 +16,7 @@ from accounts.limits.spending import LimitReached, spend
 from tests.conftest import FakeEngine
 from tests.installation import Installation
 from tests.services.conftest import Together
+from tickets.mail import claimed
 from tickets.models import Ticket
 
 AT_ONCE, LIMIT = 40, 10
@@ -65,13 +66,18 @@ def test_forty_at_once_pass_exactly_the_limit_over_redis(together: Together, set
     assert 300 <= refusal.value.wait <= 360
 
 
+def write(number: int) -> None:
+    claimed.count(f"v.ictim+{number}@gmail.com")
+
+
 PROGRAM = """
 import django, threading
 django.setup()
-from tests.services.test_limits_at_once import AT_ONCE, ask
+from tests.services.test_limits_at_once import AT_ONCE, ask, write
 from accounts.limits.spending import LimitReached
+from tickets.mail.claimed import Spent
 from django.db import connections
-start, outcomes = threading.Barrier(AT_ONCE), []
+start, outcomes, mailed = threading.Barrier(AT_ONCE), [], []
 def run(number):
     start.wait()
     try:
@@ -81,15 +87,25 @@ def run(number):
         outcomes.append("refused")
     except Exception as error:
         outcomes.append(repr(error))
+    start.wait()
+    try:
+        write(number)
+        mailed.append(number)
+    except Spent:
+        pass
+    except Exception as error:
+        outcomes.append(repr(error))
     finally:
         connections.close_all()
 threads = [threading.Thread(target=run, args=(number,)) for number in range(AT_ONCE)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
-print({outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))})
+print({outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))} | {"mailed": len(mailed)})
 """
 
 
 def test_forty_at_once_pass_exactly_the_limit_on_sqlite(installation: Installation) -> None:
     ended = installation.run("-c", PROGRAM)
-    assert ended.stdout.strip() == str({"passed": LIMIT, "refused": AT_ONCE - LIMIT}), ended.stderr
+    assert ended.stdout.strip() == str({"passed": LIMIT, "refused": AT_ONCE - LIMIT, "mailed": 3}), (
+        ended.stderr
+    )

@@ -10,9 +10,11 @@ from functools import partial
 from itertools import count
 
 import pytest
+from django.conf import LazySettings
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
+from accounts.limits.models import Allowance
 from accounts.models import Role, User
 from tests.conftest import PASSWORD, FakeEngine, person
 from tests.services.conftest import Together
@@ -20,7 +22,7 @@ from tickets.background import jobs, sealer
 from tickets.background.jobs import Job
 from tickets.errors import InvalidTransition
 from tickets.intake.submit import Submission, submit_ticket
-from tickets.models import Closure, Event, Message, OutgoingMail, Status, Ticket
+from tickets.models import Closure, Event, Message, OutgoingMail, SentMail, Status, Ticket
 from triage.models import Decision, ModelVersion, PolicyRevision
 from triage.running import pipeline
 
@@ -108,6 +110,24 @@ def test_one_person_who_sends_many_at_once_is_answered_once(
     assert Message.objects.filter(sender=Message.Sender.MACHINE).count() == 1
     reasons = Counter(Decision.objects.values_list("reason", flat=True))
     assert reasons == {"confident": 1, "already_sent": 5}
+
+
+def test_many_tickets_in_one_claimed_name_cause_three_mails_and_no_silence(
+    together: Together, sure_of_refund: FakeEngine, settings: LazySettings
+) -> None:
+    settings.TRIAGE_REPEAT_DAYS = 0  # the same answer may go again
+    spellings = [f"vic{'.' * (number % 2)}tim+{number}@gmail.com" for number in range(10)]
+    wishes = [
+        replace(WISH, guest_email=one, human_requested=number % 5 == 4)
+        for number, one in enumerate(spellings)
+    ]
+    outcomes = together(*(partial(submit_ticket, wish) for wish in wishes))
+    assert [error for error in outcomes if isinstance(error, Exception)] == []
+    handed_over = Ticket.objects.exclude(status=Status.AUTO_RESOLVED)
+    assert {one.escalation_reason for one in handed_over} <= {"mail_spent", "asked_for_person"}
+    assert SentMail.objects.count() == 10 - handed_over.count() <= 3
+    assert OutgoingMail.objects.count() == 3
+    assert Allowance.objects.filter(key__startswith="claimed_mail:").count() == 1
 
 
 def test_one_ticket_triaged_by_many_is_answered_once(together: Together, sure_of_refund: FakeEngine) -> None:

@@ -22,7 +22,7 @@ from accounts.models import User
 from tickets.audit import Event, register_kinds
 from tickets.errors import TicketError
 from tickets.following.models import Copy
-from tickets.mail import notices
+from tickets.mail import claimed, notices
 from tickets.models import Message, Ticket
 
 SALT: Final = "tickets.copies"
@@ -39,9 +39,16 @@ class CopyRefused(TicketError):
     code = "copy_refused"
 
 
+class AskedEnough(CopyRefused):
+    """The requester names an address that got as many of our mails as one gets in a day that nobody has proved."""
+
+
 @transaction.atomic
 def add(ticket: Ticket, address: str, *, way: Copy.Way, by: User | None) -> bool:
-    """Ask ``address`` whether it wants copies; False where it was asked already. Raises CopyRefused."""
+    """Ask ``address`` whether it wants copies; False where it was asked already. Raises CopyRefused, AskedEnough.
+
+    A requester may name anybody: their question is one of the few mails that an address gets which nobody has proved.
+    """
     address = normalize(address)
     try:
         validate_address(address)
@@ -56,6 +63,11 @@ def add(ticket: Ticket, address: str, *, way: Copy.Way, by: User | None) -> bool
         raise CopyRefused(f"At most {MOST} people are in copy of a ticket.")
     copy = Copy.objects.create(ticket=ticket, address=address, way=way)
     ticket.record(COPY_ADDED, actor=by, copy=copy.pk)
+    if way == Copy.Way.REQUESTER:
+        try:
+            claimed.count(address)
+        except claimed.Spent as error:
+            raise AskedEnough(f"{address} has had its mails of the day.") from error
     notices.copy_offered(ticket, address, link(copy))
     return True
 

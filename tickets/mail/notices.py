@@ -7,6 +7,7 @@ carries no word that the sender chose, neither in its subject nor in its text: w
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from email.utils import formataddr
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +18,9 @@ from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext, gettext_noop
 
-from accounts.limits.spending import has_room
 from accounts.models import User
 from accounts.names import is_plain_name
-from tickets.mail import choices, guest_links, sent, threads
+from tickets.mail import choices, claimed, guest_links, sent, threads
 from tickets.mail.bundling import AgentNotice, may_go_now
 from tickets.service.due import reply_due, zone_for
 from tickets.teams.sight import who_may_see
@@ -37,10 +37,14 @@ TEAM_MAILS = 50  # of one urgent ticket, whatever the size of the team
 
 
 def answered(ticket: Ticket, message: Message) -> None:
-    """The requester gets the answer, human or automatic, with the way back to a person."""
+    """The requester gets the answer, human or automatic, with the way back to a person.
+
+    Raises :class:`claimed.Spent` where an automatic one may not be mailed: it must not end a ticket unread.
+    """
     about = f"Re: {ticket.subject}"
+    counts = message.sender == message.Sender.MACHINE and not claimed.is_proved(ticket)
     mail_id = _to_requester(
-        ticket, "answered", about, gettext_noop("Our answer to your message"), message=message
+        ticket, "answered", about, gettext_noop("Our answer to your message"), counts=counts, message=message
     )
     if mail_id:
         sent.begin(message.pk, mail_id)
@@ -49,21 +53,22 @@ def answered(ticket: Ticket, message: Message) -> None:
 def escalated(ticket: Ticket) -> None:
     """The requester learns that a person will answer, and by when.
 
-    An address that nobody has proved to own gets few of these: it may be a stranger's, or a helpdesk that writes back.
+    An address without an account gets few of these: it may be a stranger's, or a helpdesk that writes back.
     """
     zone = zone_for(ticket)
     is_grave = grave.is_grave(ticket)
-    if ticket.requester_id is None and not is_grave and not has_room("receipt", ticket.requester_email):
-        return
+    counts = not claimed.is_proved(ticket) if is_grave else ticket.requester_id is None
     facts = {
         "grave": is_grave,
         "emergency": grave.emergency_in(languages.of_mail(ticket)) if is_grave else "",
         "due": reply_due(ticket),
         "zone": zone.key,
     }
-    with timezone.override(zone):
+    with timezone.override(zone), suppress(claimed.Spent):
         about = f"Re: {ticket.subject}"
-        _to_requester(ticket, "escalated", about, gettext_noop("We have your message"), **facts)
+        _to_requester(
+            ticket, "escalated", about, gettext_noop("We have your message"), counts=counts, **facts
+        )
 
 
 def merged(source: Ticket, target: Ticket) -> None:
@@ -148,10 +153,17 @@ def ticket_url(ticket: Ticket) -> str:
     return f"{settings.SITE_URL}{ticket.get_absolute_url()}"
 
 
-def _to_requester(ticket: Ticket, template: str, subject: str, to_guest: str, **context: object) -> str:
-    """One letter in the requester's language. ``to_guest``: the subject (a message id) where the address is not proved."""
+def _to_requester(
+    ticket: Ticket, template: str, subject: str, to_guest: str, *, counts: bool = False, **context: object
+) -> str:
+    """One letter in the requester's language. ``to_guest``: the subject (a message id) where the address is not proved.
+
+    ``counts``: against what such an address gets in a day; Spent where it had that.
+    """
     if not (template == "access_link" or context.get("grave")) and _is_kept_back(ticket):
         return ""
+    if counts:
+        claimed.count(ticket.requester_email)
     proved = ticket.requester_id is not None
     with translation.override(languages.of_mail(ticket)):
         own_words = (

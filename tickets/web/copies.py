@@ -31,6 +31,8 @@ def change(request: HttpRequest, reference: str) -> HttpResponse:
             copies.add(ticket, address, way=Copy.Way.REQUESTER, by=person(request))
         except LimitReached as refusal:
             messages.error(request, str(refusal))
+        except copies.AskedEnough:
+            messages.error(request, _("We’ve sent this address enough emails for today. Try again tomorrow."))
         except copies.CopyRefused:
             messages.error(request, _("This address can’t be put in copy. Check it for typing errors."))
         else:

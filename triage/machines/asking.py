@@ -62,7 +62,7 @@ def ask(user: User, question: str) -> Said:
         language=spoken,
         policy=assessed.snapshot.policies.get(slug or ""),
         config=policy_config(),
-        sent_before=memory.sent_before(ticket, slug),
+        sent_before=memory.look(ticket, slug).sent_before,
         stopped=switch.is_stopped(),
         machine_sent=False,
     )

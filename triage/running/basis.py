@@ -77,8 +77,9 @@ class Basis:
     """The circumstances of one decision. ``policy`` is None where the intent is not set up.
 
     ``withdrawn`` says that the approved answer was gone when it was to be sent, ``sent_before`` that the requester
-    had it already, ``stopped`` that all automatic answers of the house were. ``reading_version`` says how the text was
-    read, ``order`` in which order the gates stood.
+    had it already, ``stopped`` that all automatic answers of the house were, ``mail_spent`` that an address which nobody
+    has proved had its mails of the day. ``reading_version`` says how the text was read, ``order`` in which order the
+    gates stood.
     """
 
     seen: int
@@ -92,6 +93,7 @@ class Basis:
     sent_before: bool = False
     stopped: bool = False
     machine_sent: bool = False
+    mail_spent: bool = False
     spoken: float | None = None
     reading_version: int = READING_VERSION
     order: int = gates.ORDER
@@ -111,6 +113,7 @@ class Basis:
             stopped=self.stopped,
             order=self.order,
             machine_sent=self.machine_sent,
+            mail_spent=self.mail_spent,
             spoken=self.spoken,
         )
 
@@ -136,6 +139,7 @@ class Basis:
             "sent_before": self.sent_before,
             "stopped": self.stopped,
             "machine_sent": self.machine_sent,
+            "mail_spent": self.mail_spent,
             "spoken": self.spoken,
             "reading": self.reading_version,
             "order": self.order,
@@ -158,6 +162,7 @@ class Basis:
             sent_before=kept.get("sent_before", False),  # not looked at before there was such a gate
             stopped=kept.get("stopped", False),
             machine_sent=kept.get("machine_sent", False),
+            mail_spent=kept.get("mail_spent", False),
             spoken=kept.get("spoken"),
             reading_version=reading_version(kept),
             order=kept.get("order", FIRST_ORDER),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from tickets.mail import claimed
 from tickets.models import Ticket
 from triage.models import Action, Decision
 
@@ -27,27 +29,40 @@ SELECT EXISTS (
     LEFT JOIN tickets_feedback said ON said.ticket_id = earlier.id
     WHERE sent.intent_slug = %s AND sent.action = %s AND sent.applied AND earlier.id <> %s
     AND (sent.created_at >= %s OR earlier.reopen_count > 0 OR NOT said.solved)
-), (SELECT wanted FROM tickets_mailchoice WHERE mailbox = %s)
+), (SELECT used_until FROM limits_allowance WHERE key = %s), (SELECT wanted FROM tickets_mailchoice WHERE mailbox = %s)
 """  # noqa: S608
 
 
-def sent_before(ticket: Ticket, intent: str | None) -> bool:
-    """Whether the answer to ``intent``, in whatever version, went to the ticket's sender and should not again.
+@dataclass(frozen=True)
+class Known:
+    """``sent_before``: the answer went to this person and should not again. ``mail_spent``: it could not be mailed."""
 
-    So it is if it was sent within TRIAGE_REPEAT_DAYS, if it did not settle the matter whenever it was sent, and if
-    ``ticket`` follows up the very ticket that was answered with it, directly or by others in between. The same look
-    tells which mails the person wants, which ``ticket`` remembers until its next step.
+    sent_before: bool
+    mail_spent: bool
+
+
+def look(ticket: Ticket, intent: str | None) -> Known:
+    """What the ticket's sender was sent, whether the answer to ``intent``, in whatever version, or mails of today.
+
+    The answer should not go again if it was sent within TRIAGE_REPEAT_DAYS, if it did not settle the matter whenever it
+    was sent, and if ``ticket`` follows up the very ticket that was answered with it, directly or by others in between.
+    The same look tells which mails the person wants, which ``ticket`` remembers until its next step.
     """
     since = connection.ops.adapt_datetimefield_value(
         timezone.now() - timedelta(days=settings.TRIAGE_REPEAT_DAYS)
     )
     sent_to: list[Any] = [intent or "", Action.AUTO_RESOLVE, ticket.pk or 0, since]
+    row = claimed.row_of(ticket)
     with connection.cursor() as cursor:
-        cursor.execute(OF_PERSON, [ticket.mailbox, ticket.requester_id, *sent_to, ticket.mailbox])
-        sent, wanted = cursor.fetchone() or (False, None)
+        cursor.execute(OF_PERSON, [ticket.mailbox, ticket.requester_id, *sent_to, row, ticket.mailbox])
+        sent, used_until, wanted = cursor.fetchone() or (False, None, None)
     ticket.remember_wanted(wanted)
-    if sent or intent is None:
-        return bool(sent)
+    return Known(bool(sent) or _was_followed_up(ticket, intent), claimed.is_spent(used_until))
+
+
+def _was_followed_up(ticket: Ticket, intent: str | None) -> bool:
+    if intent is None:
+        return False
     earlier = _followed(ticket)
     decisions = Decision.objects.filter(intent_slug=intent, action=Action.AUTO_RESOLVE, applied=True)
     return bool(earlier) and decisions.filter(ticket__in=earlier).exists()

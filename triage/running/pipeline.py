@@ -16,6 +16,7 @@ from django.db import transaction
 
 from tickets.background.faults import describe
 from tickets.channels.voice.models import Recording
+from tickets.mail import claimed
 from tickets.models import Handover, Status, Ticket
 from tickets.teams import routing
 from triage.answers import facts, language
@@ -62,7 +63,7 @@ def triage_ticket(ticket: Ticket, *, is_new: bool = False) -> Decision:
             return known
         try:
             return _record_and_act(ticket, judge(ticket))
-        except Outdated as error:
+        except (Outdated, claimed.Spent) as error:  # also if its mails of the day went out meanwhile
             failure = error
         except Exception as error:
             # Another process decided first (UNIQUE(ticket, run): the next round finds its decision), or the
@@ -85,6 +86,7 @@ def judge(ticket: Ticket) -> Verdict:
         # The engine is the one part that meets arbitrary text and files; any fault there must end with a person.
         logger.exception("Triage of ticket %s failed", ticket.reference)
         return _failed(gates.ENGINE_FAILED, error, language_tag)
+    known = memory.look(ticket, assessed.assessment.intent)
     basis = Basis(
         seen=reading.seen,
         text=reading.fingerprint,
@@ -93,9 +95,10 @@ def judge(ticket: Ticket) -> Verdict:
         language=language_tag,
         policy=assessed.snapshot.policies.get(assessed.assessment.intent or ""),
         config=policy_config(),
-        sent_before=memory.sent_before(ticket, assessed.assessment.intent),
+        sent_before=known.sent_before,
         stopped=switch.is_stopped() if assessed.snapshot.stopped is None else assessed.snapshot.stopped,
         machine_sent=ticket.machine_sent,
+        mail_spent=known.mail_spent,
         spoken=Recording.objects.of_ticket(ticket.pk).least_confidence() if settings.VOICE_MODEL else None,
     )
     decision = basis.decide(assessed.assessment)
@@ -180,7 +183,7 @@ def _refuse_outdated(ticket: Ticket, verdict: Verdict) -> None:
     seen = verdict.basis.seen if verdict.basis else 0
     newer = ticket.messages.filter(pk__gt=seen).exists()
     memory.take_turn(ticket)
-    newer = newer or memory.sent_before(ticket, verdict.decision.assessment.intent)
+    newer = newer or memory.look(ticket, verdict.decision.assessment.intent).sent_before
     newer = newer or switch.is_stopped()
     if newer or (verdict.snapshot and verdict.snapshot.revision != PolicyRevision.current()):
         raise Outdated("What the requester wrote, or the policy, kept changing.")

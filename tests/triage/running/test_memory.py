@@ -157,7 +157,7 @@ def test_it_is_looked_up_by_one_query_that_reads_no_table_whole(submit: Submit, 
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        memory.sent_before(ticket, "track_refund")
+        memory.look(ticket, "track_refund")
     assert len(queries) == 1
     if connection.vendor == "sqlite":
         with connection.cursor() as cursor:
@@ -175,17 +175,17 @@ def test_only_the_latest_tickets_of_a_person_are_looked_at(
         submit(requester=requester)
     ticket = Ticket(requester=requester, requester_email=requester.email, subject="Lamp")
     ticket.mailbox = first.mailbox  # type: ignore[assignment]
-    assert memory.sent_before(ticket, "track_refund") is True
+    assert memory.look(ticket, "track_refund").sent_before is True
     monkeypatch.setattr(memory, "OF_PERSON", memory.OF_PERSON.replace(f"LIMIT {memory.LATEST}", "LIMIT 3"))
-    assert memory.sent_before(ticket, "track_refund") is False
+    assert memory.look(ticket, "track_refund").sent_before is False
 
 
 def test_the_same_look_tells_which_mails_the_person_wants(submit: Submit) -> None:
     ticket = submit(guest_email=RITA)
-    memory.sent_before(ticket, None)
+    memory.look(ticket, None)
     assert ticket.wanted is Wanted.EVERY
     choices.choose(RITA, Wanted.NONE)
-    memory.sent_before(ticket, None)
+    memory.look(ticket, None)
     assert ticket.wanted is Wanted.NONE
     ticket.refresh_from_db()
     assert ticket.wanted is None
@@ -224,7 +224,7 @@ def test_a_circle_of_follow_ups_is_walked_once(submit: Submit, engine: FakeEngin
     second = submit(guest_email="other@example.com", follow_up_of=first)
     Ticket.objects.filter(pk=first.pk).update(follow_up_of=second)
     second.refresh_from_db()
-    assert memory.sent_before(second, "track_refund") is False
+    assert memory.look(second, "track_refund").sent_before is False
 
 
 # --- a follow-up speaks for itself ------------------------------------------------------------------------

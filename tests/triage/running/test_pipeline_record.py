@@ -128,7 +128,7 @@ def test_two_tickets_of_one_person_judged_side_by_side_are_answered_once(engine:
 
 def test_tickets_of_one_person_take_turns_before_the_last_look(monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
-    for name in ("take_turn", "sent_before"):
+    for name in ("take_turn", "look"):
         real = getattr(memory, name)
 
         def note(*args: object, name: str = name, real: Callable[..., object] = real) -> object:
@@ -137,7 +137,7 @@ def test_tickets_of_one_person_take_turns_before_the_last_look(monkeypatch: pyte
 
         monkeypatch.setattr(memory, name, note)
     pipeline.triage_ticket(open_ticket())
-    assert steps == ["sent_before", "take_turn", "sent_before"]
+    assert steps == ["look", "take_turn", "look"]
 
 
 def test_it_is_tried_three_times_and_then_a_person_reads_it(engine: FakeEngine) -> None:

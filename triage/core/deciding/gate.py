@@ -29,6 +29,7 @@ class Case:
     sent_before: bool = False
     stopped: bool = False
     machine_sent: bool = False
+    mail_spent: bool = False
     spoken: float | None = None
 
 

@@ -136,6 +136,12 @@ def _test_not_stopped(case: Case) -> Failure | None:
     return Failure("All automatic answers are stopped at the moment, so a person answers.")
 
 
+def _test_mail_left(case: Case) -> Failure | None:
+    if case.mail_spent is False:
+        return None
+    return Failure("Nobody has confirmed the address, and as many mails as a day allows went there already.")
+
+
 def _test_answer(case: Case) -> Failure | None:
     if case.withdrawn:
         return Failure("The approved answer was withdrawn before it could be sent.")
@@ -182,7 +188,7 @@ def _test_margin(case: Case) -> Failure | None:
     return Failure(f"“{case.assessment.intent}” and {rival} are almost equally likely.")
 
 
-#: The order is part of the contract. The last two say whether the house allows the answer, the others whether the
+#: The order is part of the contract. The last three say whether the house allows the answer, the others whether the
 #: ticket may have one: what passes those *would* be sent.
 GATES: tuple[Gate, ...] = (
     Gate(
@@ -331,6 +337,17 @@ GATES: tuple[Gate, ...] = (
         looks_at="the intent's mode in the ticket's language",
         facts=lambda case: {"mode": mode.value if (mode := _mode(case)) else None},
         test=_test_mode,
+        allows=True,
+    ),
+    Gate(
+        reason="mail_spent",
+        passed="An automatic answer may still be mailed today",
+        failed="The address is not confirmed and has had its mails of the day",
+        customer="A person will answer this one, so we’ve passed it to our team.",
+        looks_at="the mails of a day to an address that nobody has confirmed",
+        facts=lambda case: {"mail_spent": case.mail_spent},
+        test=_test_mail_left,
+        next_step=NextStep.SILENT,
         allows=True,
     ),
 )

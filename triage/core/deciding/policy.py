@@ -26,6 +26,7 @@ def decide(
     stopped: bool = False,
     order: int = gates.ORDER,
     machine_sent: bool = False,
+    mail_spent: bool = False,
     spoken: float | None = None,
 ) -> Decision:
     """Decide what becomes of an assessed ticket.
@@ -54,6 +55,8 @@ def decide(
         The order of the gates to decide by, for decisions of before it was changed.
     machine_sent
         A list, a program or an address that reads no replies sent it.
+    mail_spent
+        Nobody has proved to own the address, and it had its mails of the day.
     spoken
         How far the transcript of what was spoken is to be trusted, in [0, 1]; None where nothing was.
 
@@ -84,6 +87,7 @@ def decide(
             sent_before=sent_before,
             stopped=stopped,
             machine_sent=machine_sent,
+            mail_spent=mail_spent,
             spoken=spoken,
         )
         return _decided(case, order)

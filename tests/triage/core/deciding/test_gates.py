@@ -104,11 +104,12 @@ def test_the_order_of_the_gates_is_the_contract() -> None:
         "small_margin",
         "stopped",
         "mode_not_auto",
+        "mail_spent",
     ]
 
 
 def test_only_the_last_gates_are_about_permission() -> None:
-    assert [gate.reason for gate in gates.GATES if gate.allows] == ["stopped", "mode_not_auto"]
+    assert [gate.reason for gate in gates.GATES if gate.allows] == ["stopped", "mode_not_auto", "mail_spent"]
 
 
 def test_what_was_decided_in_the_first_order_is_decided_so_again() -> None:
@@ -119,7 +120,7 @@ def test_what_was_decided_in_the_first_order_is_decided_so_again() -> None:
     assert (now.action, now.reason) == (Action.ESCALATE, "low_confidence")
     assert then.failed == ("mode_not_auto", "low_confidence")
     assert [gate.reason for gate in gates.in_order(1)][-5:] == [
-        "no_answer", "already_sent", "low_confidence", "small_margin", "stopped",
+        "already_sent", "low_confidence", "small_margin", "stopped", "mail_spent",
     ]  # fmt: skip
 
 
