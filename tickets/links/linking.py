@@ -90,6 +90,11 @@ def links_of(ticket: Ticket, *, seen_by: User | None = None) -> Sequence[Linked]
         other = row.second if row.first_id == ticket.pk else row.first
         if seen_by is not None and not may_see(seen_by, other.team_id):
             continue
-        split = "split off this one" if other.pk > ticket.pk else "this one was split off it"
-        found.append(Linked(other, split if row.kind == Link.Kind.SPLIT else ""))
+        found.append(linked(ticket, other, row.kind))
     return found
+
+
+def linked(ticket: Ticket, other: Ticket, kind: str) -> Linked:
+    """The other end of a link of this kind, as seen from ``ticket``."""
+    split = "split off this one" if other.pk > ticket.pk else "this one was split off it"
+    return Linked(other, split if kind == Link.Kind.SPLIT else "")

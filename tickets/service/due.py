@@ -38,7 +38,7 @@ class Due:
 
 def owed(ticket: Ticket) -> list[Due]:
     """Everything the team owes on this ticket, the earliest first."""
-    clock = Clock.objects.filter(pk=ticket.pk).first()
+    clock: Clock | None = getattr(ticket, "service_clock", None)
     known = promised(ticket.urgency)
     if clock is None or known is None:
         return []

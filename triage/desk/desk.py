@@ -3,31 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from django.db.models import Case, F, OuterRef, Subquery, When
 
 from accounts.models import User
-from tickets.access import at_desk
-from tickets.desk import drafts
-from tickets.desk.models import Draft, Snooze
-from tickets.models import Closure, Event, Message, Status, Ticket, TicketQuerySet, Urgency
+from tickets.desk.models import Snooze
+from tickets.models import Closure, Event, Message, Status, Ticket, Urgency
 from tickets.teams.models import Team
+from triage.desk.around import Around, look_around
+from triage.desk.conversation import read_conversation
 from triage.desk.evidence import StanceShown, asked, stance_shown
-from triage.desk.suggestion import LEAST_SIMILARITY, Suggestion, suggest
+from triage.desk.glance import Glance, look
+from triage.desk.suggestion import Suggestion, suggest
 from triage.desk.wording import reason_text
-from triage.models import INTENT_CORRECTED, Decision, Intent
+from triage.models import INTENT_CORRECTED, Decision
 
-MESSAGES_SHOWN = 20  # of a conversation at first; the page loads earlier ones on demand
-EARLIER_SHOWN = 50
 EVENTS_SHOWN = 100
 OTHER_TICKET = ("into", "out_of", "ticket", "other")  # facts of Events that name another ticket
-OTHERS_SHOWN = 5
-OTHERS_COUNTED = 100
 QUOTED = re.compile("“([^”]+)”")  # how a decision's sentence names a code
-ACTIVE = [status for status in Status if status.is_active]
 
 
 # --- What the page shows -------------------------------------------------------------------------------
@@ -40,29 +33,6 @@ class Weight:
     text: str
     weight: float
     width: int
-
-
-@dataclass(frozen=True)
-class Neighbour:
-    """A similar resolved ticket with the human reply that settled it.
-
-    ``intent`` is what it was known to be about when this ticket was judged; confirmed if a person said so
-    after the model was trained.
-    """
-
-    ticket: Ticket
-    similarity: float
-    reply: str
-    intent: str = ""
-    confirmed: bool = False
-
-
-@dataclass(frozen=True)
-class Other:
-    """Another ticket of the same person; ``same_matter`` if it is about the same, or follows up the other."""
-
-    ticket: Ticket
-    same_matter: bool
 
 
 @dataclass(frozen=True)
@@ -79,20 +49,16 @@ class Desk:
     conversation: Sequence[Message]
     earlier: int
     seen: int
-    draft: Draft | None
     snooze: Snooze | None
     decision: Decision | None
     reason: str
-    titles: Sequence[tuple[str, str]]
     suggestion: Suggestion | None
     terms_for: Sequence[Weight]
     terms_against: Sequence[Weight]
-    neighbours: Sequence[Neighbour]
     stance: StanceShown | None
     asked: Sequence[str]
-    open_others: Sequence[Other]
-    others: Sequence[Other]
-    others_count: int
+    around: Around
+    glance: Glance
 
     @property
     def arrival(self) -> str:
@@ -110,7 +76,7 @@ class Desk:
     @property
     def same_matter(self) -> Ticket | None:
         """The newest other open ticket on this matter: both are answered together."""
-        return next((other.ticket for other in self.open_others if other.same_matter), None)
+        return next((other.ticket for other in self.around.open_others if other.same_matter), None)
 
     @property
     def may(self) -> dict[str, bool]:
@@ -132,99 +98,46 @@ class Desk:
 
 def open_desk(ticket: Ticket, agent: User, *, whole: bool = False) -> Desk:
     """Read all that the ticket's page shows, in a number of queries that does not depend on its length."""
-    conversation, earlier = _conversation(ticket, whole=whole)
+    talk = read_conversation(ticket, whole=whole)
     decision = ticket.decisions.select_related("intent", "corrected_intent", "corrected_by", "answer").first()
     stance = stance_shown(decision.basis) if decision else None
-    neighbours = _neighbours(decision, agent)
-    others = list(_others(ticket, agent).order_by("-id")[:OTHERS_COUNTED])
-    open_now = [other for other in others if other.state in ACTIVE and not other.is_quarantined]
-    rest = [other for other in others if other not in open_now[:OTHERS_SHOWN]]
+    glance = look(ticket, agent, decision, _codes(decision))
     snooze: Snooze | None = getattr(ticket, "snooze", None)
     return Desk(
         ticket=ticket,
-        conversation=conversation,
-        earlier=earlier,
-        seen=conversation[-1].pk if conversation else 0,
-        draft=drafts.draft_of(agent, ticket),
+        conversation=talk.messages,
+        earlier=talk.earlier,
+        seen=talk.messages[-1].pk if talk.messages else 0,
         snooze=snooze if snooze is not None and not snooze.is_over else None,
         decision=decision,
         reason=_reason(decision, stance),
-        titles=_titles(decision, neighbours),
-        suggestion=None
-        if _answered_by_machine(ticket, conversation, earlier)
-        else suggest(ticket, decision, agent),
+        suggestion=None if talk.answered_by_machine else suggest(ticket, decision, agent, mode=glance.mode),
         terms_for=_weights(decision, positive=True),
         terms_against=_weights(decision, positive=False),
-        neighbours=neighbours,
         stance=stance,
         asked=asked(decision.basis) if decision else [],
-        open_others=_compared(ticket, decision, open_now[:OTHERS_SHOWN]),
-        others=_compared(ticket, decision, rest[:OTHERS_SHOWN]),
-        others_count=len(others),
+        around=look_around(ticket, agent, decision),
+        glance=glance,
     )
 
 
-def _conversation(ticket: Ticket, *, whole: bool) -> tuple[list[Message], int]:
-    """The latest messages in their order, and how many came before them."""
-    rows = (
-        ticket.conversation.select_related("author", "mail", "sent_mail", "ticket")
-        .prefetch_related("attachments__recording")
-        .order_by("-id")
-    )
-    latest = list(rows if whole else rows[: MESSAGES_SHOWN + 1])
-    if whole or len(latest) <= MESSAGES_SHOWN:
-        return latest[::-1], 0
-    latest.pop()
-    return latest[::-1], ticket.conversation.count() - len(latest)
-
-
-def earlier_messages(ticket: Ticket, before: int) -> tuple[list[Message], int]:
-    """Up to EARLIER_SHOWN messages before the one of that id, and how many are left before these."""
-    older = ticket.conversation.filter(pk__lt=before)
-    rows = list(
-        older.select_related("author", "mail", "sent_mail", "ticket")
-        .prefetch_related("attachments__recording")
-        .order_by("-id")[:EARLIER_SHOWN]
-    )
-    return rows[::-1], older.count() - len(rows)
-
-
-def newer_messages(ticket: Ticket, after: int) -> list[Message]:
-    rows = (
-        ticket.conversation.filter(pk__gt=after)
-        .select_related("author", "mail", "sent_mail", "ticket")
-        .prefetch_related("attachments__recording")
-    )
-    return list(rows.order_by("id")[:EARLIER_SHOWN])
-
-
-def _answered_by_machine(ticket: Ticket, conversation: Sequence[Message], earlier: int) -> bool:
-    """As the ticket's own property says it, without asking where the page has read the whole conversation."""
-    if earlier:
-        return ticket.answered_by_machine
-    said = any(message.sender == Message.Sender.MACHINE for message in conversation)
-    return said and ticket.first_human_reply_at is None
+def _codes(decision: Decision | None) -> set[str]:
+    """Of the intents that the page names by their code."""
+    if decision is None:
+        return set()
+    known = {
+        decision.runner_up,
+        (decision.objection or {}).get("intent"),
+        *QUOTED.findall(decision.detail),
+        *(found.get("intent") for found in decision.similar),
+    }
+    return {code for code in known if code}
 
 
 def _reason(decision: Decision | None, stance: StanceShown | None) -> str:
     """Said once: the stance says it with its topic."""
     words = reason_text(decision.reason) if decision else ""
     return "" if stance is not None and stance.words.startswith(words) else words
-
-
-def _titles(decision: Decision | None, neighbours: Sequence[Neighbour]) -> list[tuple[str, str]]:
-    """(code, title) of every intent that the page names by its code."""
-    if decision is None:
-        return []
-    objection = (decision.objection or {}).get("intent")
-    codes = {
-        decision.runner_up,
-        objection,
-        *QUOTED.findall(decision.detail),
-        *(one.intent for one in neighbours),
-    }
-    known = Intent.objects.filter(slug__in=[code for code in codes if code])
-    return list(known.values_list("slug", "title"))
 
 
 def _weights(decision: Decision | None, *, positive: bool) -> list[Weight]:
@@ -234,30 +147,6 @@ def _weights(decision: Decision | None, *, positive: bool) -> list[Weight]:
         Weight(term["text"], term["weight"], max(2, round(100 * abs(term["weight"]) / heaviest)))
         for term in terms
         if (term["weight"] > 0) is positive
-    ]
-
-
-def _neighbours(decision: Decision | None, agent: User) -> list[Neighbour]:
-    """Similar tickets that are settled still: one that came back, or was erased, is no model any more."""
-    known_similar: list[dict[str, Any]] = decision.similar if decision else []
-    similar = [found for found in known_similar if found["similarity"] >= LEAST_SIMILARITY]
-    if not similar:
-        return []
-    human = Message.objects.filter(
-        ticket=OuterRef("pk"), kind=Message.Kind.REPLY, sender=Message.Sender.AGENT
-    ).order_by("-id")
-    known = at_desk(agent).settled().annotate(human_reply=Subquery(human.values("body")[:1]))
-    rows = known.in_bulk([found["id"] for found in similar])
-    return [
-        Neighbour(
-            ticket=rows[found["id"]],
-            similarity=found["similarity"],
-            reply=rows[found["id"]].human_reply or "",
-            intent=found.get("intent") or "",
-            confirmed=found.get("confirmed", False),
-        )
-        for found in similar
-        if found["id"] in rows
     ]
 
 
@@ -295,25 +184,3 @@ def _told(event: Event, people: dict[int, User], tickets: dict[int, Ticket], tea
         stars = f"{facts['rating']} of 5" if facts.get("rating") else ""
         return ", ".join(part for part in (solved, stars) if part)
     return reason_text(facts["reason"]) if facts.get("reason") else ""
-
-
-def _others(ticket: Ticket, agent: User) -> TicketQuerySet:
-    """The other tickets of the account or mailbox, with the intent last known; a guest's address is unproven."""
-    decisions = Decision.objects.filter(ticket=OuterRef("pk")).order_by("-run")
-    final = Case(When(corrected_at__isnull=False, then=F("corrected_intent")), default=F("intent"))
-    others = at_desk(agent).of_same_person(ticket).exclude(pk=ticket.pk)
-    return others.select_related("assignee").annotate(matter=Subquery(decisions.values(matter=final)[:1]))
-
-
-def _compared(ticket: Ticket, decision: Decision | None, others: Iterable[Any]) -> list[Other]:
-    """Each of ``others`` with whether it is on the ticket's matter."""
-    matter = decision.final_intent.pk if decision and decision.final_intent else None
-    return [
-        Other(
-            other,
-            same_matter=(matter is not None and other.matter == matter)
-            or ticket.pk == other.follow_up_of_id
-            or other.pk == ticket.follow_up_of_id,
-        )
-        for other in others
-    ]

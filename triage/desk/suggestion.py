@@ -12,7 +12,7 @@ from triage.answers.house import Fact
 from triage.answers.variables import gaps_in
 from triage.core.types import Stance
 from triage.desk.voice import in_agents_voice
-from triage.models import Answer, Decision, Intent, Mode
+from triage.models import Answer, Decision, Intent, Mode, answer_in
 
 #: A letter is offered from this confidence on. Of 234 escalated tickets that an earlier desk offered one for, the 46
 #: below it, or out of scope, were the ones whose letter did not fit.
@@ -36,15 +36,18 @@ class Suggestion:
     gaps: Sequence[Fact]
 
 
-def suggest(ticket: Ticket, decision: Decision | None, agent: User) -> Suggestion | None:
+def suggest(
+    ticket: Ticket, decision: Decision | None, agent: User, *, mode: Mode | None = None
+) -> Suggestion | None:
     """The approved text for what the ticket is about, the agent's word before the machine's, where it deserves it.
 
-    Not for a ticket that the machine has answered: its letter was no help there.
+    Not for a ticket that the machine has answered: its letter was no help there. ``mode`` is the intent's in the
+    ticket's language, where it was read already.
     """
     if decision is None:
         return None
     intent = decision.final_intent
-    if intent is None or intent.mode_in(decision.language) == Mode.OFF:
+    if intent is None or (mode or intent.mode_in(decision.language)) == Mode.OFF:
         return None
     if decision.corrected_at is None and not deserves(decision):
         return None
@@ -66,6 +69,6 @@ def _letter(ticket: Ticket, decision: Decision, intent: Intent) -> tuple[str, st
         if decision.answer and gaps_in(decision.response):
             return decision.answer.render(ticket), decision.answer.language
         return decision.response, decision.answer.language if decision.answer else decision.language
-    approved = intent.answers.filter(state=Answer.State.APPROVED)
-    answer = intent.approved_answer(decision.language) or approved.order_by("language").first()
+    approved = list(intent.answers.filter(state=Answer.State.APPROVED).order_by("language"))
+    answer = answer_in(decision.language, approved) or next(iter(approved), None)
     return (answer.render(ticket), answer.language) if answer else ("", "")

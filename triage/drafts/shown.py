@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from django.db.models import Subquery
+
 from accounts.models import User
 from tickets.models import Ticket
 from triage.desk.voice import ended
@@ -32,9 +34,10 @@ class Shown:
 def shown(ticket: Ticket, agent: User) -> list[Shown]:
     """The newest of each kind: the agent's own for a reply that is not out yet, anybody's summary."""
     newest: dict[str, Proposal] = {}
-    spoken = ticket.messages.order_by("-id").values_list("created_at", flat=True).first()
-    for one in Proposal.objects.filter(ticket=ticket).exclude(outcome=Proposal.Outcome.REFUSED)[:LOOKED_AT]:
-        is_own = one.agent_id == agent.pk and (spoken is None or one.created_at > spoken)
+    latest = ticket.messages.order_by("-id").values("created_at")[:1]
+    proposals = Proposal.objects.filter(ticket=ticket).annotate(spoken=Subquery(latest))
+    for one in proposals.exclude(outcome=Proposal.Outcome.REFUSED)[:LOOKED_AT]:
+        is_own = one.agent_id == agent.pk and (one.spoken is None or one.created_at > one.spoken)
         if one.prompt and (is_own or one.kind == Kind.SUMMARY):
             newest.setdefault(one.kind, one)
     return [_shown(newest[kind], agent) for kind in Kind.values if kind in newest]

@@ -363,7 +363,7 @@ def test_a_ticket_page_asks_at_most_so_often_and_is_small(
 ) -> None:
     client = web(agent)
     client.get(page(ticket))
-    with django_assert_max_num_queries(21):
+    with django_assert_max_num_queries(10):
         response = client.get(page(ticket))
     assert len(response.content) <= 60_000
     assert response.status_code == 200

@@ -15,7 +15,8 @@ from tests.conftest import FakeEngine
 from tickets.models import Message, Ticket
 from tickets.teams.sight import closed_to
 from triage.core.types import SimilarTicket, Stance, StanceFound, Term
-from triage.desk.desk import earlier_messages, open_desk, read_trail
+from triage.desk.conversation import earlier_messages
+from triage.desk.desk import open_desk, read_trail
 from triage.desk.suggestion import LEAST_CONFIDENCE
 from triage.models import Answer, Intent
 
@@ -117,7 +118,7 @@ def test_a_neighbour_that_is_hardly_alike_is_not_shown(
     past = waiting()
     past.resolve(actor=agent)
     engine.says(refund_intent.slug, 0.6, similar=(SimilarTicket(past.pk, 0.12),))
-    assert open_desk(submit(), agent).neighbours == []
+    assert open_desk(submit(), agent).around.neighbours == []
 
 
 def test_similar_tickets_come_with_the_human_reply_that_settled_them(
@@ -129,7 +130,7 @@ def test_similar_tickets_come_with_the_human_reply_that_settled_them(
     past.resolve(actor=agent)
     gone = past.pk + 1000
     engine.says(refund_intent.slug, 0.4, similar=(SimilarTicket(past.pk, 0.9), SimilarTicket(gone, 0.8)))
-    neighbours = open_desk(submit(), agent).neighbours
+    neighbours = open_desk(submit(), agent).around.neighbours
     assert [(found.ticket, found.similarity, found.reply) for found in neighbours] == [
         (past, 0.9, "It is booked.")
     ]
@@ -144,7 +145,7 @@ def test_a_similar_ticket_that_came_back_is_no_model_any_more(
     engine.says(refund_intent.slug, 0.4, similar=(SimilarTicket(past.pk, 0.9),))
     ticket = submit()
     past.reopen(actor=agent)
-    assert open_desk(ticket, agent).neighbours == []
+    assert open_desk(ticket, agent).around.neighbours == []
 
 
 def test_terms_are_told_apart_by_their_side(
@@ -162,7 +163,7 @@ def test_a_guest_s_other_tickets_are_those_of_the_same_address(
     mine, same = waiting(guest_email="g@example.com"), waiting(guest_email="g@example.com")
     waiting(guest_email="h@example.com"), waiting(requester=requester)
     desk = open_desk(mine, agent)
-    assert (desk.others_count, [other.ticket for other in desk.open_others]) == (1, [same])
+    assert (desk.around.others_count, [other.ticket for other in desk.around.open_others]) == (1, [same])
 
 
 def test_a_long_conversation_shows_its_end_and_gives_the_rest_in_pieces(
@@ -223,10 +224,10 @@ def test_open_tickets_of_the_same_person_come_first_and_the_same_matter_is_marke
     engine.says(None, 0.1)
     other = submit(requester=requester, subject="Something else")
     desk = open_desk(waiting(requester=requester), agent)
-    shown = [(one.ticket, one.same_matter) for one in desk.open_others]
+    shown = [(one.ticket, one.same_matter) for one in desk.around.open_others]
     assert shown == [(other, False), (same, True)]
-    assert [one.ticket for one in desk.others] == [settled]
-    assert (desk.same_matter, desk.others_count) == (same, 3)
+    assert [one.ticket for one in desk.around.others] == [settled]
+    assert (desk.same_matter, desk.around.others_count) == (same, 3)
 
 
 def test_what_an_agent_named_counts_as_the_matter(
@@ -253,4 +254,4 @@ def test_what_is_in_quarantine_is_no_open_ticket(
     spam, wanted = waiting(requester=requester), waiting(requester=requester)
     spam.quarantine("spam", agent)
     desk = open_desk(wanted, agent)
-    assert (list(desk.open_others), [one.ticket for one in desk.others]) == ([], [spam])
+    assert (list(desk.around.open_others), [one.ticket for one in desk.around.others]) == ([], [spam])

@@ -224,6 +224,6 @@ def test_the_page_costs_one_query_more_where_drafts_are_on(
     with django_assert_max_num_queries(200) as off:
         page(client, ticket)
     settings.LLM_URL = "http://127.0.0.1:9"
-    with django_assert_max_num_queries(len(off) + 2):
+    with django_assert_max_num_queries(len(off) + 1):
         page(client, ticket)
     assert limits.is_on()

@@ -27,7 +27,8 @@ from triage.admin.desk.page import lead_on, load_ticket, to_desk
 from triage.admin.desk.shell import show, who
 from triage.admin.desk.steps import Refused, Step, keep_typed
 from triage.desk import intents, queue, selection
-from triage.desk.desk import earlier_messages, newer_messages, read_trail
+from triage.desk.conversation import earlier_messages, newer_messages
+from triage.desk.desk import read_trail
 
 FOUND = 8
 

@@ -17,14 +17,10 @@ from accounts.signatures import signature_of
 from tickets.access import at_desk
 from tickets.desk import rounds, snoozing
 from tickets.desk.models import Draft
-from tickets.fields.filling import Filled, filled
-from tickets.following.followers import mention_of
-from tickets.links.linking import links_of
+from tickets.fields.filling import Filled
 from tickets.models import Ticket
 from tickets.service.due import owed
-from tickets.tags.tagging import tags_of
-from tickets.teams.attendance import away_now
-from tickets.teams.sight import teams_for, who_may_see
+from tickets.teams.sight import teams_for
 from triage.admin.desk import expired
 from triage.admin.desk.shell import show, who
 from triage.desk.desk import Desk, open_desk
@@ -62,57 +58,92 @@ def show_desk(
     **facts: Any,
 ) -> HttpResponse:
     """The page, with the forms that were refused; all others show what the draft keeps."""
-    if who(request).is_agent:
-        expired.give_back(request, who(request))
-    desk = open_desk(ticket, who(request), whole="all" in request.GET)
-    refused = forms or {}
-    draft = desk.draft or Draft()
-    due_at = due(ticket)
-    typed = Typed(draft, request)
-    files = list(draft.files.all()) if draft.pk else []
+    agent, refused = who(request), forms or {}
+    if agent.is_agent:
+        expired.give_back(request, agent)
+    desk = open_desk(ticket, agent, whole="all" in request.GET)
     context = {
-        "desk": desk,
-        "ticket": ticket,
-        "decision": desk.decision,
-        "intents": desk.titles,
-        "draft": draft,
-        "files": [one for one in files if not one.for_note],
-        "note_files": [one for one in files if one.for_note],
-        "copies": (copies := list(ticket.copies.order_by("pk"))),
-        "followers": (
-            following := [row.agent for row in ticket.followers.select_related("agent").order_by("pk")]
-        ),
-        "is_following": who(request) in following,
-        "told_count": len(following) + len(copies),
-        "mention": mention_of(ticket, who(request)),
-        "ticket_id": ticket.pk,
-        "reply": typed.reply(desk),
-        "note": typed.note,
-        "signature": signature_of(who(request)),
-        "intent": typed.intent,
-        "page_name": request.POST.get("reply-page") or uuid.uuid4(),
-        "errors": {name: form.errors for name, form in refused.items() if form.errors},
-        "candidates": getattr(refused.get("correct"), "candidates", ()),
-        "staff": who_may_see(User.objects.staff().order_by("name", "email"), ticket.team),
-        "away": away_now(),
-        "teams": teams_for(who(request)),
-        "files_field": FilesForm()["files"],
-        "urgency_form": UrgencyForm(initial={"urgency": ticket.urgency}),
-        "moments": snoozing.moments(),
-        "linked": (linked := links_of(ticket, seen_by=who(request))),
-        "merged_here": list(ticket.merged.order_by("-id")) if ticket.merged_in else [],
-        "together_count": len(linked) + ticket.merged_in,
-        "filled": [(one, typed.field(one)) for one in filled(ticket)],
-        "tags": tags_of([ticket.pk]).get(ticket.pk, ()),
-        "writing_note": "note" in refused or (bool(draft.note) and not draft.reply),
-        "drafting": (drafting := limits.is_on()),
-        "written": shown.shown(ticket, who(request)) if drafting else (),
-        "due_at": due_at,
-        "owed": owed(ticket),
-        "is_late": due_at is not None and due_at <= timezone.now(),
+        **_ticket(desk),
+        **_writer(request, desk, refused),
+        **_people(desk, agent),
+        **_work(desk),
         **facts,
     }
-    return show(request, "triage/desk/ticket.html", ticket.subject, status=status, **context)
+    return show(
+        request,
+        "triage/desk/ticket.html",
+        ticket.subject,
+        status=status,
+        on_their_way=desk.glance.leaving,
+        **context,
+    )
+
+
+def _ticket(desk: Desk) -> dict[str, Any]:
+    """The ticket, what was decided of it, what is owed, and the tickets around it."""
+    ticket, around, due_at = desk.ticket, desk.around, due(desk.ticket)
+    return {
+        "desk": desk,
+        "ticket": ticket,
+        "ticket_id": ticket.pk,
+        "decision": desk.decision,
+        "intents": desk.glance.titles,
+        "around": around,
+        "linked": around.linked,
+        "merged_here": around.merged,
+        "together_count": len(around.linked) + ticket.merged_in,
+        "due_at": due_at,
+        "is_late": due_at is not None and due_at <= timezone.now(),
+        "owed": owed(ticket),
+    }
+
+
+def _writer(request: HttpRequest, desk: Desk, refused: Mapping[str, Form]) -> dict[str, Any]:
+    """What is typed, or was refused, and what can be put into it."""
+    glance, agent = desk.glance, who(request)
+    draft = glance.draft or Draft()
+    typed, drafting = Typed(draft, request), limits.is_on()
+    return {
+        "draft": draft,
+        "files": glance.files,
+        "note_files": glance.note_files,
+        "files_field": FilesForm()["files"],
+        "reply": typed.reply(desk),
+        "note": typed.note,
+        "writing_note": "note" in refused or (bool(draft.note) and not draft.reply),
+        "intent": typed.intent,
+        "candidates": getattr(refused.get("correct"), "candidates", ()),
+        "filled": [(one, typed.field(one)) for one in glance.filled],
+        "errors": {name: form.errors for name, form in refused.items() if form.errors},
+        "signature": signature_of(agent),
+        "page_name": request.POST.get("reply-page") or uuid.uuid4(),
+        "drafting": drafting,
+        "written": shown.shown(desk.ticket, agent) if drafting else (),
+    }
+
+
+def _people(desk: Desk, agent: User) -> dict[str, Any]:
+    """Who hears of the ticket, and who can have it."""
+    glance = desk.glance
+    return {
+        "copies": glance.copies,
+        "followers": glance.followers,
+        "is_following": agent in glance.followers,
+        "told_count": len(glance.followers) + len(glance.copies),
+        "mention": glance.mention,
+        "staff": glance.staff,
+        "away": glance.away,
+        "teams": teams_for(agent),
+    }
+
+
+def _work(desk: Desk) -> dict[str, Any]:
+    """What else can be done."""
+    return {
+        "tags": desk.glance.tags,
+        "urgency_form": UrgencyForm(initial={"urgency": desk.ticket.urgency}),
+        "moments": snoozing.moments(),
+    }
 
 
 class Typed:
@@ -132,7 +163,9 @@ class Typed:
         elif insert == "reply":
             wanted = shown.text_of(desk.ticket, who(self._request), insert)
         elif chosen := self._request.GET.get("use", ""):
-            wanted = next((found.reply for found in desk.neighbours if str(found.ticket.pk) == chosen), "")
+            wanted = next(
+                (found.reply for found in desk.around.neighbours if str(found.ticket.pk) == chosen), ""
+            )
         if not wanted or wanted in text:
             return text
         return f"{text.rstrip()}\n\n{wanted}" if text.strip() else wanted

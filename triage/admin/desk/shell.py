@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, cast
@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from accounts.admin import reads_desk
 from accounts.models import User
-from tickets.desk.models import HeldReply
 from triage.admin.desk import expired
 from triage.admin.navigation import account_links, sidebar
+from triage.desk.glance import OnItsWay, replies_leaving
 
 View = Callable[..., HttpResponse]
 
@@ -42,24 +42,30 @@ def who(request: HttpRequest) -> User:
 class Leaving:
     """A reply that can still be taken back, and for how many seconds."""
 
-    held: HeldReply
+    held: OnItsWay
     seconds: int
 
 
-def leaving(agent: User) -> list[Leaving]:
+def leaving(rows: Iterable[OnItsWay]) -> list[Leaving]:
     now = timezone.now()
-    rows = HeldReply.objects.on_its_way().filter(author=agent).select_related("ticket").order_by("-id")
-    return [Leaving(row, max(0, round((row.send_at - now).total_seconds()))) for row in rows[:5]]
+    return [Leaving(row, max(0, round((row.send_at - now).total_seconds()))) for row in rows]
 
 
 def show(
-    request: HttpRequest, template: str, title: str, *, status: int = 200, **context: Any
+    request: HttpRequest,
+    template: str,
+    title: str,
+    *,
+    status: int = 200,
+    on_their_way: Iterable[OnItsWay] | None = None,
+    **context: Any,
 ) -> HttpResponse:
+    """The page in the frame. ``on_their_way`` are the agent's replies, where the page has read them already."""
     frame = {
         "title": title,
         "sections": sidebar(request),
         "account_links": account_links(request),
-        "leaving": leaving(who(request)),
+        "leaving": leaving(replies_leaving(who(request)) if on_their_way is None else on_their_way),
     }
     response = render(request, template, {**frame, **context}, status=status)
     if who(request).is_agent:
