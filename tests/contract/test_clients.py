@@ -78,7 +78,7 @@ def test_a_python_client_walks_every_operation_and_reads_what_it_is_answered(
 
 
 def call(operation: Any, client: Any, step: Step) -> Any:
-    options = dict(step.variables)
+    options = {**step.variables, **step.query}
     if step.body is not None:
         kind = typing.get_type_hints(operation.sync_detailed)["body"]
         kinds = [one for one in (kind, *typing.get_args(kind)) if inspect.isclass(one)]
@@ -116,9 +116,10 @@ def test_a_typescript_client_compiles_and_walks_every_operation(
 
 
 def written(step: Step) -> str:
-    options: dict[str, Any] = {"params": {"path": dict(step.variables)}} if step.variables else {}
+    params = {"path": dict(step.variables), "query": dict(step.query)}
+    options: dict[str, Any] = {"params": {where: told for where, told in params.items() if told}}
     if step.body is not None:
         options["body"] = step.body
     # Files are no JSON: what they hold is not looked at here.
-    options_told = json.dumps(options, default=str)[:-1] + (", " if options else "") + 'parseAs: "text" }'
+    options_told = json.dumps(options, default=str)[:-1] + ', parseAs: "text" }'
     return f"answers.{step.name} = (await {step.who}.{step.method}({json.dumps(step.path)}, {options_told})).response.status;"

@@ -21,6 +21,7 @@ BY_FORMAT: Final = {
 }  # fmt: skip
 
 
+QUERIES: Final = {"preview_recall": {"intent": "track_refund"}}  # one of several must be there
 #: What a requester alone may do; the rest is walked by a superuser.
 REQUESTERS: Final = {"give_feedback", "ask_for_person", "undo_closing", "revoke_api_token"}
 
@@ -34,6 +35,7 @@ class Step:
     method: str
     path: str
     variables: Mapping[str, Any]
+    query: Mapping[str, Any]
     body: Any
     statuses: frozenset[int]
 
@@ -56,7 +58,9 @@ def steps(scene: Scene) -> list[Step]:
             statuses = frozenset(int(status) for status in told["responses"])
             variables = {one: known[one] for one in VARIABLE.findall(path)}
             who = "requester" if name in REQUESTERS else "superuser"
-            found.append(Step(name, who, method.upper(), path, variables, body, statuses))
+            found.append(
+                Step(name, who, method.upper(), path, variables, QUERIES.get(name, {}), body, statuses)
+            )
     return sorted(found, key=lambda step: (step.name in LAST, ORDER.index(step.method.lower()), step.path))
 
 
@@ -79,6 +83,7 @@ def known_bodies(scene: Scene) -> dict[str, Any]:
         "correct_intent": {"intent": "track_refund"},
         "merge_ticket": {"into": other.reference},
         "give_feedback": {"solved": False},
+        "begin_recall": {"intent": "track_refund", "text": "The period was wrong."},
         "call_mcp": {"jsonrpc": "2.0", "id": 1, "method": "ping", "params": {}},
     }
 
