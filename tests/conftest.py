@@ -291,9 +291,7 @@ def fresh_cache() -> Iterator[None]:
 def migrated_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty SQLite database of the current shape, to be copied."""
     first = Installation(tmp_path_factory.mktemp("migrated"))
-    if migrated.kept().exists():
-        shutil.copy(migrated.kept(), first.database)
-    first.manage("migrate", "--verbosity", "0")
+    first.migrate()
     with closing(sqlite3.connect(first.database)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return first.database

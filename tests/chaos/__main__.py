@@ -113,7 +113,7 @@ def many(folder: Path, tickets: int, kills: int, seed: int, *, hurry: bool) -> N
             folder / "var", DATABASE_URL=postgres.address, CELERY_BROKER_URL=redis.address, REDIS_URL=redis.address,
             EMAIL_URL=f"smtp://127.0.0.1:{postbox.port}", THROTTLE_SUBMIT="1000000/min",
         )  # fmt: skip
-        site.manage("migrate", "--verbosity", "0")
+        site.migrate()
         scene = site.run("-c", SCENE)
         if scene.returncode:
             raise Trouble(scene.stderr[-2000:])
@@ -228,7 +228,7 @@ def embedded(folder: Path, kills: int, seed: int, *, hurry: bool) -> None:
     """SQLite: eight writers and a worker, one of them killed every fifth of a second."""
     (folder / "embedded").mkdir()
     site = Installation(folder / "embedded")
-    site.manage("migrate", "--verbosity", "0")
+    site.migrate()
     scene = site.run("-c", SCENE)
     each = max(20, kills * 2)
     ended = site.run("-m", "tests.chaos.files", "8", str(each), str(kills), str(seed))

@@ -104,10 +104,8 @@ def dovecot() -> Iterator[Dovecot]:
 
 
 @pytest.fixture
-def helpdesk(tmp_path: Path) -> Installation:
-    made = Installation(tmp_path)
-    made.manage("migrate", "--verbosity", "0")
-    return made
+def helpdesk(installation: Installation) -> Installation:
+    return installation
 
 
 def make_box(helpdesk: Installation, way: str, port: int) -> None:
